@@ -1,0 +1,38 @@
+"""Every random number of a run: a pure function of (seed, replication, stream, user, call, attempt, purpose).
+
+A refusal shifts nothing that follows, a change of rate scales the same gaps, and two scenarios on one seed share
+their randomness call by call. Blocks made in bulk are only a cache of what `Stream.row` gives one by one.
+"""
+
+from __future__ import annotations
+
+from apigw_sim.draws.stream import CRASH, MALFORMED, CallBlock, Group, Work
+from apigw_sim.draws.stream import Stream as Stream
+from apigw_sim.plan.tables import Plan
+
+__all__ = ["CRASH", "MALFORMED", "CallBlock", "Draws", "Group", "Stream", "Work", "draw"]
+
+
+class Draws:
+    """All randomness of one replication of a plan."""
+
+    def __init__(self, plan: Plan, seed: int, replication: int = 0) -> None:
+        self.plan = plan
+        self.seed = seed
+        self.replication = replication
+
+    def client(self, number: int) -> Stream:
+        """The stream of a client, keyed by its name: a change to one client does not disturb the others."""
+        return Stream(self.plan, number, self.seed, self.replication)
+
+    def environment(self, backend: int, ordinal: int) -> int:
+        """The word for the lifetime of a function's `ordinal`-th initial environment."""
+        from apigw_sim.draws.philox import key, row
+
+        stream = key(self.seed, self.replication, "function", self.plan.backends[backend].name)
+        return row(stream, ordinal, 0, 0, Group.BIRTH)[2]
+
+
+def draw(plan: Plan, seed: int, replication: int = 0) -> Draws:
+    """All randomness of one replication; nothing is drawn before it is asked for."""
+    return Draws(plan, seed, replication)

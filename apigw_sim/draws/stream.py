@@ -1,0 +1,249 @@
+"""The draws of one client, in blocks for first attempts and one by one for the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apigw_sim.draws import philox, vectors
+from apigw_sim.draws.arrivals import source
+from apigw_sim.plan.tables import NULL, BackendKind, CallRow, Choice, Law, Numbered, Plan, Rated, Shares
+from apigw_sim.rules import pick, quantile
+
+Ints = NDArray[np.int64]
+BLOCK = 4096
+CRASH, MALFORMED = -1, -2
+
+
+class Group(IntEnum):
+    """What the four words of a row are for; call-level groups have attempt number 0."""
+
+    CALL = 0
+    """When, what, which API key, Cache-Control: max-age=0."""
+    SEND = 1
+    """Round trip, body, gateway overhead, back-off after the attempt."""
+    WORK = 2
+    """Service overhead, duration, response size, time of a cache hit."""
+    OUTCOME = 3
+    """Crash, malformed answer, status, error of a fault."""
+    BIRTH = 4
+    """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    PARAMETERS = 16
+    """Four parameters a group, from here on."""
+
+
+class CallBlock(NamedTuple):
+    """First attempts, in the order of their calls: columns of Python integers."""
+
+    first: int
+    """Number of the first call."""
+    at: list[int]
+    pick: list[int]
+    api_key: list[int]
+    resource: list[int]
+    entry: list[int]
+    max_age_0: list[int]
+    """0: not sent, 1: without permission, 2: with permission."""
+    work: tuple[list[int], ...]
+    """One column per field of Work."""
+
+
+class Work(NamedTuple):
+    """What one attempt draws."""
+
+    rtt: int
+    body: int
+    overhead: int
+    service: int
+    duration: int
+    response: int
+    hit: int
+    status: int
+    """HTTP status, or CRASH or MALFORMED."""
+
+
+class Stream:
+    """The draws of one client."""
+
+    def __init__(self, plan: Plan, number: int, seed: int, replication: int) -> None:
+        self.plan = plan
+        self.client = plan.clients[number]
+        self.key = philox.key(seed, replication, "client", self.client.name)
+        self.laws = tuple(self._laws(call) for call in self.client.calls)
+
+    def _laws(self, call: CallRow) -> tuple[tuple[Law, ...], Shares | None, int, int]:
+        """A call's laws in the order of Work, its statuses, and the thresholds of crash and malformed."""
+        account = self.plan.account
+        nothing = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
+        front = (self.client.rtt, call.body, account.gateway_overhead)
+        method = self.plan.methods[call.method] if call.method != NULL else None
+        if method is None or method.backend == NULL:
+            hit = account.hit_time if method and method.ttl_ns else nothing
+            return (*front, nothing, nothing, nothing, hit), None, 0, 0
+        backend = self.plan.backends[method.backend]
+        service = account.service_overhead if backend.kind is BackendKind.LAMBDA else nothing
+        laws = (*front, service, backend.duration, backend.response, account.hit_time)
+        return laws, backend.status, backend.crash, backend.malformed
+
+    # one by one
+
+    def row(self, group: int, call: int, attempt: int, user: int = 0) -> philox.Row:
+        """The four words of a group."""
+        return philox.row(self.key, call, attempt, user, group)
+
+    def work(self, call: int, attempt: int, picked: int, user: int = 0) -> Work:
+        """What an attempt draws, as in the blocks."""
+        laws, statuses, crash, malformed = self.laws[picked]
+        words = (
+            *self.row(Group.SEND, call, attempt, user)[:3],
+            *self.row(Group.WORK, call, attempt, user),
+        )
+        values = [
+            law.constant if law.constant is not None else quantile.value(word, law.cells)
+            for law, word in zip(laws, words, strict=True)
+        ]
+        status = 0
+        if statuses is not None:
+            c, m, s, _ = self.row(Group.OUTCOME, call, attempt, user)
+            status = statuses.statuses[pick.choose(s, statuses.thresholds)]
+            if pick.happens(m, malformed):
+                status = MALFORMED
+            if pick.happens(c, crash):
+                status = CRASH
+        return Work(*map(int, values), status)
+
+    # in blocks
+
+    def blocks(self) -> Iterator[CallBlock]:
+        """All calls of an open-loop client, block by block."""
+        client = self.client
+        arrivals = source(client.arrivals, self._when, self.plan.duration)
+        number, size = 0, 64
+        while True:
+            at = arrivals.take(size)
+            if not len(at):
+                return
+            yield self._block(number, at)
+            number += len(at)
+            size = min(2 * size, BLOCK)
+
+    def _when(self, first: int, count: int) -> Ints:
+        return philox.rows(self.key, first, count, 0, 0, Group.CALL)[:, 0]
+
+    def _block(self, first: int, at: Ints) -> CallBlock:
+        client, n = self.client, len(at)
+        words = philox.rows(self.key, first, n, 0, 0, Group.CALL)
+        arrivals = client.arrivals
+        resource = entry = body = None
+        if isinstance(arrivals, Rated) or arrivals.pick is None:
+            picked = vectors.choices(words[:, 1], client.weights)
+        else:
+            picked = arrivals.pick[first : first + n]
+            resource = _slice(arrivals.resource, first, n)
+            entry = _slice(arrivals.entry, first, n)
+            body = _slice(arrivals.request_bytes, first, n)
+        key = np.full(n, client.first_key, np.int64)
+        if client.keys is not None:
+            key += numbered(client.keys, words[:, 2])
+        if resource is None or entry is None:
+            resource, entry = self._identities(picked, first, n)
+        age = self._max_age_0(picked, words[:, 3])
+        work = self._works(picked, first, n)
+        if body is not None:
+            work[1] = body.tolist()
+        return CallBlock(
+            first, at.tolist(), picked.tolist(), key.tolist(), resource.tolist(), entry.tolist(), age, tuple(work)
+        )
+
+    def _identities(self, picked: Ints, first: int, n: int) -> tuple[Ints, Ints]:
+        """The resource and the cache entry that each call asks for."""
+        calls = self.client.calls
+        resource = np.array([call.resource_base for call in calls], np.int64)[picked]
+        entry = np.array([call.entry_base for call in calls], np.int64)[picked]
+        words: dict[int, Ints] = {}
+        for number, call in enumerate(calls):
+            if not call.parameters:
+                continue
+            mine = slice(None) if len(calls) == 1 else np.flatnonzero(picked == number)
+            for parameter in call.parameters:
+                group, slot = divmod(parameter.word, 4)
+                if group not in words:
+                    words[group] = philox.rows(self.key, first, n, 0, 0, Group.PARAMETERS + group)
+                value = numbered(parameter.law, words[group][mine, slot])
+                resource[mine] += value * parameter.resource_stride
+                entry[mine] += value * parameter.entry_stride
+        return resource, entry
+
+    def _max_age_0(self, picked: Ints, words: Ints) -> list[int]:
+        calls = self.client.calls
+        if not any(call.max_age_0 for call in calls):
+            return [0] * len(picked)
+        sent = words < np.array([call.max_age_0 for call in calls], np.int64)[picked]
+        authorized = words < np.array([call.max_age_0_authorized for call in calls], np.int64)[picked]
+        return (sent.astype(np.int64) + authorized).tolist()
+
+    def _works(self, picked: Ints, first: int, n: int) -> list[list[int]]:
+        """The columns of Work for first attempts; groups that no law needs are not drawn."""
+        words: dict[int, Ints] = {}
+
+        def word(group: Group, slot: int) -> Ints:
+            if group not in words:
+                words[group] = philox.rows(self.key, first, n, 1, 0, group)
+            return words[group][:, slot]
+
+        columns: list[list[int]] = []
+        for field in range(7):
+            group, slot = (Group.SEND, field) if field < 3 else (Group.WORK, field - 3)
+            laws = [laws[field] for laws, *_ in self.laws]
+            columns.append(_per_call(picked, laws, lambda g=group, s=slot: word(g, s)))  # type: ignore[misc]
+        columns.append(self._statuses(picked, word))
+        return columns
+
+    def _statuses(self, picked: Ints, word: Callable[[Group, int], Ints]) -> list[int]:
+        status = np.zeros(len(picked), np.int64)
+        for number, (_, shares, crash, malformed) in enumerate(self.laws):
+            if shares is None:
+                continue
+            mine = slice(None) if len(self.laws) == 1 else np.flatnonzero(picked == number)
+            if len(shares.statuses) == 1:
+                status[mine] = shares.statuses[0]
+            else:
+                kinds = vectors.choices(word(Group.OUTCOME, 2)[mine], shares.thresholds)
+                status[mine] = np.array(shares.statuses, np.int64)[kinds]
+            if malformed:
+                status[mine] = np.where(word(Group.OUTCOME, 1)[mine] < malformed, MALFORMED, status[mine])
+            if crash:
+                status[mine] = np.where(word(Group.OUTCOME, 0)[mine] < crash, CRASH, status[mine])
+        return status.tolist()
+
+
+def numbered(law: Numbered, words: Ints) -> Ints:
+    """Whole numbers 0..n-1 of a law, one per word."""
+    if law.choice is Choice.UNIFORM:
+        return vectors.uniforms(words, law.n)
+    assert law.cut is not None and law.other is not None
+    return vectors.aliases(words, law.cut, law.other)
+
+
+def _slice(column: Ints | None, first: int, n: int) -> Ints | None:
+    return None if column is None else column[first : first + n]
+
+
+def _per_call(picked: Ints, laws: list[Law], word: Callable[[], Ints]) -> list[int]:
+    """A column of values, each by the law of its call."""
+    if all(law is laws[0] for law in laws):
+        law = laws[0]
+        if law.constant is not None:
+            return [law.constant] * len(picked)
+        return vectors.quantiles(word(), law.cells).tolist()
+    column = np.empty(len(picked), np.int64)
+    for number, law in enumerate(laws):
+        mine = np.flatnonzero(picked == number)
+        if not len(mine):
+            continue
+        column[mine] = law.constant if law.constant is not None else vectors.quantiles(word()[mine], law.cells)
+    return column.tolist()

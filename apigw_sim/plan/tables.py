@@ -1,0 +1,528 @@
+"""What a plan is: the scenario as integers and arrays, each row remembering the line it came from.
+
+An id is a row's number. NULL (-1) means none. Times are ns from run.start, sizes bytes, shares 63-bit threshold
+words (`rules.pick.happens`), laws quantile tables (`rules.quantile.value`) or constants.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+NULL = -1
+
+
+@dataclass(frozen=True)
+class Law:
+    """A distribution: `constant`, or where that is None a quantile table of `rules.quantile.SIZE` cells."""
+
+    text: str
+    constant: int | None
+    cells: NDArray[np.int64]
+    """int64, rules.quantile.SIZE values; all equal to `constant` where there is one."""
+    mean: float
+    """Exact where a formula exists, else of the table."""
+
+
+@dataclass(frozen=True)
+class Shares:
+    """HTTP statuses by share: `thresholds` are cumulative 63-bit words, the last one catches the rest."""
+
+    statuses: tuple[int, ...]
+    thresholds: tuple[int, ...]
+
+
+class LimitKind(IntEnum):
+    """What kind of limit a row of plan.limits is."""
+
+    ACCOUNT = 0
+    METHOD = 1
+    PLAN = 2
+    PLAN_METHOD = 3
+    QUOTA = 4
+    LAMBDA_ACCOUNT = 5
+    """Account concurrency, what the unreserved functions share."""
+    LAMBDA_RESERVED = 6
+    LAMBDA_RPS = 7
+    """Ten requests per second per unit of concurrency."""
+    LAMBDA_SCALING = 8
+    """New environments in any ten seconds, per function."""
+    BACKEND = 9
+    """An HTTP backend's concurrency and queue."""
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A limit written or defaulted in the scenario: one row of the summary's `limits`."""
+
+    kind: LimitKind
+    label: str
+    """For people: "shop/prod POST /orders throttle"."""
+    path: str
+    """Path of its setting in the scenario: what to change."""
+    where: str
+    """file:line:column, or "default" where AWS's default holds."""
+    ceiling: str
+    """"200/s burst 100"."""
+    next_behind: int = NULL
+    """The limit that binds next when this one is raised."""
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """A token bucket of `rules.bucket`; `off` until a timeline entry writes a limit for it."""
+
+    limit: int
+    rate: int
+    """Units per ns: 1000 times the requests per second."""
+    full: int
+    """Units: burst times rules.bucket.TOKEN."""
+    start: int
+    """Units at t = 0: full unless `initial.tokens` says otherwise."""
+    owner: str
+    """Which key or method: for people."""
+    off: bool = False
+
+
+@dataclass(frozen=True)
+class Quota:
+    """A usage plan's quota of one API key, aggregated over the plan's stages."""
+
+    limit: int
+    """Row of plan.limits."""
+    requests: int
+    """Requests per period."""
+    used: int
+    """Spent at t = 0: the plan's offset plus `initial.quota_used`."""
+    resets: tuple[int, ...]
+    """Instants at which a new calendar period (UTC) begins, ascending, to a day beyond the end."""
+    owner: str
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage, `api/stage`."""
+
+    name: str
+    api: str
+    cache_bytes: int
+    """Usable bytes of its cache cluster; 0: none."""
+
+
+class Unauthorized(IntEnum):
+    """What an unauthorized Cache-Control: max-age=0 meets."""
+
+    FAIL_WITH_403 = 0
+    SUCCEED_WITH_RESPONSE_HEADER = 1
+    SUCCEED_WITHOUT_RESPONSE_HEADER = 2
+
+
+@dataclass(frozen=True)
+class Method:
+    """A method of a stage: what a request that matches it meets."""
+
+    stage: int
+    verb: str
+    """GET, ANY, ..."""
+    resource: str
+    """/items/{id}"""
+    api_key_required: bool
+    bucket: int
+    """Row of plan.buckets; NULL where no throttle is ever set."""
+    backend: int
+    """Row of plan.backends; NULL: a mock."""
+    mock_status: int
+    timeout_ns: int
+    ttl_ns: int
+    """0: not cached."""
+    require_authorization: bool
+    unauthorized: Unauthorized
+    first_entry: int
+    """Cache entries of this method are first_entry + the entry id of the request."""
+    entries: int
+    """Possible cache entries; 0 where the method is never cached."""
+    mock_response: Law | None = None
+    """Bytes that a mock answers; None: not a mock."""
+
+    @property
+    def route(self) -> str:
+        """`METHOD /path`."""
+        return f"{self.verb} {self.resource}"
+
+
+class BackendKind(IntEnum):
+    """What stands behind an integration."""
+
+    LAMBDA = 0
+    HTTP = 1
+
+
+@dataclass(frozen=True)
+class Cold:
+    """What a new execution environment costs."""
+
+    provisioning: Law
+    init: Law
+
+
+@dataclass(frozen=True)
+class Backend:
+    """A Lambda function or an HTTP backend."""
+
+    kind: BackendKind
+    name: str
+    path: str
+    """functions.NAME or backends.NAME."""
+    where: str
+    duration: Law
+    """Lambda: Duration without Init. HTTP: latency."""
+    response: Law
+    """Bytes."""
+    status: Shares
+    crash: int
+    """Threshold word."""
+    malformed: int
+    """Threshold word."""
+    # Lambda
+    timeout_ns: int = NULL
+    memory_mb: int = 0
+    cold: Cold | None = None
+    idle_lifetime: Law | None = None
+    reserved: int = NULL
+    """Reserved concurrency; NULL: none."""
+    reserved_limit: int = NULL
+    reserved_rps_bucket: int = NULL
+    scaling_limit: int = NULL
+    initial_environments: int = 0
+    # HTTP
+    concurrency: int = NULL
+    """Requests at once; NULL: no limit."""
+    queue: int = 0
+    """Places to wait."""
+    capacity_limit: int = NULL
+
+
+@dataclass(frozen=True)
+class Account:
+    """The limits that everything in the account shares."""
+
+    bucket: int
+    """Row of plan.buckets; its rate is less what is used elsewhere."""
+    front: bool
+    """Whether the account's throttle stands before everything else."""
+    as_you_go: bool
+    """Whether a level that admits spends its token even if a later one refuses."""
+    throttled_counts_to_quota: bool
+    unreserved: int
+    """Concurrency that functions without a reservation share."""
+    unreserved_limit: int
+    rps_bucket: int
+    """Row of plan.buckets, spent by every invocation; NULL: no such limit."""
+    scaling: int
+    """New environments per function in any scaling_window_ns; NULL: no limit."""
+    scaling_window_ns: int
+    scaling_bucket: bool
+    """Whether the scaling rate is a bucket (refilled continuously) instead of a sliding window."""
+    cache_errors: bool
+    max_age_0_is_a_miss: bool
+    encryption_overhead: int
+    """Bytes added to each cached item."""
+    gateway_overhead: Law
+    service_overhead: Law
+    hit_time: Law
+    stamp_arrival: bool
+    largest_request: int
+    largest_cached: int
+    largest_lambda_payload: int
+    cache_rebuild_ns: int
+    size_check_after_cache: bool = False
+    """Whether a request that is too large is refused only after the cache was looked up."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a usage plan holds for one key group on one stage; the bucket of a key is base + its ordinal in the group."""
+
+    plan: str
+    plan_bucket: dict[int, int]
+    """Row of plan.methods -> base row of plan.buckets, the plan's own throttle (per key, or per key and method)."""
+    method_bucket: dict[int, int]
+    """Row of plan.methods -> base row of plan.buckets, the plan's throttle for that method."""
+    quota: int
+    """Base row of plan.quotas; NULL: none."""
+
+
+@dataclass(frozen=True)
+class KeyGroup:
+    """API keys that share a declaration; keys first .. first + count - 1."""
+
+    name: str
+    first: int
+    count: int
+    access: dict[int, Access]
+    """Row of plan.stages -> what their plan holds there; no entry: the key opens nothing on that stage."""
+
+
+class Choice(IntEnum):
+    """How a whole number is drawn."""
+
+    UNIFORM = 0
+    ZIPF = 1
+
+
+@dataclass(frozen=True)
+class Numbered:
+    """A drawn whole number 0..n-1: uniform, or Zipf by an alias table (`rules.pick.alias`)."""
+
+    choice: Choice
+    n: int
+    cut: NDArray[np.int64] | None = None
+    other: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """One drawn path, query or header value of a call: value v adds v * stride to the ids."""
+
+    name: str
+    """path.id, query.page, header.Accept"""
+    word: int
+    """Number of its word among the call's parameter draws."""
+    law: Numbered
+    resource_stride: int
+    entry_stride: int
+    """0 where it is no cache key."""
+
+
+@dataclass(frozen=True)
+class CallRow:
+    """One entry of a client's `calls`."""
+
+    text: str
+    """`GET /items/{id}`, as written."""
+    method: int
+    """Row of plan.methods; NULL: no method matches (403)."""
+    resource_base: int
+    entry_base: int
+    parameters: tuple[Parameter, ...]
+    body: Law
+    max_age_0: int
+    """Threshold word: share sent with Cache-Control: max-age=0."""
+    max_age_0_authorized: int
+    """Threshold word, at most max_age_0: share sent so with permission."""
+    idempotent: bool
+
+
+@dataclass(frozen=True)
+class Retry:
+    """A client's retries; one attempt means none."""
+
+    attempts: int
+    statuses: frozenset[int]
+    client_timeout: bool
+    jitter: int
+    """rules.backoff.NONE, FULL, EQUAL or DECORRELATED."""
+    base_ns: int
+    cap_ns: int
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A stretch of the arrival rate: from `begin` to `end`, linear from first to last, in requests/s = p / q."""
+
+    begin: int
+    end: int
+    first: tuple[int, int]
+    """(p, q): the rate at `begin` is p / q requests per second."""
+    last: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Rated:
+    """Arrivals by a process and a rate."""
+
+    poisson: bool
+    """Whether gaps are exponential; else even."""
+    segments: tuple[Segment, ...]
+
+
+class Placement(IntEnum):
+    """How the counts of a trace are placed within their period."""
+
+    POISSON = 0
+    EVEN = 1
+    START = 2
+    BURSTY = 3
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Arrivals as counts per period, from a trace; counts are after `scale`, cut to the run."""
+
+    begins: NDArray[np.int64]
+    """ns, ascending, one per period that has arrivals."""
+    counts: NDArray[np.int64]
+    span: int
+    """ns: a period's length, after `speed`."""
+    placement: Placement
+    peak_to_mean: float
+    """BURSTY: the rate within a burst over the mean rate."""
+    over: int
+    """BURSTY: length of a burst, ns."""
+    end: int
+    """Nothing lies at or beyond."""
+    pick: NDArray[np.int64] | None = None
+    """With `calls: from_trace`, as in Listed: one per arrival, in the order of arrival."""
+    resource: NDArray[np.int64] | None = None
+    entry: NDArray[np.int64] | None = None
+    request_bytes: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Arrivals at given instants, from a trace; with `calls: from_trace` what each one called."""
+
+    at: NDArray[np.int64]
+    """ns, ascending."""
+    pick: NDArray[np.int64] | None = None
+    """Row of the client's calls."""
+    resource: NDArray[np.int64] | None = None
+    entry: NDArray[np.int64] | None = None
+    request_bytes: NDArray[np.int64] | None = None
+
+
+@dataclass(frozen=True)
+class TraceReport:
+    """What reading a trace found: nothing is dropped silently."""
+
+    file: str
+    rows: int
+    """Rows read."""
+    requests: int
+    """What they count, before scale."""
+    placed: int
+    """Arrivals placed in the run."""
+    cut: int
+    """Arrivals beyond the end of the run or outside the window."""
+    missing_periods: int
+    unreadable: int
+    first_unreadable: int
+    """Line number; 0: none."""
+    period_ns: int
+    """0 for lists of instants."""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Client:
+    """A client: who calls what, when, and how it waits and retries."""
+
+    name: str
+    where: str
+    stage: int
+    keys: Numbered | None
+    """How the key is drawn within its group; None: always `first_key`."""
+    first_key: int
+    """Row of plan.keys; NULL: sends none."""
+    arrivals: Rated | Counted | Listed
+    calls: tuple[CallRow, ...]
+    weights: tuple[int, ...]
+    """Cumulative threshold words over `calls`."""
+    rtt: Law
+    timeout_ns: int
+    """Per attempt; NULL: waits for ever."""
+    retry: Retry
+    trace: TraceReport | None = None
+
+
+class GaugeKind(IntEnum):
+    """What a gauge measures; gauges of a kind stand together, in the order of their targets."""
+
+    CONCURRENCY = 0
+    """Of a function, requests; target: row of plan.backends."""
+    ENVIRONMENTS = 1
+    ACCOUNT_CONCURRENCY = 2
+    UNRESERVED_CONCURRENCY = 3
+    BUSY = 4
+    """Of an HTTP backend."""
+    QUEUE = 5
+    CACHE_BYTES = 6
+    """Target: row of plan.stages; no area."""
+    TOKENS = 7
+    """10**-12 tokens; target: row of plan.buckets; level and low only."""
+    QUOTA_LEFT = 8
+    """Requests; target: row of plan.quotas; level and low only."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One write of the control plane into an engine: `engine.control.<verb>(*args)`."""
+
+    verb: str
+    args: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Event:
+    """A timeline entry."""
+
+    at: int
+    until: int
+    """ns at which its effect ends; NULL: it stays."""
+    text: str
+    where: str
+    begin: tuple[Cell, ...]
+    end: tuple[Cell, ...] = ()
+    before: str = ""
+    after: str = ""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A scenario as numbers. Rows are tuples; an id is a row's number."""
+
+    name: str
+    duration: int
+    warm_up: int
+    period: int
+    seed: int
+    start: datetime
+    region: str
+    account: Account
+    stages: tuple[Stage, ...]
+    methods: tuple[Method, ...]
+    backends: tuple[Backend, ...]
+    buckets: tuple[Bucket, ...]
+    quotas: tuple[Quota, ...]
+    limits: tuple[Limit, ...]
+    key_groups: tuple[KeyGroup, ...]
+    keys: int
+    """How many API keys there are."""
+    clients: tuple[Client, ...]
+    timeline: tuple[Event, ...]
+    entries: int
+    """Possible cache entries over all methods."""
+    tables_sha256: str
+    """Over all quantile and alias tables."""
+    assumptions: tuple[str, ...]
+    """"name=value" of the assumptions the scenario leans on."""
+    gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
+    gauges: int = 0
+
+    def gauge(self, kind: GaugeKind, target: int = 0) -> int:
+        """The id of a gauge."""
+        return self.gauge_base[kind] + target
+
+    def key_name(self, key: int) -> str:
+        """An API key's name: its group's, with its ordinal where there are several."""
+        for group in self.key_groups:
+            if group.first <= key < group.first + group.count:
+                return group.name if group.count == 1 else f"{group.name}[{key - group.first}]"
+        return ""

@@ -1,0 +1,195 @@
+"""The typed columnar tables that a run produces; each column is defined once, here.
+
+A block is rows of int64, at most BLOCK_ROWS of them, in the order in which they were written; NULL is -1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum, IntFlag
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+NULL = -1
+BLOCK_ROWS = 32_000
+
+
+class Cache(IntEnum):
+    """What the stage's cache had to say to an attempt."""
+
+    NONE = 0
+    """The attempt never reached a lookup."""
+    HIT = 1
+    MISS = 2
+
+
+class Flag(IntFlag):
+    """Marks of an attempt."""
+
+    CALLER_GONE = 1
+    """The answer reached nobody: the client had given up."""
+    COLD_START = 2
+    SERVED_OTHER = 4
+    """A hit that answered with another resource's entry."""
+    MAX_AGE_0 = 8
+    """Sent with Cache-Control: max-age=0."""
+    IGNORED_MAX_AGE_0 = 16
+    """... whose sender had no permission, so the header was ignored."""
+
+
+class Outcome(IntEnum):
+    """How a piece of backend work ended."""
+
+    OK = 0
+    CRASH = 1
+    MALFORMED = 2
+    TIMEOUT = 3
+    THROTTLED_ACCOUNT = 4
+    THROTTLED_RESERVED = 5
+    THROTTLED_RPS = 6
+    THROTTLED_SCALING = 7
+    OUTAGE = 8
+    QUEUE_FULL = 9
+
+    @property
+    def throttled(self) -> bool:
+        """Whether Lambda refused the invocation."""
+        return Outcome.THROTTLED_ACCOUNT <= self <= Outcome.THROTTLED_SCALING
+
+
+class CallOutcome(IntEnum):
+    """How a call ended for its client."""
+
+    SUCCEEDED = 0
+    """An answer below 400 arrived."""
+    REFUSED = 1
+    """The last answer was 400 or above."""
+    TIMED_OUT = 2
+    """The client gave up waiting for its last attempt."""
+
+
+class Column(NamedTuple):
+    """One column of a table."""
+
+    name: str
+    dtype: str
+    unit: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table's name and its columns."""
+
+    name: str
+    written: str
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns' names, in order."""
+        return tuple(column.name for column in self.columns)
+
+
+ATTEMPTS = Table("attempts", "when the gateway answers", (
+    Column("client", "int32", "row of plan.clients", "who sent it"),
+    Column("user", "int32", "", "the closed-loop user; 0 for open-loop clients"),
+    Column("call", "int64", "", "number of the call within its client, from 0"),
+    Column("attempt", "int16", "", "number of the attempt within its call, from 1"),
+    Column("stage", "int16", "row of plan.stages", "the stage it was sent to"),
+    Column("method", "int32", "row of plan.methods", "the method it matched; null: none"),
+    Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none"),
+    Column("arrived_ns", "int64", "ns from run.start", "when it reached the gateway"),
+    Column("latency_ns", "int64", "ns", "from arrival to answer, at the gateway: CloudWatch's Latency"),
+    Column("integration_ns", "int64", "ns", "from relay to the backend's answer or the timeout: IntegrationLatency; null: not relayed"),
+    Column("status", "int16", "", "HTTP status of the answer"),
+    Column("integration_status", "int16", "", "status the backend answered with; null: none"),
+    Column("reason", "int8", "row of rules.reason.REASONS", "why it ended so"),
+    Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
+    Column("tokens", "int64", "10**-12 tokens", "what the bucket that refused it held; null: not refused by a bucket"),
+    Column("cache", "int8", "Cache", "hit, miss or no lookup"),
+    Column("request_bytes", "int64", "B", "size of the request's body"),
+    Column("response_bytes", "int64", "B", "size of the answer's body"),
+    Column("flags", "int16", "Flag", "marks"),
+))  # fmt: skip
+
+INVOCATIONS = Table("invocations", "at the end of each piece of backend work, refused ones too", (
+    Column("backend", "int16", "row of plan.backends", "the function or HTTP backend"),
+    Column("client", "int32", "row of plan.clients", "of the attempt that caused it"),
+    Column("user", "int32", "", "of the attempt that caused it"),
+    Column("call", "int64", "", "of the attempt that caused it"),
+    Column("attempt", "int16", "", "of the attempt that caused it"),
+    Column("environment", "int64", "", "number of the execution environment within its function; null: none"),
+    Column("arrived_ns", "int64", "ns from run.start", "when it reached the backend"),
+    Column("queued_ns", "int64", "ns", "time in the backend's queue"),
+    Column("provisioning_ns", "int64", "ns", "making the environment before Init; 0: warm"),
+    Column("init_ns", "int64", "ns", "Init; null: warm"),
+    Column("duration_ns", "int64", "ns", "AWS/Lambda Duration, without Init; null: it did not run"),
+    Column("outcome", "int8", "Outcome", "how it ended"),
+    Column("status", "int16", "", "HTTP status it answered with; null: none"),
+    Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
+    Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client had stopped waiting"),
+    Column("repeated", "int8", "0 or 1", "whether work had begun for an earlier attempt of the same call"),
+    Column("idempotent", "int8", "0 or 1", "whether the client may safely repeat the call"),
+))  # fmt: skip
+
+ENVIRONMENTS = Table("environments", "at death or at the end of the run", (
+    Column("function", "int16", "row of plan.backends", "whose environment"),
+    Column("environment", "int64", "", "its number within the function, from 0"),
+    Column("born_ns", "int64", "ns from run.start", "when its provisioning began"),
+    Column("ready_ns", "int64", "ns from run.start", "when its Init had ended"),
+    Column("last_used_ns", "int64", "ns from run.start", "when its last invocation ended"),
+    Column("died_ns", "int64", "ns from run.start", "when its idle lifetime ended; null: alive at the end"),
+    Column("served", "int64", "", "invocations it served"),
+))  # fmt: skip
+
+CALLS = Table("calls", "when the end of the call is known", (
+    Column("client", "int32", "row of plan.clients", "whose call"),
+    Column("user", "int32", "", "the closed-loop user; 0 for open-loop clients"),
+    Column("call", "int64", "", "number within its client, from 0"),
+    Column("pick", "int16", "row of the client's calls", "what was called"),
+    Column("started_ns", "int64", "ns from run.start", "when the client sent the first attempt"),
+    Column("ended_ns", "int64", "ns from run.start", "when the client had its last answer, or gave up"),
+    Column("attempts", "int16", "", "attempts sent"),
+    Column("status", "int16", "", "status of the last answer; null: none came in time"),
+    Column("outcome", "int8", "CallOutcome", "how it ended for the client"),
+))  # fmt: skip
+
+LEVELS = Table("levels", "at each tick, for gauges touched since the last", (
+    Column("at_ns", "int64", "ns from run.start", "the tick"),
+    Column("gauge", "int32", "row of plan.gauges", "what is measured"),
+    Column("level", "int64", "plan.gauges[i].unit", "level at the tick"),
+    Column("low", "int64", "plan.gauges[i].unit", "lowest level since the last tick"),
+    Column("peak", "int64", "plan.gauges[i].unit", "highest level since the last tick; null: not kept"),
+    Column("area", "int64", "unit x ns", "integral of the level since the last tick; null: not kept"),
+))  # fmt: skip
+
+JOURNAL = Table("journal", "at each control event", (
+    Column("at_ns", "int64", "ns from run.start", "when"),
+    Column("event", "int32", "row of plan.timeline", "which entry; its text stands in the plan"),
+    Column("ends", "int8", "0 or 1", "1: the entry's effect ended (a fault's `for`)"),
+))  # fmt: skip
+
+TABLES = (ATTEMPTS, INVOCATIONS, ENVIRONMENTS, CALLS, LEVELS, JOURNAL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows of one table: `rows` is int64, one row per record, one column per column of the table."""
+
+    table: Table
+    rows: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, name: str) -> NDArray[np.int64]:
+        """One column by name, a view."""
+        return self.rows[:, self.table.names.index(name)]
+
+
+Sink = Callable[[Block], None]

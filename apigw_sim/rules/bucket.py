@@ -1,0 +1,35 @@
+"""The token bucket of API Gateway's throttles, exact in integers.
+
+A token is TOKEN units and a rate is units per nanosecond, so a rate of r requests per second refills
+1000 * r units in each nanosecond and 0.001/s is the smallest rate. A bucket starts full, refills
+continuously, and a request that finds exactly one token is admitted.
+Source: developer guide, "Throttle requests to your REST APIs" (facts 1.1, 1.6).
+"""
+
+TOKEN = 1_000_000_000_000
+MOST_TOKENS = 9_000_000
+
+
+def refill(level: int, at: int, now: int, rate: int, full: int) -> int:
+    """The level at `now` of a bucket that held `level` units at `at`; the idle time is clamped to the time to full."""
+    if rate == 0 or level >= full:
+        return level
+    if now - at >= (full - level + rate - 1) // rate:
+        return full
+    return level + (now - at) * rate
+
+
+def cut(level: int, full: int) -> int:
+    """The level after the burst has changed to `full`: kept, but cut to the new burst."""
+    if level > full:
+        return full
+    return level
+
+
+def wait(level: int, rate: int) -> int:
+    """Nanoseconds until a bucket with `level` units holds one token; -1 if it never will."""
+    if level >= TOKEN:
+        return 0
+    if rate == 0:
+        return -1
+    return (TOKEN - level + rate - 1) // rate

@@ -1,0 +1,33 @@
+"""Choices from one 63-bit word: shares as thresholds, weights by thresholds, Zipf and other wide laws by an alias table."""
+
+from collections.abc import Sequence
+
+WORD_BITS = 63
+ALIAS_BITS = 32
+
+
+def happens(word: int, threshold: int) -> bool:
+    """Whether an event of the share threshold / 2**63 happens; monotone in the share for one word."""
+    return word < threshold
+
+
+def choose(word: int, thresholds: Sequence[int]) -> int:
+    """The first index whose cumulative threshold lies above the word; the last index catches the rest."""
+    last = len(thresholds) - 1
+    for index in range(last):
+        if word < thresholds[index]:
+            return index
+    return last
+
+
+def uniform(word: int, n: int) -> int:
+    """A whole number in 0..n-1; n at most 2**26, so that the product stays within 63 bits."""
+    return ((word >> 27) * n) >> 36
+
+
+def alias(word: int, cut: Sequence[int], other: Sequence[int]) -> int:
+    """Walker's alias method: the high bits pick a column, the low 32 decide between it and its alias."""
+    column = ((word >> ALIAS_BITS) * len(cut)) >> (WORD_BITS - ALIAS_BITS)
+    if (word & 4294967295) < cut[column]:
+        return column
+    return other[column]

@@ -1,0 +1,130 @@
+"""Why an attempt ended as it did: one closed list, each reason with what AWS answers, logs and means by it.
+
+Sources: developer guide "Gateway response types", re:Post "api-gateway-429-limit" and "api-gateway-5xx-error",
+Lambda guide "services-apigateway-errors" (facts 1.4, 4.1, 4.2).
+"""
+
+from typing import NamedTuple
+
+
+class Reason(NamedTuple):
+    """One way for an attempt to end."""
+
+    name: str
+    status: int
+    """HTTP status of the answer; 0: the backend's own."""
+    response_type: str
+    """The gateway response type behind the answer; empty where the backend answered."""
+    log_line: str
+    """What the execution log says."""
+    retryable: str
+    """May a client retry: "yes", "no" or "if idempotent"."""
+    why: str
+    """One sentence for a person."""
+
+    @property
+    def body_bytes(self) -> int:
+        """Size of the gateway's default body, `{"message":"..."}`; 0 where the backend answers."""
+        message = MESSAGES.get(self.response_type, "")
+        return len('{"message":""}') + len(message) if message else 0
+
+
+MESSAGES = {
+    "THROTTLED": "Too Many Requests",
+    "QUOTA_EXCEEDED": "Limit Exceeded",
+    "INVALID_API_KEY": "Forbidden",
+    "MISSING_AUTHENTICATION_TOKEN": "Missing Authentication Token",
+    "ACCESS_DENIED": "Forbidden",
+    "REQUEST_TOO_LARGE": "Request Too Long",
+    "INTEGRATION_TIMEOUT": "Endpoint request timed out",
+    "INTEGRATION_FAILURE": "Network error communicating with endpoint",
+    "API_CONFIGURATION_ERROR": "Internal server error",
+    "DEFAULT_5XX": "Service Unavailable",
+}
+"""Default bodies by gateway response type, as captured in the wild (facts 1.4, 4.2)."""
+
+
+REASONS = (
+    Reason("OK", 0, "", "Method completed with status: {status}", "no", "The request was carried."),
+    Reason("BACKEND_4XX", 0, "", "Method completed with status: {status}", "no",
+           "The backend itself answered with a 4xx; a proxy integration passes it on."),
+    Reason("BACKEND_5XX", 0, "", "Method completed with status: {status}", "if idempotent",
+           "The backend itself answered with a 5xx; a proxy integration passes it on."),
+    Reason("THROTTLED", 429, "THROTTLED", "{limit} exceeded throttle limit. Rate Exceeded.", "yes",
+           "A token bucket held less than one token."),
+    Reason("QUOTA_EXCEEDED", 429, "QUOTA_EXCEEDED", "Key quota exhausted for Usage Plan. {limit}", "no",
+           "The key's quota is used up until the period ends; retrying before then cannot help."),
+    Reason("INVALID_API_KEY", 403, "INVALID_API_KEY", "API Key is not authorized because no usage plan covers it.", "no",
+           "The method requires an API key and none, or none that a plan of this stage covers, was sent."),
+    Reason("MISSING_AUTHENTICATION_TOKEN", 403, "MISSING_AUTHENTICATION_TOKEN", "No method matches the request.", "no",
+           "No method of this stage matches the path; API Gateway answers 403, not 404."),
+    Reason("UNAUTHORIZED", 401, "UNAUTHORIZED", "Unauthorized request.", "no", "The caller was not authenticated."),
+    Reason("ACCESS_DENIED", 403, "ACCESS_DENIED", "User is not authorized to access this resource.", "no",
+           "The authorizer or a policy denied the request."),
+    Reason("WAF_FILTERED", 403, "WAF_FILTERED", "Request blocked by WAF.", "no", "A web ACL blocked the request."),
+    Reason("BAD_REQUEST_BODY", 400, "BAD_REQUEST_BODY", "Request body does not match model schema.", "no",
+           "The request body failed validation."),
+    Reason("BAD_REQUEST_PARAMETERS", 400, "BAD_REQUEST_PARAMETERS", "Missing required request parameters.", "no",
+           "A required parameter was missing."),
+    Reason("REQUEST_TOO_LARGE", 413, "REQUEST_TOO_LARGE", "Request payload exceeds 10485760 bytes.", "no",
+           "The request body is above the gateway's 10 MB."),
+    Reason("UNSUPPORTED_MEDIA_TYPE", 415, "UNSUPPORTED_MEDIA_TYPE", "Unsupported media type.", "no",
+           "No template matches the content type and passthrough is NEVER."),
+    Reason("CACHE_INVALIDATION_DENIED", 403, "ACCESS_DENIED",
+           "Not authorized to invalidate the cache (execute-api:InvalidateCache).", "no",
+           "Cache-Control: max-age=0 was sent without permission, and the strategy is FAIL_WITH_403."),
+    Reason("INTEGRATION_TIMEOUT", 504, "INTEGRATION_TIMEOUT",
+           "Execution failed due to a timeout error", "if idempotent",
+           "The backend did not answer within the integration timeout; it goes on working for nobody."),
+    Reason("INTEGRATION_FAILURE", 504, "INTEGRATION_FAILURE", "Execution failed due to an integration failure", "if idempotent",
+           "The backend could not be reached."),
+    Reason("LAMBDA_THROTTLED", 500, "API_CONFIGURATION_ERROR",
+           "Lambda invocation failed with status: 429. Execution failed due to configuration error: Rate Exceeded.", "yes",
+           "Lambda refused the invocation; API Gateway does not pass its 429 on, it answers 500."),
+    Reason("FUNCTION_ERROR", 502, "API_CONFIGURATION_ERROR",
+           "Lambda execution failed with status 200 due to customer function error", "if idempotent",
+           "The function raised or crashed; behind a proxy integration that is a 502."),
+    Reason("FUNCTION_TIMEOUT", 502, "API_CONFIGURATION_ERROR", "Task timed out after the function's own timeout", "if idempotent",
+           "The function's own timeout ended it before the integration's did; that is a 502, not a 504."),
+    Reason("MALFORMED_RESPONSE", 502, "API_CONFIGURATION_ERROR",
+           "Execution failed due to configuration error: Malformed Lambda proxy response", "if idempotent",
+           "The function's answer is not of the form that a proxy integration expects."),
+    Reason("RESPONSE_TOO_LARGE", 502, "API_CONFIGURATION_ERROR", "Response payload size exceeded maximum allowed (6 MB)",
+           "no", "The function's answer is above Lambda's 6 MB."),
+    Reason("AUTHORIZER_FAILURE", 500, "AUTHORIZER_FAILURE", "Authorizer failed.", "yes", "The authorizer itself failed."),
+    Reason("AUTHORIZER_CONFIGURATION_ERROR", 500, "AUTHORIZER_CONFIGURATION_ERROR", "Could not reach the authorizer.", "yes",
+           "The authorizer could not be reached."),
+    Reason("API_CONFIGURATION_ERROR", 500, "API_CONFIGURATION_ERROR",
+           "Execution failed due to configuration error: Lambda invocation failed", "yes",
+           "The integration could not be invoked."),
+    Reason("GATEWAY_UNAVAILABLE", 503, "DEFAULT_5XX", "Service Unavailable", "yes", "The gateway itself was unavailable."),
+)  # fmt: skip
+
+NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
+
+OK = NUMBER["OK"]
+BACKEND_4XX = NUMBER["BACKEND_4XX"]
+BACKEND_5XX = NUMBER["BACKEND_5XX"]
+THROTTLED = NUMBER["THROTTLED"]
+QUOTA_EXCEEDED = NUMBER["QUOTA_EXCEEDED"]
+INVALID_API_KEY = NUMBER["INVALID_API_KEY"]
+MISSING_AUTHENTICATION_TOKEN = NUMBER["MISSING_AUTHENTICATION_TOKEN"]
+REQUEST_TOO_LARGE = NUMBER["REQUEST_TOO_LARGE"]
+CACHE_INVALIDATION_DENIED = NUMBER["CACHE_INVALIDATION_DENIED"]
+INTEGRATION_TIMEOUT = NUMBER["INTEGRATION_TIMEOUT"]
+INTEGRATION_FAILURE = NUMBER["INTEGRATION_FAILURE"]
+LAMBDA_THROTTLED = NUMBER["LAMBDA_THROTTLED"]
+FUNCTION_ERROR = NUMBER["FUNCTION_ERROR"]
+FUNCTION_TIMEOUT = NUMBER["FUNCTION_TIMEOUT"]
+MALFORMED_RESPONSE = NUMBER["MALFORMED_RESPONSE"]
+RESPONSE_TOO_LARGE = NUMBER["RESPONSE_TOO_LARGE"]
+API_CONFIGURATION_ERROR = NUMBER["API_CONFIGURATION_ERROR"]
+
+
+def passed_on(status: int) -> int:
+    """The reason of an answer whose status is the backend's own."""
+    if status >= 500:
+        return BACKEND_5XX
+    if status >= 400:
+        return BACKEND_4XX
+    return OK
