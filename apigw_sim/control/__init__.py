@@ -1,0 +1,5 @@
+"""What changes in mid-run: SimPy processes that write cells of an engine and never touch an attempt's path."""
+
+from apigw_sim.control.timeline import Timeline as Timeline
+
+__all__ = ["Timeline"]

@@ -1,0 +1,174 @@
+"""What stands behind integrations: a piece of work, and an HTTP backend with its queue. Lambda has a file of its own."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator
+from typing import TYPE_CHECKING, Protocol
+
+from apigw_sim.draws import Group
+from apigw_sim.engine.model.clock import Journey, Wait
+from apigw_sim.engine.order import Hop, Rank, priority
+from apigw_sim.plan import tables
+from apigw_sim.records import NULL, Outcome
+from apigw_sim.rules import pick
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.model.attempt import Attempt
+    from apigw_sim.engine.model.functions import Environment
+    from apigw_sim.engine.model.gauges import Gauge
+    from apigw_sim.engine.model.recorder import Recorder
+
+DONE = priority(Rank.DONE)
+
+
+class Job:
+    """A piece of backend work for an attempt: waiting in a queue, running until `end`, or over."""
+
+    __slots__ = ("arrived", "attempt", "detached", "duration", "end", "environment", "init", "outcome", "provisioning",
+                 "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
+
+    def __init__(self, attempt: Attempt, arrived: int) -> None:
+        self.attempt = attempt
+        self.arrived = arrived
+        self.waiting = False
+        self.detached = False
+        """Whether the gateway has stopped waiting for it."""
+        self.queued = 0
+        self.provisioning = 0
+        self.init = NULL
+        self.duration = NULL
+        self.end = arrived
+        self.environment: Environment | None = None
+        self.outcome = Outcome.OK
+        self.status = NULL
+        self.refused_by = NULL
+        self.repeated = False
+
+    def run(self) -> None:
+        """Work begins: a repetition if it had begun for an earlier attempt of the call."""
+        call = self.attempt.call
+        self.repeated = call.executed
+        call.executed = True
+
+
+class Fault:
+    """What the timeline does to a backend; it acts on jobs that start while it lasts."""
+
+    __slots__ = ("errors", "outage", "slow")
+
+    def __init__(self) -> None:
+        self.slow = 1000
+        """Thousandths: durations are multiplied by it."""
+        self.errors = 0
+        """Threshold word: share that fails."""
+        self.outage = False
+
+    def stretch(self, duration: int) -> int:
+        """A duration under the fault."""
+        return duration if self.slow == 1000 else duration * self.slow // 1000
+
+    def fails(self, attempt: Attempt) -> bool:
+        """Whether the fault makes this attempt's work fail."""
+        if not self.errors:
+            return False
+        word = attempt.call.caller.stream.row(Group.OUTCOME, attempt.call.number, attempt.number)[3]
+        return pick.happens(word, self.errors)
+
+
+class Backend(Protocol):
+    """What the gateway asks of a backend. A backend of one's own would be a third class of this form."""
+
+    number: int
+    fault: Fault
+
+    def arrive(self, job: Job) -> None:
+        """A request arrives, now: refuse it (an `outcome` that did not run), begin it (`end`), or let it wait (`waiting`)."""
+
+    def done(self, job: Job) -> None:
+        """The work has ended, now: what it held is free."""
+
+
+def detach(backend: Backend, job: Job) -> None:
+    """Let a running job end by itself: nobody waits for it any more."""
+
+    def work() -> Generator[Wait, None, None]:
+        yield job.end, DONE + job.attempt.id + Hop.WORK
+        backend.done(job)
+
+    Journey(job.attempt.clock, work()).go()
+
+
+def record(recorder: Recorder, number: int, job: Job) -> None:
+    """The row of a job that has ended or was refused."""
+    attempt = job.attempt
+    call = attempt.call
+    caller = call.caller
+    recorder.write(
+        number, caller.number, 0, call.number, attempt.number,
+        NULL if job.environment is None else job.environment.number,
+        job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
+        job.detached or attempt.gone, job.repeated, caller.client.calls[call.picked].idempotent,
+    )  # fmt: skip
+
+
+class Http:
+    """An HTTP backend: so many requests at once, a bounded queue in order of arrival, its own 503 when that is full."""
+
+    def __init__(self, number: int, row: tables.Backend, busy: Gauge, queue: Gauge, jobs: Recorder) -> None:
+        self.number = number
+        self.row = row
+        self.busy = busy
+        self.queue_gauge = queue
+        self.queue: deque[Job] = deque()
+        self.jobs = jobs
+        self.fault = Fault()
+
+    def arrive(self, job: Job) -> None:
+        """A request arrives, now."""
+        row, attempt = self.row, job.attempt
+        if self.fault.outage:
+            job.outcome = Outcome.OUTAGE
+            self._over(job)
+        elif row.concurrency == NULL or self.busy.level < row.concurrency:
+            self._start(job)
+        elif len(self.queue) < row.queue:
+            job.waiting = True
+            self.queue.append(job)
+            self.queue_gauge.move(1)
+            attempt.note(f"backend {row.name}: all {row.concurrency} busy, waits as number {len(self.queue)}")
+        else:
+            job.outcome = Outcome.QUEUE_FULL
+            job.status = 503
+            job.refused_by = row.capacity_limit
+            attempt.note(f"backend {row.name}: all {row.concurrency} busy and the queue is full: its own 503")
+            self._over(job)
+
+    def _start(self, job: Job) -> None:
+        attempt, work = job.attempt, job.attempt.work
+        now = attempt.clock.now
+        job.run()
+        self.busy.move(1)
+        job.queued = now - job.arrived
+        job.duration = self.fault.stretch(work.duration)
+        job.end = now + job.duration
+        job.status = 503 if self.fault.fails(attempt) else work.status
+        if attempt.notes is not None:
+            attempt.note(f"backend {self.row.name}: works {job.duration / 1e6:g} ms, {self.busy.level} at once")
+
+    def done(self, job: Job) -> None:
+        """A place is free: the first in the queue begins."""
+        self.busy.move(-1)
+        self._over(job)
+        if self.queue and (self.row.concurrency == NULL or self.busy.level < self.row.concurrency):
+            after = self.queue.popleft()
+            self.queue_gauge.move(-1)
+            after.waiting = False
+            self._start(after)
+            if after.detached:
+                detach(self, after)
+            else:
+                after.attempt.go()
+
+    def _over(self, job: Job) -> None:
+        record(self.jobs, self.number, job)

@@ -1,0 +1,87 @@
+"""SimPy's clock in integer nanoseconds, and journeys: generators that wait for an instant."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from heapq import heappop, heappush
+from operator import attrgetter
+
+import simpy
+from simpy.core import EventPriority, SimTime
+from simpy.events import NORMAL
+
+Wait = tuple[int, int]
+"""An instant in ns, and the rank and id of what happens then (`engine.order`)."""
+
+FOR_EVER = 1 << 62
+
+
+class Clock(simpy.Environment):
+    """An environment whose time is integer nanoseconds since run.start.
+
+    SimPy's own events keep their priorities 0 and 1 and so precede, at an instant, all journeys. On a `grid` above
+    1 ns nothing ever happens between two of its lines: it makes ties, to test them.
+    """
+
+    now = property(attrgetter("_now"), doc="Nanoseconds since run.start.")  # type: ignore[assignment]
+
+    def __init__(self, grid: int = 1) -> None:
+        super().__init__(0)
+        self.grid = grid
+
+    def wake(self, journey: Journey, instant: int, order: int) -> None:
+        """Let `journey` go on at `instant`; simultaneous ones in rising `order`, which is unique."""
+        if self.grid != 1:
+            instant = -(-instant // self.grid) * self.grid
+        heappush(self._queue, (instant, order, 0, journey))  # type: ignore[arg-type, misc]
+
+    def schedule(
+        self, event: simpy.Event, priority: EventPriority = NORMAL, delay: SimTime = 0
+    ) -> None:
+        """SimPy's own scheduling; a float would poison the integer clock for ever."""
+        if type(delay) is not int:
+            raise TypeError(f"instants are integer nanoseconds, not {delay!r}")
+        if self.grid != 1:
+            delay = -(-(self._now + delay) // self.grid) * self.grid - self._now
+        super().schedule(event, priority, delay)
+
+    def advance(self, until: int) -> None:
+        """Let everything before `until` happen; what happens at `until` is still to come."""
+        queue, step = self._queue, self.step
+        while queue and queue[0][0] < until:
+            step()
+        self._now = until
+
+    def step(self) -> None:
+        """The next event: a journey goes on, or one of SimPy's own happens."""
+        queue = self._queue
+        if queue and isinstance(queue[0][3], Journey):
+            self._now, _, _, journey = heappop(queue)
+            journey.go()
+        else:
+            super().step()
+
+    @property
+    def waiting(self) -> int:
+        """How many events are still to come."""
+        return len(self._queue)
+
+
+class Journey:
+    """A generator on its way, and the event that wakes it: it yields `(instant, order)`, its next wait, over and over.
+
+    It yields None to sleep until somebody calls `go`. One event serves all its waits, which is why it is none of
+    SimPy's own, each of which happens once.
+    """
+
+    __slots__ = ("clock", "steps")
+
+    def __init__(self, clock: Clock, steps: Generator[Wait | None, None, None]) -> None:
+        self.clock = clock
+        self.steps = steps
+
+    def go(self) -> None:
+        """Take the next step, until the next wait."""
+        wait = next(self.steps, None)
+        if wait is not None:
+            self.clock.wake(self, wait[0], wait[1])

@@ -1,0 +1,262 @@
+"""Lambda: execution environments, concurrency, its request rate and its scaling rate (facts 10)."""
+
+from __future__ import annotations
+
+from collections import deque
+
+from apigw_sim.draws import CRASH, MALFORMED, Draws, Group
+from apigw_sim.engine.model.backends import Fault, Job, record
+from apigw_sim.engine.model.clock import Clock
+from apigw_sim.engine.model.gauges import Bucket, Gauge
+from apigw_sim.engine.model.recorder import Recorder
+from apigw_sim.plan import tables
+from apigw_sim.plan.tables import Law
+from apigw_sim.records import NULL, Outcome
+from apigw_sim.rules import quantile
+from apigw_sim.rules.bucket import TOKEN, refill
+from apigw_sim.rules.window import sliding
+
+
+def drawn(law: Law, word: int) -> int:
+    """A value of a law."""
+    return law.constant if law.constant is not None else int(quantile.value(word, law.cells))  # type: ignore[arg-type]
+
+
+def drawn_lifetimes(row: tables.Backend, number: int, draws: Draws) -> list[int]:
+    """Idle lifetimes of the environments that a function has when the run starts."""
+    if not row.initial_environments:
+        return []
+    assert row.idle_lifetime is not None
+    return [drawn(row.idle_lifetime, draws.environment(number, n)) for n in range(row.initial_environments)]
+
+
+class Environment:
+    """An execution environment: one invocation at a time, and a lifetime when idle drawn at its birth."""
+
+    __slots__ = ("born", "last_used", "lifetime", "number", "ready", "served")
+
+    def __init__(self, number: int, born: int, ready: int, lifetime: int) -> None:
+        self.number = number
+        self.born = born
+        self.ready = ready
+        self.last_used = ready
+        self.lifetime = lifetime
+        self.served = 0
+
+
+class Account:
+    """What all functions of the account share."""
+
+    def __init__(self, row: tables.Account, rps: Bucket | None, in_use: Gauge, unreserved: Gauge) -> None:
+        self.row = row
+        self.unreserved_limit = row.unreserved
+        self.rps = rps
+        self.in_use = in_use
+        self.unreserved = unreserved
+
+
+class Function:
+    """A Lambda function on demand."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        number: int,
+        row: tables.Backend,
+        account: Account,
+        rps: Bucket | None,
+        in_use: Gauge,
+        alive: Gauge,
+        jobs: Recorder,
+        environments: Recorder,
+    ) -> None:
+        self.clock = clock
+        self.number = number
+        self.row = row
+        self.account = account
+        self.rps = [bucket for bucket in (rps, account.rps) if bucket is not None]
+        self.in_use = in_use
+        self.alive = alive
+        self.jobs = jobs
+        self.environments = environments
+        self.reserved = row.reserved
+        self.timeout = row.timeout_ns
+        self.fault = Fault()
+        self.idle: list[Environment] = []
+        """A stack: the most recently used first, so idle ones can reach the end of their lifetime."""
+        self.births = 0
+        scaling = account.row.scaling
+        self.recent: deque[int] | None = deque(maxlen=scaling) if scaling != NULL else None
+        self.scaling_level = scaling * TOKEN
+        self.scaling_at = 0
+
+    def start_with(self, lifetimes: list[int]) -> None:
+        """Environments that exist, idle, when the run starts."""
+        for lifetime in lifetimes:
+            self.idle.append(Environment(self.births, 0, 0, lifetime))
+            self.births += 1
+            self.alive.move(1)
+
+    def arrive(self, job: Job) -> None:
+        """An invocation reaches Lambda, now: it is refused, or an environment begins it."""
+        now = self.clock.now
+        refusal = self._refusal(job, now)
+        if refusal is not None:
+            job.outcome = refusal
+            if refusal.throttled:
+                job.status = 429
+            record(self.jobs, self.number, job)
+            return
+        for bucket in self.rps:
+            if not bucket.off:
+                bucket.spend()
+        environment = self._warm(now)
+        if environment is None:
+            environment = self._born(job, now)
+        job.environment = environment
+        self._run(job, now)
+
+    # what Lambda refuses
+
+    def _refusal(self, job: Job, now: int) -> Outcome | None:
+        attempt, account, row = job.attempt, self.account, self.row
+        if self.fault.outage:
+            attempt.note(f"function {row.name}: outage")
+            return Outcome.OUTAGE
+        for bucket in self.rps:
+            held = bucket.now_holds(now)
+            if held < TOKEN and not bucket.off:
+                job.refused_by = bucket.limit
+                attempt.note(f"function {row.name}: ten requests per second and unit of concurrency are used up")
+                return Outcome.THROTTLED_RPS
+        if self.reserved != NULL:
+            if self.in_use.level >= self.reserved:
+                job.refused_by = row.reserved_limit
+                attempt.note(f"function {row.name}: all {self.reserved} of its reserved concurrency in use")
+                return Outcome.THROTTLED_RESERVED
+        elif account.unreserved.level >= account.unreserved_limit:
+            job.refused_by = account.row.unreserved_limit
+            attempt.note(f"function {row.name}: all {account.unreserved_limit} of the unreserved concurrency in use")
+            return Outcome.THROTTLED_ACCOUNT
+        self._bury(now)
+        if not self.idle and not self._may_scale(now):
+            job.refused_by = row.scaling_limit
+            attempt.note(f"function {row.name}: no idle environment, and {account.row.scaling} were made in the last 10 s")
+            return Outcome.THROTTLED_SCALING
+        return None
+
+    def _may_scale(self, now: int) -> bool:
+        """A thousand new environments in any ten seconds (or as a bucket, an assumption)."""
+        row = self.account.row
+        if self.recent is None:
+            return True
+        if row.scaling_bucket:
+            rate = row.scaling * TOKEN // row.scaling_window_ns
+            self.scaling_level = refill(self.scaling_level, self.scaling_at, now, rate, row.scaling * TOKEN)
+            self.scaling_at = now
+            return self.scaling_level >= TOKEN
+        nth_last = self.recent[0] if len(self.recent) == row.scaling else NULL
+        return sliding(nth_last, now, row.scaling_window_ns)
+
+    # environments
+
+    def _bury(self, now: int) -> None:
+        """Drop expired environments from the top of the stack until a live one shows."""
+        idle = self.idle
+        while idle and idle[-1].last_used + idle[-1].lifetime <= now:
+            self._died(idle.pop())
+
+    def sweep(self, now: int) -> None:
+        """Drop all expired environments: at a tick, so that the level at the tick is right."""
+        expired = [e for e in self.idle if e.last_used + e.lifetime <= now]
+        if expired:
+            self.idle = [e for e in self.idle if e.last_used + e.lifetime > now]
+            for environment in reversed(expired):
+                self._died(environment)
+
+    def _died(self, environment: Environment) -> None:
+        at = environment.last_used + environment.lifetime
+        self.alive.left_at(at)
+        self._write(environment, at)
+
+    def _write(self, environment: Environment, died: int) -> None:
+        self.environments.write(
+            self.number, environment.number, environment.born, environment.ready, environment.last_used, died,
+            environment.served,
+        )  # fmt: skip
+
+    def close(self) -> None:
+        """The run is over: those still alive are written down."""
+        for environment in self.idle:
+            self._write(environment, NULL)
+
+    def _warm(self, now: int) -> Environment | None:
+        return self.idle.pop() if self.idle else None
+
+    def _born(self, job: Job, now: int) -> Environment:
+        attempt = job.attempt
+        provisioning, init, lifetime, _ = attempt.call.caller.stream.row(
+            Group.BIRTH, attempt.call.number, attempt.number
+        )
+        cold = self.row.cold
+        if cold is not None:
+            job.provisioning = drawn(cold.provisioning, provisioning)
+            job.init = drawn(cold.init, init)
+        assert self.row.idle_lifetime is not None
+        environment = Environment(
+            self.births, now, now + job.provisioning + max(job.init, 0), drawn(self.row.idle_lifetime, lifetime)
+        )
+        self.births += 1
+        if self.recent is not None:
+            self.recent.append(now)
+            if self.account.row.scaling_bucket:
+                self.scaling_level -= TOKEN
+        self.alive.move(1)
+        return environment
+
+    # the invocation
+
+    def _run(self, job: Job, now: int) -> None:
+        attempt, work = job.attempt, job.attempt.work
+        environment = job.environment
+        assert environment is not None
+        job.run()
+        self.in_use.move(1)
+        self.account.in_use.move(1)
+        if self.reserved == NULL:
+            self.account.unreserved.move(1)
+        duration = self.fault.stretch(work.duration)
+        status = work.status
+        if self.fault.errors and self.fault.fails(attempt):
+            job.outcome = Outcome.CRASH
+        elif status == CRASH:
+            job.outcome = Outcome.CRASH
+        elif status == MALFORMED:
+            job.outcome = Outcome.MALFORMED
+        else:
+            job.status = status
+        if duration > self.timeout:
+            duration = self.timeout
+            job.outcome = Outcome.TIMEOUT
+            job.status = NULL
+        job.duration = duration
+        job.end = now + job.provisioning + max(job.init, 0) + duration
+        environment.served += 1
+        if attempt.notes is not None:
+            kind = "warm" if job.init == NULL else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
+            attempt.note(
+                f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms, "
+                f"{self.in_use.level} at once"
+            )
+
+    def done(self, job: Job) -> None:
+        """The invocation has ended: its environment is idle again."""
+        environment = job.environment
+        assert environment is not None
+        self.in_use.move(-1)
+        self.account.in_use.move(-1)
+        if self.reserved == NULL:
+            self.account.unreserved.move(-1)
+        environment.last_used = self.clock.now
+        self.idle.append(environment)
+        record(self.jobs, self.number, job)

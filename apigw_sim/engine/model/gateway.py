@@ -1,0 +1,274 @@
+"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1)."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import TYPE_CHECKING
+
+from apigw_sim.engine.model.attempt import Attempt
+from apigw_sim.engine.model.backends import DONE, Job, detach
+from apigw_sim.engine.model.cache import Entry
+from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
+from apigw_sim.engine.order import Hop, Rank, priority
+from apigw_sim.plan.tables import BackendKind, Unauthorized
+from apigw_sim.records import NULL, Cache, Flag, Outcome
+from apigw_sim.rules import reason
+from apigw_sim.rules.reason import REASONS
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.model.backends import Backend
+    from apigw_sim.engine.model.model import Method, Model
+
+TIMEOUT = priority(Rank.TIMEOUT)
+ANSWER = priority(Rank.ANSWER)
+ARRIVE = priority(Rank.ARRIVE)
+RELAY = priority(Rank.RELAY)
+
+HIT, MISS = int(Cache.HIT), int(Cache.MISS)
+CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
+
+LAMBDA_ANSWERS = {
+    Outcome.CRASH: reason.FUNCTION_ERROR,
+    Outcome.MALFORMED: reason.MALFORMED_RESPONSE,
+    Outcome.TIMEOUT: reason.FUNCTION_TIMEOUT,
+    Outcome.THROTTLED_ACCOUNT: reason.LAMBDA_THROTTLED,
+    Outcome.THROTTLED_RESERVED: reason.LAMBDA_THROTTLED,
+    Outcome.THROTTLED_RPS: reason.LAMBDA_THROTTLED,
+    Outcome.THROTTLED_SCALING: reason.LAMBDA_THROTTLED,
+    Outcome.OUTAGE: reason.API_CONFIGURATION_ERROR,
+}
+"""What a proxy integration makes of work that did not end well (facts 4.2)."""
+
+
+class Gateway:
+    """All stages of all REST APIs of the account."""
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.plan = model.plan
+        self.clock = model.clock
+        self.account = model.plan.account
+        self.throttles = model.throttles
+
+    def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
+        """From the client's sending to the gateway's answer."""
+        clock, call, work = self.clock, attempt.call, attempt.work
+        hurried = attempt.limit != FOR_EVER
+        if work.rtt > 1:
+            attempt.note("sent")
+            attempt.will_answer(clock.now + work.rtt // 2)
+            yield clock.now + work.rtt // 2, ARRIVE + attempt.id
+        arrived = clock.now
+        row = call.caller.client.calls[call.picked]
+        if attempt.notes is not None:
+            attempt.note(f"arrives at the gateway: {row.text}")
+
+        answers = arrived + work.overhead
+        if self.admit(attempt, row.method, arrived):
+            method = self.model.methods[row.method]
+            hit = False
+            if method.ttl and self.model.caches[method.stage].there(arrived):
+                hit = self.look_up(attempt, method, arrived)
+            if hit:
+                answers += work.hit
+            elif attempt.reason != reason.OK:
+                pass
+            elif method.backend is None:
+                attempt.passed_on(method.row.mock_status, 0)
+                attempt.note(f"mock integration: {method.row.mock_status}")
+            else:
+                yield from self.integrate(attempt, method, arrived)
+                answers = clock.now + work.overhead - work.overhead // 2
+        if hurried:
+            attempt.will_answer(answers)
+        yield answers, ANSWER + attempt.id
+        self.answer(attempt, row.method, arrived)
+
+    # what comes before the integration
+
+    def admit(self, attempt: Attempt, method: int, now: int) -> bool:
+        """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
+        throttles, call = self.throttles, attempt.call
+        if throttles.front and throttles.account_refuses(attempt, now):
+            return False
+        if method == NULL:
+            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
+        key = NULL
+        stage = call.caller.client.stage
+        if self.plan.methods[method].api_key_required:
+            key = call.key
+            if not throttles.covers(stage, key):
+                return self.forbid(attempt, reason.INVALID_API_KEY)
+        if not throttles.admit(attempt, throttles.levels(stage, method, key), now):
+            return False
+        if attempt.work.body > self.account.largest_request:
+            attempt.because(reason.REQUEST_TOO_LARGE)
+            return False
+        return True
+
+    def forbid(self, attempt: Attempt, why: int) -> bool:
+        """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
+        attempt.note(REASONS[why].why)
+        attempt.because(why)
+        if self.throttles.front:
+            self.throttles.spend_account(attempt)
+        return False
+
+    def look_up(self, attempt: Attempt, method: Method, now: int) -> bool:
+        """Ask the stage's cache: whether it answers."""
+        call = attempt.call
+        refresh = call.max_age_0
+        if refresh:
+            attempt.flags |= MAX_AGE_0
+            if refresh == 1 and method.require_authorization:
+                if method.unauthorized == Unauthorized.FAIL_WITH_403:
+                    attempt.note("Cache-Control: max-age=0 without permission: 403")
+                    attempt.because(reason.CACHE_INVALIDATION_DENIED)
+                    return False
+                attempt.flags |= IGNORED_MAX_AGE_0
+                refresh = 0
+        if refresh:
+            if self.account.max_age_0_is_a_miss:
+                attempt.cache = MISS
+            attempt.note("cache: Cache-Control: max-age=0, so the backend is asked and the entry replaced")
+            return False
+        entry = self.model.caches[method.stage].look_up(method.first_entry + call.entry, now)
+        if entry is None:
+            attempt.cache = MISS
+            attempt.note("cache: miss")
+            return False
+        attempt.cache = HIT
+        attempt.reason = entry.reason
+        attempt.status = entry.status
+        attempt.response_bytes = entry.response_bytes
+        attempt.note("cache: hit")
+        if entry.resource != call.resource:
+            attempt.flags |= SERVED_OTHER
+            attempt.note("... with the answer of another resource: the cache key does not tell them apart")
+        return True
+
+    # the integration
+
+    def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, None]:
+        """Relay the request to its backend and wait for the answer, at most until the integration's timeout."""
+        clock, work, backend = self.clock, attempt.work, method.backend
+        assert backend is not None
+        relayed = arrived + work.overhead // 2
+        limit = relayed + method.timeout
+        reaches = relayed + work.service
+        hurried = attempt.limit != FOR_EVER
+        if attempt.notes is not None:
+            attempt.notes.append((relayed, f"relayed to the backend; integration timeout {method.timeout / 1e6:g} ms"))
+        if reaches >= limit:
+            Journey(clock, self.late(attempt, backend, reaches)).go()
+            yield from self.time_out(attempt, relayed, limit)
+            return
+        if hurried:
+            attempt.will_answer(reaches)
+        yield reaches, RELAY + attempt.id
+        job = attempt.job = Job(attempt, clock.now)
+        backend.arrive(job)
+        if job.waiting:
+            if hurried:
+                attempt.watch_limit()
+            Journey(clock, self.lapse(job, limit)).go()
+            yield None
+            if job.waiting:
+                job.detached = True
+                self.timed_out(attempt, relayed)
+                return
+        if job.duration != NULL:
+            if job.end > limit:
+                job.detached = True
+                detach(backend, job)
+                yield from self.time_out(attempt, relayed, limit)
+                return
+            if hurried:
+                attempt.will_answer(job.end + work.overhead - work.overhead // 2)
+            yield job.end, DONE + attempt.id
+            backend.done(job)
+        attempt.integration_ns = clock.now - relayed
+        self.learn(attempt, method, job)
+
+    def late(self, attempt: Attempt, backend: Backend, reaches: int) -> Generator[Wait, None, None]:
+        """A request that reaches its backend after the gateway has stopped waiting: the work is done for nobody."""
+        yield reaches, RELAY + attempt.id
+        job = Job(attempt, self.clock.now)
+        job.detached = True
+        backend.arrive(job)
+        if not job.waiting and job.duration != NULL:
+            detach(backend, job)
+
+    def lapse(self, job: Job, limit: int) -> Generator[Wait, None, None]:
+        """Wake an attempt whose work still waits in a queue at the integration's timeout."""
+        yield limit, TIMEOUT + job.attempt.id + Hop.WORK
+        if job.waiting:
+            job.attempt.go()
+
+    def time_out(self, attempt: Attempt, relayed: int, limit: int) -> Generator[Wait, None, None]:
+        """Wait for nothing but the integration's timeout."""
+        attempt.will_answer(limit)
+        yield limit, TIMEOUT + attempt.id
+        self.timed_out(attempt, relayed)
+
+    def timed_out(self, attempt: Attempt, relayed: int) -> None:
+        """The gateway stops waiting; the backend does not stop working."""
+        attempt.note("integration timeout: 504; the backend works on for nobody")
+        attempt.because(reason.INTEGRATION_TIMEOUT)
+        attempt.integration_ns = self.clock.now - relayed
+
+    def learn(self, attempt: Attempt, method: Method, job: Job) -> None:
+        """What the backend's answer means, and the cache's share in it."""
+        attempt.integration_status = job.status
+        response, outcome = attempt.work.response, job.outcome
+        if job.init != NULL:
+            attempt.flags |= COLD_START
+        if outcome == Outcome.OK:
+            if method.backend_kind == BackendKind.LAMBDA and response > self.account.largest_lambda_payload:
+                attempt.because(reason.RESPONSE_TOO_LARGE)
+                return
+            attempt.passed_on(job.status, response)
+        elif outcome == Outcome.QUEUE_FULL:
+            attempt.passed_on(job.status, 0)
+            attempt.refused_by = job.refused_by
+        elif method.backend_kind == BackendKind.LAMBDA:
+            attempt.because(LAMBDA_ANSWERS[outcome], job.refused_by)
+            return
+        else:
+            attempt.because(reason.INTEGRATION_FAILURE)
+            return
+        if method.ttl:
+            self.keep(attempt, method)
+
+    def keep(self, attempt: Attempt, method: Method) -> None:
+        """Put a backend's answer into the stage's cache."""
+        now, account, response = self.clock.now, self.account, attempt.response_bytes
+        cache = self.model.caches[method.stage]
+        if not cache.there(now) or response > account.largest_cached:
+            return
+        if attempt.status >= 400 and not account.cache_errors:
+            return
+        call = attempt.call
+        held = response + account.encryption_overhead
+        entry = Entry(now + method.ttl, call.resource, attempt.status, attempt.reason, response, held)
+        cache.store(method.first_entry + call.entry, entry)
+
+    # the answer
+
+    def answer(self, attempt: Attempt, method: int, arrived: int) -> None:
+        """The answer leaves: one row, and the caller learns of it."""
+        call = attempt.call
+        caller = call.caller
+        if attempt.gone:
+            attempt.flags |= CALLER_GONE
+        self.model.attempts.write(
+            caller.number, 0, call.number, attempt.number, caller.client.stage, method, call.key,
+            arrived, self.clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
+            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.work.body,
+            attempt.response_bytes, attempt.flags,
+        )  # fmt: skip
+        if attempt.notes is not None:
+            self.model.story = attempt.notes
+            attempt.note(f"answered: {attempt.status} {REASONS[attempt.reason].name}")
+        attempt.answered()

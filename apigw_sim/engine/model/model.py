@@ -1,0 +1,211 @@
+"""The model: everything of one account at work on one clock, and the writes of the control plane into it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from apigw_sim.draws import Draws
+from apigw_sim.engine.model.attempt import Attempt
+from apigw_sim.engine.model.backends import Backend, Http
+from apigw_sim.engine.model.cache import StageCache
+from apigw_sim.engine.model.caller import Caller
+from apigw_sim.engine.model.clock import Clock
+from apigw_sim.engine.model.functions import Account, Function, drawn_lifetimes
+from apigw_sim.engine.model.gateway import Gateway
+from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
+from apigw_sim.engine.model.recorder import Recorder
+from apigw_sim.engine.model.throttles import Throttles
+from apigw_sim.plan import tables
+from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
+from apigw_sim.rules.bucket import cut
+
+
+class Watch(NamedTuple):
+    """Which attempt to follow: `explain`."""
+
+    client: int
+    call: int
+    attempt: int
+
+
+class Method:
+    """A method of a stage, with the settings that can change in mid-run."""
+
+    __slots__ = (
+        "backend", "backend_kind", "first_entry", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
+    )  # fmt: skip
+
+    def __init__(self, row: tables.Method, backend: Backend | None, kind: BackendKind | None) -> None:
+        self.row = row
+        self.stage = row.stage
+        self.backend = backend
+        self.backend_kind = kind
+        self.timeout = row.timeout_ns
+        self.ttl = row.ttl_ns
+        self.require_authorization = row.require_authorization
+        self.unauthorized = row.unauthorized
+        self.first_entry = row.first_entry
+
+
+class Model:
+    """The SimPy engine."""
+
+    def __init__(self, plan: Plan, draws: Draws, sink: Sink, clock: Clock | None = None, watch: Watch | None = None) -> None:
+        self.plan = plan
+        self.clock = clock = clock or Clock()
+        self.watch = watch
+        self.story: list[tuple[int, str]] | None = None
+        """What happened to the watched attempt, once it is answered."""
+        self.attempts = Recorder(ATTEMPTS, sink)
+        self.invocations = Recorder(INVOCATIONS, sink)
+        self.environments = Recorder(ENVIRONMENTS, sink)
+        self.calls = Recorder(CALLS, sink)
+        self.level_rows = Recorder(LEVELS, sink)
+        self.gauges = gauges = Gauges(clock)
+
+        self.buckets = [
+            Bucket(gauges, plan.gauge(GaugeKind.TOKENS, i), b.limit, b.rate, b.full, b.start, b.off)
+            for i, b in enumerate(plan.buckets)
+        ]
+        self.quotas = [
+            Quota(gauges, plan.gauge(GaugeKind.QUOTA_LEFT, i), q.limit, q.requests, q.used, q.resets)
+            for i, q in enumerate(plan.quotas)
+        ]
+        self.throttles = Throttles(plan, self.buckets, self.quotas)
+        self.caches = [
+            StageCache(stage, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))
+            for i, stage in enumerate(plan.stages)
+        ]
+        rps = plan.account.rps_bucket
+        self.account = Account(
+            plan.account,
+            self.buckets[rps] if rps != NULL else None,
+            Gauge(gauges, plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY)),
+            Gauge(gauges, plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY)),
+        )
+        self.functions: dict[int, Function] = {}
+        self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
+        self.methods = [self._method(row) for row in plan.methods]
+        self.gateway = Gateway(self)
+        self.callers = [
+            Caller(self, number, client, draws.client(number)) for number, client in enumerate(plan.clients)
+        ]
+
+    def _backend(self, number: int, row: tables.Backend, draws: Draws) -> Backend:
+        plan, gauges = self.plan, self.gauges
+        if row.kind is BackendKind.HTTP:
+            busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))
+            queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
+            return Http(number, row, busy, queue, self.invocations)
+        rps = row.reserved_rps_bucket
+        function = self.functions[number] = Function(
+            self.clock,
+            number,
+            row,
+            self.account,
+            self.buckets[rps] if rps != NULL else None,
+            Gauge(gauges, plan.gauge(GaugeKind.CONCURRENCY, number)),
+            Gauge(gauges, plan.gauge(GaugeKind.ENVIRONMENTS, number)),
+            self.invocations,
+            self.environments,
+        )
+        function.start_with(drawn_lifetimes(row, number, draws))
+        return function
+
+    def _method(self, row: tables.Method) -> Method:
+        if row.backend == NULL:
+            return Method(row, None, None)
+        return Method(row, self.backends[row.backend], self.plan.backends[row.backend].kind)
+
+    # the data plane
+
+    def send(self, attempt: Attempt) -> None:
+        """A client sends a request, now."""
+        if self.watch is not None:
+            call = attempt.call
+            if self.watch == (call.caller.number, call.number, attempt.number):
+                attempt.notes = []
+        attempt.go()
+
+    # what run.py asks of an engine
+
+    def advance(self, until: int) -> None:
+        """Let everything before `until` happen."""
+        self.clock.advance(until)
+
+    @property
+    def pending(self) -> int:
+        """How many events are still to come, control's own included."""
+        return self.clock.waiting
+
+    def tick(self, at: int) -> None:
+        """Hand on all rows so far, and the levels of what was touched since the last tick."""
+        for function in self.functions.values():
+            function.sweep(at)
+        for row in self.gauges.rows(at):
+            self.level_rows.write(*row)
+        self._seal()
+
+    def close(self) -> None:
+        """The run is over."""
+        for function in self.functions.values():
+            function.close()
+        self._seal()
+
+    def _seal(self) -> None:
+        for recorder in (self.attempts, self.invocations, self.environments, self.calls, self.level_rows):
+            recorder.seal()
+
+    # what control writes
+
+    def bucket(self, number: int, rate: int, full: int, limit: int) -> None:
+        """A new limit: refilled at the old rate up to now, the bucket keeps its tokens and is cut to the new burst."""
+        bucket = self.buckets[number]
+        level = bucket.now_holds(self.clock.now)
+        bucket.level = full if bucket.off else cut(level, full)
+        bucket.low = min(bucket.low, bucket.level) if not bucket.off else bucket.level
+        bucket.rate, bucket.full, bucket.limit, bucket.off = rate, full, limit, False
+
+    def quota(self, number: int, requests: int) -> None:
+        """A new quota; what is used stays used."""
+        quota = self.quotas[number]
+        quota.now_used(self.clock.now)
+        quota.requests = requests
+        quota.low = min(quota.low, requests - quota.used)
+
+    def unreserved(self, concurrency: int) -> None:
+        """The concurrency that unreserved functions share."""
+        self.account.unreserved_limit = concurrency
+
+    def reserved(self, backend: int, concurrency: int) -> None:
+        """A function's reserved concurrency, NULL: none; what runs moves between the pools with it."""
+        function = self.functions[backend]
+        if (function.reserved == NULL) != (concurrency == NULL):
+            in_use = function.in_use.level
+            self.account.unreserved.move(in_use if concurrency == NULL else -in_use)
+        function.reserved = concurrency
+
+    def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: tables.Unauthorized) -> None:
+        """A method's caching; entries keep the time to live they were stored with."""
+        method = self.methods[number]
+        method.ttl = ttl
+        method.require_authorization = require_authorization
+        method.unauthorized = unauthorized
+
+    def cache(self, stage: int, capacity: int) -> None:
+        """Another cache cluster: everything is lost, and there is no cache while it is made."""
+        self.caches[stage].resize(capacity, self.clock.now + self.plan.account.cache_rebuild_ns)
+
+    def flush(self, stage: int) -> None:
+        """All entries of the stage's cache out."""
+        self.caches[stage].flush()
+
+    def function(self, backend: int, timeout: int) -> None:
+        """A function's own timeout, for invocations that start from now on."""
+        self.functions[backend].timeout = timeout
+
+    def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
+        """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
+        fault = self.backends[backend].fault
+        fault.slow, fault.errors, fault.outage = slow, errors, bool(outage)
