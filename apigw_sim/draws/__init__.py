@@ -6,11 +6,11 @@ their randomness call by call. Blocks made in bulk are only a cache of what `Str
 
 from __future__ import annotations
 
-from apigw_sim.draws.stream import CRASH, MALFORMED, CallBlock, Group, Work
+from apigw_sim.draws.stream import CRASH, MALFORMED, CallBlock, Group, Send, Work
 from apigw_sim.draws.stream import Stream as Stream
 from apigw_sim.plan.tables import Plan
 
-__all__ = ["CRASH", "MALFORMED", "CallBlock", "Draws", "Group", "Stream", "Work", "draw"]
+__all__ = ["CRASH", "MALFORMED", "CallBlock", "Draws", "Group", "Send", "Stream", "Work", "draw"]
 
 
 class Draws:

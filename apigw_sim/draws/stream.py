@@ -17,6 +17,7 @@ from apigw_sim.rules import pick, quantile
 Ints = NDArray[np.int64]
 BLOCK = 4096
 CRASH, MALFORMED = -1, -2
+CHUNK, WORTH_A_CHUNK, MOST_CHUNKS = 128, 16, 1024
 
 
 class Group(IntEnum):
@@ -36,6 +37,14 @@ class Group(IntEnum):
     """Four parameters a group, from here on."""
 
 
+Send = tuple[int, int, int, int]
+"""What every attempt draws: round trip, body, the gateway's overhead, and the word for the back-off after it."""
+
+Work = tuple[int, int, int, int, int]
+"""What an attempt draws if it gets as far as the cache or the backend: service overhead, duration, response bytes,
+time of a cache hit, and the HTTP status (or CRASH or MALFORMED)."""
+
+
 class CallBlock(NamedTuple):
     """First attempts, in the order of their calls: columns of Python integers."""
 
@@ -48,22 +57,8 @@ class CallBlock(NamedTuple):
     entry: list[int]
     max_age_0: list[int]
     """0: not sent, 1: without permission, 2: with permission."""
-    work: tuple[list[int], ...]
-    """One column per field of Work."""
-
-
-class Work(NamedTuple):
-    """What one attempt draws."""
-
-    rtt: int
-    body: int
-    overhead: int
-    service: int
-    duration: int
-    response: int
-    hit: int
-    status: int
-    """HTTP status, or CRASH or MALFORMED."""
+    send: list[Send]
+    work: list[Work]
 
 
 class Stream:
@@ -74,9 +69,12 @@ class Stream:
         self.client = plan.clients[number]
         self.key = philox.key(seed, replication, "client", self.client.name)
         self.laws = tuple(self._laws(call) for call in self.client.calls)
+        self.cells = tuple([law.cells.tolist() for law in laws] for laws, *_ in self.laws)
+        self._chunks: dict[tuple[int, int, int, int], list[philox.Row]] = {}
+        self._asked: dict[tuple[int, int, int, int], int] = {}
 
     def _laws(self, call: CallRow) -> tuple[tuple[Law, ...], Shares | None, int, int]:
-        """A call's laws in the order of Work, its statuses, and the thresholds of crash and malformed."""
+        """A call's laws in the order of Send and Work, its statuses, and the thresholds of crash and malformed."""
         account = self.plan.account
         nothing = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
         front = (self.client.rtt, call.body, account.gateway_overhead)
@@ -92,20 +90,40 @@ class Stream:
     # one by one
 
     def row(self, group: int, call: int, attempt: int, user: int = 0) -> philox.Row:
-        """The four words of a group."""
-        return philox.row(self.key, call, attempt, user, group)
+        """The four words of a group; where neighbours are asked for too, they are made together and kept a while."""
+        near = (group, call // CHUNK, attempt, user)
+        chunk = self._chunks.get(near)
+        if chunk is None:
+            asked = self._asked[near] = self._asked.get(near, 0) + 1
+            if asked < WORTH_A_CHUNK:
+                if len(self._asked) > MOST_CHUNKS:
+                    self._asked.clear()
+                return philox.row(self.key, call, attempt, user, group)
+            if len(self._chunks) > MOST_CHUNKS:
+                self._chunks.clear()
+            made = philox.rows(self.key, call // CHUNK * CHUNK, CHUNK, attempt, user, group)
+            chunk = self._chunks[near] = list(map(tuple, made.tolist()))
+        return chunk[call % CHUNK]
+
+    def _values(self, picked: int, first: int, words: tuple[int, ...]) -> list[int]:
+        """The values of a call's laws from number `first` on, a word each."""
+        laws, cells = self.laws[picked][0], self.cells[picked]
+        values = []
+        for number, word in enumerate(words, first):
+            constant = laws[number].constant
+            values.append(quantile.value(word, cells[number]) if constant is None else constant)
+        return values
+
+    def send(self, call: int, attempt: int, picked: int, user: int = 0) -> Send:
+        """What every attempt draws, as in the blocks."""
+        words = self.row(Group.SEND, call, attempt, user)
+        rtt, body, overhead = self._values(picked, 0, words[:3])
+        return rtt, body, overhead, words[3]
 
     def work(self, call: int, attempt: int, picked: int, user: int = 0) -> Work:
-        """What an attempt draws, as in the blocks."""
-        laws, statuses, crash, malformed = self.laws[picked]
-        words = (
-            *self.row(Group.SEND, call, attempt, user)[:3],
-            *self.row(Group.WORK, call, attempt, user),
-        )
-        values = [
-            law.constant if law.constant is not None else quantile.value(word, law.cells)
-            for law, word in zip(laws, words, strict=True)
-        ]
+        """What an attempt draws if it gets so far, as in the blocks."""
+        _, statuses, crash, malformed = self.laws[picked]
+        service, duration, response, hit = self._values(picked, 3, self.row(Group.WORK, call, attempt, user))
         status = 0
         if statuses is not None:
             c, m, s, _ = self.row(Group.OUTCOME, call, attempt, user)
@@ -114,7 +132,7 @@ class Stream:
                 status = MALFORMED
             if pick.happens(c, crash):
                 status = CRASH
-        return Work(*map(int, values), status)
+        return service, duration, response, hit, status
 
     # in blocks
 
@@ -154,10 +172,11 @@ class Stream:
         age = self._max_age_0(picked, words[:, 3])
         work = self._works(picked, first, n)
         if body is not None:
-            work[1] = body.tolist()
+            work[1] = body.tolist()  # what is replayed is not drawn
         return CallBlock(
-            first, at.tolist(), picked.tolist(), key.tolist(), resource.tolist(), entry.tolist(), age, tuple(work)
-        )
+            first, at.tolist(), picked.tolist(), key.tolist(), resource.tolist(), entry.tolist(), age,
+            list(zip(*work[:4], strict=True)), list(zip(*work[4:], strict=True)),
+        )  # fmt: skip
 
     def _identities(self, picked: Ints, first: int, n: int) -> tuple[Ints, Ints]:
         """The resource and the cache entry that each call asks for."""
@@ -187,7 +206,7 @@ class Stream:
         return (sent.astype(np.int64) + authorized).tolist()
 
     def _works(self, picked: Ints, first: int, n: int) -> list[list[int]]:
-        """The columns of Work for first attempts; groups that no law needs are not drawn."""
+        """The columns of Send and Work for first attempts; groups that no law needs are not drawn."""
         words: dict[int, Ints] = {}
 
         def word(group: Group, slot: int) -> Ints:
@@ -196,10 +215,13 @@ class Stream:
             return words[group][:, slot]
 
         columns: list[list[int]] = []
+        retries = self.client.retry.attempts > 1
         for field in range(7):
             group, slot = (Group.SEND, field) if field < 3 else (Group.WORK, field - 3)
             laws = [laws[field] for laws, *_ in self.laws]
             columns.append(_per_call(picked, laws, lambda g=group, s=slot: word(g, s)))  # type: ignore[misc]
+            if field == 2:
+                columns.append(word(Group.SEND, 3).tolist() if retries else [0] * n)
         columns.append(self._statuses(picked, word))
         return columns
 

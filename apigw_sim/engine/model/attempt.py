@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from apigw_sim.draws import Group, Work
+from apigw_sim.draws import Send, Work
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, Hop, Rank, priority
 from apigw_sim.records import NULL, CallOutcome
@@ -71,16 +71,28 @@ class Attempt(Journey):
     cache = 0
     flags = 0
 
-    def __init__(self, call: Call, number: int, work: Work) -> None:
+    def __init__(self, call: Call, number: int, send: Send, work: Work | None = None) -> None:
         caller = call.caller
         model = caller.model
         self.call = call
         self.number = number
-        self.work = work
+        self.rtt, self.body, self.overhead, self.word = send
+        self._work = work
         self.id = caller.id + call.number * CALL_STEP + number * ATTEMPT_STEP
         self.limit = model.clock.now + caller.timeout if caller.timeout != NULL else FOR_EVER
         """The caller waits until then."""
-        super().__init__(model.clock, model.gateway.journey(self))
+        self.clock = model.clock
+        self.steps = model.gateway.journey(self)
+        if model.watch is not None and model.watch == (caller.number, call.number, number):
+            self.notes = []
+
+    @property
+    def work(self) -> Work:
+        """What it draws for the cache and the backend; drawn when it gets there."""
+        if self._work is None:
+            call = self.call
+            self._work = call.caller.stream.work(call.number, self.number, call.picked)
+        return self._work
 
     def because(self, why: int, refused_by: int = NULL, tokens: int = NULL) -> None:
         """The gateway itself answers."""
@@ -103,7 +115,7 @@ class Attempt(Journey):
 
     def will_answer(self, instant: int) -> None:
         """The gateway will answer at `instant`: the caller who cannot have it within its limit gives up at the limit."""
-        rtt = self.work.rtt
+        rtt = self.rtt
         if not self.gone and instant + rtt - rtt // 2 > self.limit:
             self.give_up()
 
@@ -130,13 +142,13 @@ class Attempt(Journey):
             self.give_up()
 
     def answered(self) -> None:
-        """The answer leaves the gateway: if the caller still waits, it ends the call or tries again."""
-        if self.gone:
-            return
+        """The answer leaves the gateway for a caller who waits for it: it ends the call or tries again."""
         call, status = self.call, self.status
         caller = call.caller
         retry = caller.retry
-        received = self.clock.now + self.work.rtt - self.work.rtt // 2
+        received = self.clock.now + self.rtt - self.rtt // 2
+        if self.notes is not None:
+            self.notes.append((received, "the client has the answer"))
         if self.number < retry.attempts and status in retry.statuses:
             caller.try_again(self, received)
         else:
@@ -147,9 +159,6 @@ class Attempt(Journey):
         """How long the caller waits before it tries again."""
         call = self.call
         retry = call.caller.retry
-        word = 0
-        if retry.jitter != backoff.NONE:
-            word = call.caller.stream.row(Group.SEND, call.number, self.number)[3]
         previous = call.delay if self.number > 1 else retry.base_ns
-        call.delay = backoff.delay(retry.jitter, retry.base_ns, retry.cap_ns, self.number - 1, previous, word)
+        call.delay = backoff.delay(retry.jitter, retry.base_ns, retry.cap_ns, self.number - 1, previous, self.word)
         return call.delay

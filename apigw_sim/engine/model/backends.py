@@ -68,6 +68,10 @@ class Fault:
         """A duration under the fault."""
         return duration if self.slow == 1000 else duration * self.slow // 1000
 
+    def told(self) -> str:
+        """How it stretches durations, for people."""
+        return "" if self.slow == 1000 else f" (a fault makes it {self.slow / 1000:g} times as long)"
+
     def fails(self, attempt: Attempt) -> bool:
         """Whether the fault makes this attempt's work fail."""
         if not self.errors:
@@ -104,12 +108,12 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
     attempt = job.attempt
     call = attempt.call
     caller = call.caller
-    recorder.write(
+    recorder.write(recorder.pack(
         number, caller.number, 0, call.number, attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
         job.detached or attempt.gone, job.repeated, caller.client.calls[call.picked].idempotent,
-    )  # fmt: skip
+    ))  # fmt: skip
 
 
 class Http:
@@ -145,16 +149,21 @@ class Http:
             self._over(job)
 
     def _start(self, job: Job) -> None:
-        attempt, work = job.attempt, job.attempt.work
+        attempt = job.attempt
+        _, duration, _, _, status = attempt.work
         now = attempt.clock.now
         job.run()
         self.busy.move(1)
         job.queued = now - job.arrived
-        job.duration = self.fault.stretch(work.duration)
+        job.duration = self.fault.stretch(duration)
         job.end = now + job.duration
-        job.status = 503 if self.fault.fails(attempt) else work.status
+        job.status = 503 if self.fault.fails(attempt) else status
         if attempt.notes is not None:
-            attempt.note(f"backend {self.row.name}: works {job.duration / 1e6:g} ms, {self.busy.level} at once")
+            most = "" if self.row.concurrency == NULL else f" of {self.row.concurrency}"
+            attempt.note(
+                f"backend {self.row.name}: works {job.duration / 1e6:g} ms{self.fault.told()}, "
+                f"{self.busy.level}{most} at once"
+            )
 
     def done(self, job: Job) -> None:
         """A place is free: the first in the queue begins."""

@@ -15,6 +15,9 @@ Wait = tuple[int, int]
 
 FOR_EVER = 1 << 62
 
+OURS = -1
+"""Stands in SimPy's queue where its own events have their ordinal."""
+
 
 class Clock(simpy.Environment):
     """An environment whose time is integer nanoseconds since run.start.
@@ -33,7 +36,7 @@ class Clock(simpy.Environment):
         """Let `journey` go on at `instant`; simultaneous ones in rising `order`, which is unique."""
         if self.grid != 1:
             instant = -(-instant // self.grid) * self.grid
-        heappush(self._queue, (instant, order, 0, journey))  # type: ignore[arg-type, misc]
+        heappush(self._queue, (instant, order, OURS, journey))  # type: ignore[arg-type, misc]
 
     def schedule(
         self, event: simpy.Event, priority: EventPriority = NORMAL, delay: SimTime = 0
@@ -47,17 +50,27 @@ class Clock(simpy.Environment):
 
     def advance(self, until: int) -> None:
         """Let everything before `until` happen; what happens at `until` is still to come."""
-        queue, step = self._queue, self.step
-        while queue and queue[0][0] < until:
-            step()
+        queue, wake = self._queue, self.wake
+        while queue:
+            first = heappop(queue)
+            instant, _, whose, journey = first
+            if instant >= until or whose != OURS:
+                heappush(queue, first)
+                if instant >= until:
+                    break
+                self.step()
+                continue
+            self._now = instant
+            wait = next(journey.steps, None)  # type: ignore[attr-defined]
+            if wait is not None:
+                wake(journey, wait[0], wait[1])  # type: ignore[arg-type]
         self._now = until
 
     def step(self) -> None:
         """The next event: a journey goes on, or one of SimPy's own happens."""
-        queue = self._queue
-        if queue and isinstance(queue[0][3], Journey):
-            self._now, _, _, journey = heappop(queue)
-            journey.go()
+        if self._queue and self._queue[0][2] == OURS:
+            self._now, _, _, journey = heappop(self._queue)
+            journey.go()  # type: ignore[attr-defined]
         else:
             super().step()
 

@@ -180,10 +180,10 @@ class Function:
         self._write(environment, at)
 
     def _write(self, environment: Environment, died: int) -> None:
-        self.environments.write(
+        self.environments.write(self.environments.pack(
             self.number, environment.number, environment.born, environment.ready, environment.last_used, died,
             environment.served,
-        )  # fmt: skip
+        ))  # fmt: skip
 
     def close(self) -> None:
         """The run is over: those still alive are written down."""
@@ -217,7 +217,8 @@ class Function:
     # the invocation
 
     def _run(self, job: Job, now: int) -> None:
-        attempt, work = job.attempt, job.attempt.work
+        attempt = job.attempt
+        _, duration, _, _, status = attempt.work
         environment = job.environment
         assert environment is not None
         job.run()
@@ -225,8 +226,7 @@ class Function:
         self.account.in_use.move(1)
         if self.reserved == NULL:
             self.account.unreserved.move(1)
-        duration = self.fault.stretch(work.duration)
-        status = work.status
+        duration = self.fault.stretch(duration)
         if self.fault.errors and self.fault.fails(attempt):
             job.outcome = Outcome.CRASH
         elif status == CRASH:
@@ -245,9 +245,16 @@ class Function:
         if attempt.notes is not None:
             kind = "warm" if job.init == NULL else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
             attempt.note(
-                f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms, "
-                f"{self.in_use.level} at once"
+                f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms"
+                f"{self.fault.told()}; at once {self._pool()}"
             )
+
+    def _pool(self) -> str:
+        """How much of the concurrency that it draws from is in use, for people."""
+        if self.reserved != NULL:
+            return f"{self.in_use.level:,} of its {self.reserved:,} reserved"
+        unreserved = self.account.unreserved
+        return f"{self.in_use.level:,}, with others {unreserved.level:,} of {self.account.unreserved_limit:,} unreserved"
 
     def done(self, job: Job) -> None:
         """The invocation has ended: its environment is idle again."""

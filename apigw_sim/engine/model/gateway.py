@@ -53,37 +53,35 @@ class Gateway:
 
     def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
         """From the client's sending to the gateway's answer."""
-        clock, call, work = self.clock, attempt.call, attempt.work
+        clock, call = self.clock, attempt.call
+        rtt, overhead = attempt.rtt, attempt.overhead
         hurried = attempt.limit != FOR_EVER
-        if work.rtt > 1:
+        if rtt > 1:
             attempt.note("sent")
-            attempt.will_answer(clock.now + work.rtt // 2)
-            yield clock.now + work.rtt // 2, ARRIVE + attempt.id
+            attempt.will_answer(clock.now + rtt // 2)
+            yield clock.now + rtt // 2, ARRIVE + attempt.id
         arrived = clock.now
-        row = call.caller.client.calls[call.picked]
+        number = call.caller.methods[call.picked]
         if attempt.notes is not None:
-            attempt.note(f"arrives at the gateway: {row.text}")
+            attempt.note(f"arrives at the gateway: {call.caller.client.calls[call.picked].text}")
 
-        answers = arrived + work.overhead
-        if self.admit(attempt, row.method, arrived):
-            method = self.model.methods[row.method]
-            hit = False
-            if method.ttl and self.model.caches[method.stage].there(arrived):
-                hit = self.look_up(attempt, method, arrived)
-            if hit:
-                answers += work.hit
-            elif attempt.reason != reason.OK:
-                pass
+        answers = arrived + overhead
+        if self.admit(attempt, number, arrived):
+            method = self.model.methods[number]
+            if method.ttl and self.look_up(attempt, method, arrived):
+                answers += attempt.work[3]
+            elif attempt.reason != reason.OK or (self.account.size_check_after_cache and not self.fits(attempt)):
+                pass  # refused at the cache or behind it
             elif method.backend is None:
                 attempt.passed_on(method.row.mock_status, 0)
                 attempt.note(f"mock integration: {method.row.mock_status}")
             else:
                 yield from self.integrate(attempt, method, arrived)
-                answers = clock.now + work.overhead - work.overhead // 2
+                answers = clock.now + overhead - overhead // 2
         if hurried:
             attempt.will_answer(answers)
         yield answers, ANSWER + attempt.id
-        self.answer(attempt, row.method, arrived)
+        self.answer(attempt, number, arrived)
 
     # what comes before the integration
 
@@ -94,18 +92,20 @@ class Gateway:
             return False
         if method == NULL:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        key = NULL
-        stage = call.caller.client.stage
-        if self.plan.methods[method].api_key_required:
-            key = call.key
-            if not throttles.covers(stage, key):
-                return self.forbid(attempt, reason.INVALID_API_KEY)
-        if not throttles.admit(attempt, throttles.levels(stage, method, key), now):
+        levels = throttles.levels(method, call.key)
+        if levels is None:
+            return self.forbid(attempt, reason.INVALID_API_KEY)
+        if not throttles.admit(attempt, levels, now):
             return False
-        if attempt.work.body > self.account.largest_request:
-            attempt.because(reason.REQUEST_TOO_LARGE)
-            return False
-        return True
+        return self.account.size_check_after_cache or self.fits(attempt)
+
+    def fits(self, attempt: Attempt) -> bool:
+        """Whether the body is within the gateway's 10 MB; else 413."""
+        if attempt.body <= self.account.largest_request:
+            return True
+        attempt.note(f"body of {attempt.body:,} bytes: above the {self.account.largest_request:,} allowed")
+        attempt.because(reason.REQUEST_TOO_LARGE)
+        return False
 
     def forbid(self, attempt: Attempt, why: int) -> bool:
         """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
@@ -116,7 +116,10 @@ class Gateway:
         return False
 
     def look_up(self, attempt: Attempt, method: Method, now: int) -> bool:
-        """Ask the stage's cache: whether it answers."""
+        """Ask the stage's cache, if there is one: whether it answers."""
+        cache = self.model.caches[method.stage]
+        if not cache.capacity or now < cache.ready:
+            return False
         call = attempt.call
         refresh = call.max_age_0
         if refresh:
@@ -133,17 +136,18 @@ class Gateway:
                 attempt.cache = MISS
             attempt.note("cache: Cache-Control: max-age=0, so the backend is asked and the entry replaced")
             return False
-        entry = self.model.caches[method.stage].look_up(method.first_entry + call.entry, now)
+        watched = attempt.notes is not None
+        entry = cache.look_up(method.first_entry + call.entry, now)
         if entry is None:
             attempt.cache = MISS
-            attempt.note("cache: miss")
+            if watched:
+                attempt.note("cache: miss, so the backend is asked")
             return False
         attempt.cache = HIT
-        attempt.reason = entry.reason
-        attempt.status = entry.status
-        attempt.response_bytes = entry.response_bytes
-        attempt.note("cache: hit")
-        if entry.resource != call.resource:
+        _, resource, attempt.status, attempt.reason, attempt.response_bytes, _ = entry
+        if watched:
+            attempt.note(f"cache: hit; the entry lives for another {(entry.expires - now) / 1e9:,.3f} s")
+        if resource != call.resource:
             attempt.flags |= SERVED_OTHER
             attempt.note("... with the answer of another resource: the cache key does not tell them apart")
         return True
@@ -152,11 +156,13 @@ class Gateway:
 
     def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, None]:
         """Relay the request to its backend and wait for the answer, at most until the integration's timeout."""
-        clock, work, backend = self.clock, attempt.work, method.backend
+        clock, backend = self.clock, method.backend
         assert backend is not None
-        relayed = arrived + work.overhead // 2
+        overhead = attempt.overhead
+        service, *_ = attempt.work
+        relayed = arrived + overhead // 2
         limit = relayed + method.timeout
-        reaches = relayed + work.service
+        reaches = relayed + service
         hurried = attempt.limit != FOR_EVER
         if attempt.notes is not None:
             attempt.notes.append((relayed, f"relayed to the backend; integration timeout {method.timeout / 1e6:g} ms"))
@@ -185,7 +191,7 @@ class Gateway:
                 yield from self.time_out(attempt, relayed, limit)
                 return
             if hurried:
-                attempt.will_answer(job.end + work.overhead - work.overhead // 2)
+                attempt.will_answer(job.end + overhead - overhead // 2)
             yield job.end, DONE + attempt.id
             backend.done(job)
         attempt.integration_ns = clock.now - relayed
@@ -221,7 +227,11 @@ class Gateway:
     def learn(self, attempt: Attempt, method: Method, job: Job) -> None:
         """What the backend's answer means, and the cache's share in it."""
         attempt.integration_status = job.status
-        response, outcome = attempt.work.response, job.outcome
+        _, _, response, _, _ = attempt.work
+        outcome = job.outcome
+        if attempt.notes is not None:
+            says = job.status if job.status != NULL else outcome.name
+            attempt.note(f"the backend's answer is there: {says}; IntegrationLatency {attempt.integration_ns / 1e6:g} ms")
         if job.init != NULL:
             attempt.flags |= COLD_START
         if outcome == Outcome.OK:
@@ -253,6 +263,8 @@ class Gateway:
         held = response + account.encryption_overhead
         entry = Entry(now + method.ttl, call.resource, attempt.status, attempt.reason, response, held)
         cache.store(method.first_entry + call.entry, entry)
+        if attempt.notes is not None:
+            attempt.note(f"cache: keeps the answer for {method.ttl / 1e9:g} s")
 
     # the answer
 
@@ -262,13 +274,15 @@ class Gateway:
         caller = call.caller
         if attempt.gone:
             attempt.flags |= CALLER_GONE
-        self.model.attempts.write(
-            caller.number, 0, call.number, attempt.number, caller.client.stage, method, call.key,
+        attempts = self.model.attempts
+        attempts.write(attempts.pack(
+            caller.number, 0, call.number, attempt.number, caller.stage, method, call.key,
             arrived, self.clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
-            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.work.body,
+            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,
             attempt.response_bytes, attempt.flags,
-        )  # fmt: skip
+        ))  # fmt: skip
         if attempt.notes is not None:
             self.model.story = attempt.notes
             attempt.note(f"answered: {attempt.status} {REASONS[attempt.reason].name}")
-        attempt.answered()
+        if not attempt.gone:
+            attempt.answered()

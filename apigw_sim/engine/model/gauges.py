@@ -77,10 +77,14 @@ class Bucket:
         self.level = level = refill(self.level, self.at, now, self.rate, self.full)
         self.at = now
         if self.stale:
-            self.stale = False
-            self.low = level
-            self.gauges.touched.append(self)
+            self.freshen()
         return level
+
+    def freshen(self) -> None:
+        """Touched for the first time since the last tick."""
+        self.stale = False
+        self.low = self.level
+        self.gauges.touched.append(self)
 
     def spend(self) -> None:
         """Take one token; the level is up to date. A bucket that is off spends what it never lacks."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apigw_sim.draws import Draws
-from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller
@@ -62,6 +61,7 @@ class Model:
         self.environments = Recorder(ENVIRONMENTS, sink)
         self.calls = Recorder(CALLS, sink)
         self.level_rows = Recorder(LEVELS, sink)
+        self.recorders = (self.attempts, self.invocations, self.environments, self.calls, self.level_rows)
         self.gauges = gauges = Gauges(clock)
 
         self.buckets = [
@@ -118,16 +118,6 @@ class Model:
             return Method(row, None, None)
         return Method(row, self.backends[row.backend], self.plan.backends[row.backend].kind)
 
-    # the data plane
-
-    def send(self, attempt: Attempt) -> None:
-        """A client sends a request, now."""
-        if self.watch is not None:
-            call = attempt.call
-            if self.watch == (call.caller.number, call.number, attempt.number):
-                attempt.notes = []
-        attempt.go()
-
     # what run.py asks of an engine
 
     def advance(self, until: int) -> None:
@@ -144,7 +134,7 @@ class Model:
         for function in self.functions.values():
             function.sweep(at)
         for row in self.gauges.rows(at):
-            self.level_rows.write(*row)
+            self.level_rows.write(self.level_rows.pack(*row))
         self._seal()
 
     def close(self) -> None:
@@ -153,19 +143,28 @@ class Model:
             function.close()
         self._seal()
 
+    def spill(self) -> None:
+        """Hand on the rows of tables that have a block full."""
+        for recorder in self.recorders:
+            recorder.spill()
+
     def _seal(self) -> None:
-        for recorder in (self.attempts, self.invocations, self.environments, self.calls, self.level_rows):
+        for recorder in self.recorders:
             recorder.seal()
 
     # what control writes
 
     def bucket(self, number: int, rate: int, full: int, limit: int) -> None:
-        """A new limit: refilled at the old rate up to now, the bucket keeps its tokens and is cut to the new burst."""
+        """A new limit: refilled at the old rate up to now, the bucket keeps its tokens and is cut to the new burst.
+
+        A `limit` of NULL takes the throttle away; one that comes (back) starts full.
+        """
         bucket = self.buckets[number]
         level = bucket.now_holds(self.clock.now)
         bucket.level = full if bucket.off else cut(level, full)
         bucket.low = min(bucket.low, bucket.level) if not bucket.off else bucket.level
-        bucket.rate, bucket.full, bucket.limit, bucket.off = rate, full, limit, False
+        bucket.rate, bucket.full, bucket.limit, bucket.off = rate, full, limit, limit == NULL
+        self.throttles.forget()
 
     def quota(self, number: int, requests: int) -> None:
         """A new quota; what is used stays used."""

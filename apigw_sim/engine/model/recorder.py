@@ -10,25 +10,23 @@ from apigw_sim.records import BLOCK_ROWS, Block, Sink, Table
 
 
 class Recorder:
-    """One table of a run."""
+    """One table of a run: a row is `write(pack(...))`, its columns in the table's order."""
 
     def __init__(self, table: Table, sink: Sink) -> None:
         self.table = table
         self.sink = sink
-        self._row = Struct(f"={len(table.columns)}q")
-        self._buffer = bytearray(BLOCK_ROWS * self._row.size)
-        self._end = 0
+        self.pack = Struct(f"={len(table.columns)}q").pack
+        self._rows: list[bytes] = []
+        self.write = self._rows.append
 
-    def write(self, *row: int) -> None:
-        """Add a row, in the order of the table's columns."""
-        self._row.pack_into(self._buffer, self._end, *row)
-        self._end += self._row.size
-        if self._end == len(self._buffer):
+    def spill(self) -> None:
+        """Hand on what there is if it makes a block."""
+        if len(self._rows) >= BLOCK_ROWS:
             self.seal()
 
     def seal(self) -> None:
-        """Hand on what there is."""
-        if self._end:
-            rows = np.frombuffer(self._buffer[: self._end], np.int64)
-            self._end = 0
+        """Hand on what there is, in blocks."""
+        for first in range(0, len(self._rows), BLOCK_ROWS):
+            rows = np.frombuffer(b"".join(self._rows[first : first + BLOCK_ROWS]), np.int64)
             self.sink(Block(self.table, rows.reshape(-1, len(self.table.columns))))
+        self._rows.clear()

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.gauges import Bucket, Quota
 from apigw_sim.plan.tables import NULL, Account, Limit, Plan
 from apigw_sim.rules import reason
-from apigw_sim.rules.bucket import TOKEN
-from apigw_sim.rules.window import quota
+from apigw_sim.rules.bucket import TOKEN, refill
+from apigw_sim.rules.window import quota as fits
+
+
+class Levels(NamedTuple):
+    """The throttles that a request meets, without those that are off: buckets in order, `before` of them before the quota."""
+
+    buckets: tuple[Bucket, ...]
+    before: int
+    quota: Quota | None
 
 
 class Throttles:
@@ -22,110 +32,143 @@ class Throttles:
         self.plan = plan
         self.as_you_go = plan.account.as_you_go
         self.front = plan.account.front
-        self._levels: dict[tuple[int, int], tuple[Bucket | Quota, ...]] = {}
+        self.throttled_counts_to_quota = plan.account.throttled_counts_to_quota
+        self._levels: dict[tuple[int, int], Levels | None] = {}
         self._group = [group for group in plan.key_groups for _ in range(group.count)]
 
-    def covers(self, stage: int, key: int) -> bool:
-        """Whether a usage plan lets the key into the stage."""
-        return key != NULL and stage in self._group[key].access
+    def levels(self, method: int, key: int) -> Levels | None:
+        """The levels that a request of this method with this key meets; None where it may not pass for want of a key."""
+        try:
+            return self._levels[method, key]
+        except KeyError:
+            levels = self._levels[method, key] = self._find(method, key)
+            return levels
 
-    def levels(self, stage: int, method: int, key: int) -> tuple[Bucket | Quota, ...]:
-        """The levels that a request meets, in order."""
-        levels = self._levels.get((method, key))
-        if levels is None:
-            levels = self._levels[method, key] = self._find(stage, method, key)
-        return levels
+    def forget(self) -> None:
+        """A throttle has been set: find the levels anew."""
+        self._levels.clear()
 
-    def _find(self, stage: int, method: int, key: int) -> tuple[Bucket | Quota, ...]:
-        levels: list[Bucket | Quota] = []
-        if key != NULL:
+    def _find(self, method: int, key: int) -> Levels | None:
+        plan: list[Bucket] = []
+        quota = None
+        row = self.plan.methods[method]
+        if row.api_key_required:
+            if key == NULL or row.stage not in self._group[key].access:
+                return None
             group = self._group[key]
-            access = group.access[stage]
+            access = group.access[row.stage]
             ordinal = key - group.first
             if method in access.method_bucket:
-                levels.append(self.buckets[access.method_bucket[method] + ordinal])
+                plan.append(self.buckets[access.method_bucket[method] + ordinal])
             if method in access.plan_bucket:
-                levels.append(self.buckets[access.plan_bucket[method] + ordinal])
+                plan.append(self.buckets[access.plan_bucket[method] + ordinal])
             if access.quota != NULL:
-                levels.append(self.quotas[access.quota + ordinal])
-        row = self.plan.methods[method].bucket
-        if row != NULL:
-            levels.append(self.buckets[row])
+                quota = self.quotas[access.quota + ordinal]
+        stage_level = [self.buckets[row.bucket]] if row.bucket != NULL else []
         if self.front:
-            return (self.account_bucket, *levels)
-        return (*levels, self.account_bucket)
+            plan, rest = [self.account_bucket, *plan], stage_level
+        else:
+            rest = [*stage_level, self.account_bucket]
+        met = [bucket for bucket in (*plan, *rest) if not bucket.off]
+        return Levels(tuple(met), sum(not bucket.off for bucket in plan), quota)
 
     def account_refuses(self, attempt: Attempt, now: int) -> bool:
         """Whether the account's throttle, standing in front of everything, refuses; it spends later."""
-        held = self.account_bucket.now_holds(now)
-        if held >= TOKEN:
+        if self.account_bucket.now_holds(now) >= TOKEN:
             return False
-        self._refuse(attempt, self.account_bucket, held)
+        self._refuse(attempt, self.account_bucket)
         return True
 
     def spend_account(self, attempt: Attempt) -> None:
         """Take the account's token for a request that was forbidden behind it."""
-        self.account_bucket.spend()
-        if attempt.notes is not None:
-            self._tell(attempt, self.account_bucket)
+        self._spend(attempt, self.account_bucket)
 
-    def admit(self, attempt: Attempt, levels: tuple[Bucket | Quota, ...], now: int) -> bool:
+    def admit(self, attempt: Attempt, levels: Levels, now: int) -> bool:
         """Pass all levels, or be refused by the first that is empty.
 
         Only a request that every level admits spends, unless token_accounting is as_you_go.
         """
-        as_you_go, watched = self.as_you_go, attempt.notes is not None
-        for level in levels:
-            if level.__class__ is Bucket:
-                held = level.now_holds(now)  # type: ignore[union-attr]
-                if held < TOKEN and not level.off:  # type: ignore[union-attr]
-                    self._count_refused(levels, level, now)
-                    self._refuse(attempt, level, held)
-                    return False
-            elif not quota(level.now_used(now), level.requests):  # type: ignore[union-attr]
-                attempt.because(reason.QUOTA_EXCEEDED, level.limit, 0)
-                if watched:
-                    attempt.note(f"{self._name(level)}: used up, refused")
-                return False
-            if as_you_go:
-                level.spend()
-                if watched:
-                    self._tell(attempt, level)
-        if not as_you_go:
-            for level in levels:
-                level.spend()
-                if watched:
-                    self._tell(attempt, level)
+        buckets, _, quota = levels
+        plain = not self.as_you_go and attempt.notes is None
+        for bucket in buckets:
+            bucket.level = held = refill(bucket.level, bucket.at, now, bucket.rate, bucket.full)
+            bucket.at = now
+            if bucket.stale:
+                bucket.freshen()
+            if held < TOKEN:
+                plain = False
+                break
+        if not plain or (quota is not None and not fits(quota.now_used(now), quota.requests)):
+            return self._admit_with_care(attempt, levels, now)
+        for bucket in buckets:
+            bucket.level = left = bucket.level - TOKEN
+            if left < bucket.low:
+                bucket.low = left
+        if quota is not None:
+            quota.spend()
         return True
 
-    def _refuse(self, attempt: Attempt, bucket: Bucket, held: int) -> None:
-        attempt.because(reason.THROTTLED, bucket.limit, held)
+    def _admit_with_care(self, attempt: Attempt, levels: Levels, now: int) -> bool:
+        """The same where somebody refuses, spends early or is watched."""
+        buckets, before, quota = levels
+        spent: list[Bucket | Quota] = []
+        for level in (*buckets[:before], *((quota,) if quota else ()), *buckets[before:]):
+            if isinstance(level, Quota):
+                if not fits(level.now_used(now), level.requests):
+                    attempt.because(reason.QUOTA_EXCEEDED, level.limit)
+                    self._tell_spared(attempt, spent)
+                    attempt.note(f"{self._name(level)}: all {level.requests:,} requests are used up: refused")
+                    return False
+            elif level.now_holds(now) < TOKEN:
+                if quota is not None and self.throttled_counts_to_quota and quota not in spent:
+                    if fits(quota.now_used(now), quota.requests):
+                        quota.spend()
+                self._tell_spared(attempt, spent)
+                self._refuse(attempt, level)
+                return False
+            if self.as_you_go:
+                self._spend(attempt, level)
+            spent.append(level)
+        if not self.as_you_go:
+            for level in spent:
+                self._spend(attempt, level)
+        return True
+
+    def _spend(self, attempt: Attempt, level: Bucket | Quota) -> None:
+        level.spend()
         if attempt.notes is not None:
-            attempt.note(f"{self._name(bucket)}: {tokens(held)} tokens, refused")
+            if isinstance(level, Quota):
+                left = level.requests - level.used
+                attempt.note(f"{self._name(level)}: {left + 1:,} requests left, {left:,} after this one")
+            else:
+                left = level.level
+                attempt.note(f"{self._name(level)}: {tokens(left + TOKEN)} tokens, {tokens(left)} after this request")
 
-    def _tell(self, attempt: Attempt, level: Bucket | Quota) -> None:
-        """Tell who watches what a level held before and after."""
-        if isinstance(level, Quota):
-            attempt.note(f"{self._name(level)}: {level.requests - level.used} requests left")
-        elif not level.off:
-            after = level.level
-            attempt.note(f"{self._name(level)}: {tokens(after + TOKEN)} tokens, {tokens(after)} after this request")
+    def _tell_spared(self, attempt: Attempt, admitted: list[Bucket | Quota]) -> None:
+        """Tell who watches of the levels before the one that refuses, where they spend nothing."""
+        for level in admitted if attempt.notes is not None and not self.as_you_go else ():
+            if isinstance(level, Quota):
+                attempt.note(f"{self._name(level)}: {level.requests - level.used:,} requests left: admits, counts none")
+            else:
+                attempt.note(f"{self._name(level)}: {tokens(level.level)} tokens: admits, spends none")
 
-    def _count_refused(self, levels: tuple[Bucket | Quota, ...], refuser: Bucket, now: int) -> None:
-        """A throttled request may count to its key's quota all the same (an assumption; default: it does not)."""
-        if not self.account.throttled_counts_to_quota:
-            return
-        for number, level in enumerate(levels):
-            if isinstance(level, Quota) and quota(level.now_used(now), level.requests):
-                spent = self.as_you_go and number < levels.index(refuser)
-                if not spent:
-                    level.spend()
+    def _refuse(self, attempt: Attempt, bucket: Bucket) -> None:
+        attempt.because(reason.THROTTLED, bucket.limit, bucket.level)
+        if attempt.notes is not None:
+            attempt.note(f"{self._name(bucket)}: {tokens(bucket.level)} tokens, less than one: refused")
 
     def _name(self, level: Bucket | Quota) -> str:
         limit = self.limits[level.limit]
-        return f"{limit.label} ({limit.ceiling})"
+        if isinstance(level, Quota):
+            owner, size = self.plan.quotas[self.quotas.index(level)].owner, limit.ceiling
+        else:
+            owner = self.plan.buckets[self.buckets.index(level)].owner
+            size = f"{tokens(level.rate * TOKEN // 1000)}/s burst {tokens(level.full)}"
+        key, _, route = owner.partition(" ")
+        whose = key if route and route in limit.label else owner
+        return f"{limit.label}{'' if whose in limit.label else f' of {whose}'} ({size})"
 
 
 def tokens(units: int) -> str:
-    """Units of a bucket as tokens, for people."""
-    return f"{units / TOKEN:,.3f}".rstrip("0").rstrip(".")
+    """Units of a bucket as tokens, for people; rounded down, so that less than one never looks like one."""
+    return f"{units * 1000 // TOKEN / 1000:,.3f}".rstrip("0").rstrip(".")

@@ -49,10 +49,12 @@ def simulate(
     watch: Watch | None = None,
     clock: Clock | None = None,
     progress: Callable[[int], None] | None = None,
+    enough: Callable[[], bool] | None = None,
 ) -> Run:
     """Run a plan from its start until the last answer has left.
 
     `sink` sees every block after the metrics have; `progress` is told the simulated instant (ns) at each tick.
+    `enough` is asked at each tick: a run that is enough ends there, and its metrics are not whole.
     """
     if engine not in ENGINES:
         raise ValueError(f"engine {engine!r}: one of {', '.join(ENGINES)}")
@@ -77,6 +79,8 @@ def simulate(
             period += 1
         if progress is not None:
             progress(now)
+        if enough is not None and enough():
+            break
     model.close()
     reason = "the only engine of this version" if engine == "auto" else "asked for"
     return Run(plan, seed, replication, metrics, "simpy", reason, model.story)

@@ -1,0 +1,33 @@
+"""A traffic simulator of Amazon API Gateway: from a scenario in YAML to CloudWatch's metrics, with the reasons."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from apigw_sim.errors import ApigwSimError, ScenarioError
+    from apigw_sim.result import Result, run
+    from apigw_sim.scenario import Scenario, load
+
+__all__ = ["ApigwSimError", "Result", "Scenario", "ScenarioError", "load", "run"]
+
+_HOME = {
+    "ApigwSimError": "errors",
+    "ScenarioError": "errors",
+    "Result": "result",
+    "run": "result",
+    "Scenario": "scenario",
+    "load": "scenario",
+}
+"""Where each public name lives; it is imported when it is first used, so that the command starts fast."""
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *__all__])

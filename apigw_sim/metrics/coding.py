@@ -1,0 +1,108 @@
+"""An attempt's place and fate in one whole number, so that one `bincount` counts all there is to count."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from apigw_sim.plan.tables import LimitKind, Plan
+from apigw_sim.records import Cache
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+class Fate(IntEnum):
+    """How an attempt ended, as a planner sees it; a 429 by the level that refused it."""
+
+    CARRIED_2XX = 0
+    CARRIED_3XX = 1
+    PLAN_METHOD = 2
+    PLAN = 3
+    QUOTA = 4
+    METHOD = 5
+    ACCOUNT = 6
+    OTHER_4XX = 7
+    SERVER_5XX = 8
+
+
+CARRIED = (Fate.CARRIED_2XX, Fate.CARRIED_3XX)
+REFUSALS = (Fate.PLAN_METHOD, Fate.PLAN, Fate.QUOTA, Fate.METHOD, Fate.ACCOUNT)
+"""In AWS's order, and in that of the summary's `throttled_by`."""
+CLIENT_ERRORS = (*REFUSALS, Fate.OTHER_4XX)
+FATE_OF_KIND = {
+    LimitKind.PLAN_METHOD: Fate.PLAN_METHOD,
+    LimitKind.PLAN: Fate.PLAN,
+    LimitKind.QUOTA: Fate.QUOTA,
+    LimitKind.METHOD: Fate.METHOD,
+    LimitKind.ACCOUNT: Fate.ACCOUNT,
+}
+CACHE_BITS, FATE_BITS = 2, 4
+CELLS = 1 << (CACHE_BITS + FATE_BITS)
+TOO_MANY_REQUESTS = 429
+
+
+class Coding:
+    """Codes of attempts: a leaf (a method, or a stage for what matched none), the fate, the cache's word."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.methods = len(plan.methods)
+        self.stages = len(plan.stages)
+        self.leaves = self.methods + self.stages
+        stages = [method.stage for method in plan.methods] + list(range(self.stages))
+        self.stage_of_leaf = np.array(stages, np.int64)
+        self._fate_of_status = np.full(1000, Fate.SERVER_5XX, np.int64)
+        self._fate_of_status[:300] = Fate.CARRIED_2XX
+        self._fate_of_status[300:400] = Fate.CARRIED_3XX
+        self._fate_of_status[400:500] = Fate.OTHER_4XX
+        # One entry more than there are limits, for NULL: -1 is the last.
+        self._fate_of_limit = np.array(
+            [*(FATE_OF_KIND.get(limit.kind, Fate.OTHER_4XX) for limit in plan.limits), Fate.OTHER_4XX],
+            np.int64,
+        )
+
+    def leaf(self, stage: NDArray[np.int64], method: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The leaf of each attempt."""
+        return np.where(method >= 0, method, stage + self.methods)
+
+    def fate(self, status: NDArray[np.int64], refused_by: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The fate of each attempt."""
+        fate = self._fate_of_status[status]
+        refused = np.nonzero(status == TOO_MANY_REQUESTS)[0]
+        fate[refused] = self._fate_of_limit[refused_by[refused]]
+        return fate
+
+    def code(
+        self, leaf: NDArray[np.int64], fate: NDArray[np.int64], cache: NDArray[np.int64]
+    ) -> NDArray[np.int32]:
+        """The three in one."""
+        return (((leaf << FATE_BITS) | fate) << CACHE_BITS | cache).astype(np.int32)
+
+    def count(self, code: NDArray[np.int32]) -> NDArray[np.int64]:
+        """How many attempts of each leaf, fate and word of the cache."""
+        counts = np.bincount(code, minlength=self.leaves * CELLS).astype(np.int64, copy=False)
+        return counts.reshape(self.leaves, 1 << FATE_BITS, 1 << CACHE_BITS)
+
+    def by_stage(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts by leaf added up by stage."""
+        return added(by_leaf, self.stage_of_leaf, self.stages)
+
+
+def added(counts: NDArray[np.int64], parents: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+    """Rows of counts added up by their parents 0..size-1."""
+    total = np.zeros((size, *counts.shape[1:]), np.int64)
+    np.add.at(total, parents, counts)
+    return total
+
+
+def tallies(cells: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
+    """CloudWatch's counts of each row of `Coding.count`, or of sums of its rows."""
+    return {
+        "Count": cells.sum(axis=(1, 2)),
+        "4XXError": cells[:, CLIENT_ERRORS, :].sum(axis=(1, 2)),
+        "5XXError": cells[:, Fate.SERVER_5XX, :].sum(axis=1),
+        "CacheHitCount": cells[:, :, Cache.HIT].sum(axis=1),
+        "CacheMissCount": cells[:, :, Cache.MISS].sum(axis=1),
+    }

@@ -1,0 +1,201 @@
+"""Metrics: blocks of rows come in, periods are closed, columns of numbers stay."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apigw_sim.metrics.coding import CARRIED, Coding
+from apigw_sim.metrics.gauges import Gauges
+from apigw_sim.metrics.limits import Limits, longest_attempt, longest_invocation
+from apigw_sim.metrics.periods import RAN_BADLY, RAN_WELL, THROTTLED, GatewayPeriods, LambdaPeriods, Traffic
+from apigw_sim.metrics.series import Columns, Figures, Numbering
+from apigw_sim.metrics.totals import Totals
+from apigw_sim.metrics.watch import Watch
+from apigw_sim.plan.tables import BackendKind, Plan
+from apigw_sim.records import Block, Outcome
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from apigw_sim.scenario.expect import Expectation
+
+
+class Phase(StrEnum):
+    """Which part of a run a period begins in."""
+
+    WARM_UP = "warm_up"
+    RUN = "run"
+    DRAIN = "drain"
+
+
+class Metrics:
+    """What CloudWatch and the summary will say of a run, from its blocks of rows.
+
+    `fold` takes every block; `close(k)` is called at the tick (k+1) * period, when all rows of what ended before it
+    have been folded, and the rows of `levels` of that tick. `finish` closes what is left after the last block.
+    """
+
+    def __init__(self, plan: Plan, expect: Iterable[Expectation] = ()) -> None:
+        self.plan = plan
+        self.numbering = Numbering(plan)
+        self.coding = Coding(plan)
+        self.totals = Totals(plan, self.coding)
+        self.limits = Limits(plan)
+        self._figures = Figures()
+        self._gateway = GatewayPeriods(plan, self.coding, self.numbering, self._figures)
+        self._lambda = LambdaPeriods(plan, self.numbering, self._figures)
+        self.gauges = Gauges(plan, self.numbering, self._figures)
+        self.watches = [Watch(expectation, plan, self.coding) for expectation in expect]
+        self.closed = 0
+        """How many periods are closed."""
+        self._finished = False
+        self._by_arrival = plan.account.stamp_arrival
+        self._longest = max(longest_attempt(plan), longest_invocation(plan)) if self._by_arrival else 0
+        self._is_lambda = np.array([b.kind == BackendKind.LAMBDA for b in plan.backends], bool)
+        self._folds = {
+            "attempts": self._fold_attempts,
+            "invocations": self._fold_invocations,
+            "calls": self._fold_calls,
+            "levels": self.gauges.fold,
+        }
+
+    def fold(self, block: Block) -> None:
+        """Take in the rows of a block; tables that no metric needs are let go."""
+        fold = self._folds.get(block.table.name)
+        if fold is not None and len(block):
+            fold(block)
+
+    def close(self, number: int) -> None:
+        """Close period `number` and all before it: the run has reached its end."""
+        for period in range(self.closed, number + 1):
+            self._close_one(period, (period + 1) * self.plan.period)
+
+    def _close_one(self, number: int, now: int) -> None:
+        self.gauges.close(number)
+        self.closed = number + 1
+        until = now - self._longest  # stamped by arrival, a period is complete only later
+        while (self._gateway.waiting.next + 1) * self.plan.period <= until:
+            self._publish(self._gateway.waiting.next)
+        for watch in self.watches:
+            watch.close(until)
+
+    def _publish(self, number: int) -> None:
+        self._gateway.close(number)
+        self._lambda.close(number)
+
+    def finish(self) -> None:
+        """No more blocks will come; close every period that has rows. Calling it again changes nothing."""
+        if self._finished:
+            return
+        period = self.plan.period
+        waiting = max(self._gateway.waiting.last, self._lambda.waiting.last)
+        last = max(-(-self.plan.duration // period) - 1, waiting, -(-self.gauges.pending // period) - 1)
+        self.close(last)
+        for number in range(self._gateway.waiting.next, last + 1):
+            self._publish(number)
+        self.limits.finish()
+        columns = self.columns()
+        for watch in self.watches:
+            watch.see_concurrency(self.gauges, columns, self.numbering)
+            watch.close(None)
+        self._finished = True
+
+    # what came out
+
+    def columns(self) -> Columns:
+        """The figures of all closed periods."""
+        return self._figures.columns()
+
+    def traffic(self) -> list[Traffic]:
+        """What each stage, and all together, did in each closed period."""
+        return self._gateway.traffic
+
+    def ceilings(self) -> dict[str, list[tuple[float, int]]]:
+        """(from when in s, how many) of reserved concurrency by function, and as `""` of the unreserved pool."""
+        return self.limits.ceilings()
+
+    def phase(self, number: int) -> Phase:
+        """The phase of a period."""
+        begin = number * self.plan.period
+        if begin < self.plan.warm_up:
+            return Phase.WARM_UP
+        return Phase.RUN if begin < self.plan.duration else Phase.DRAIN
+
+    # folding
+
+    def _selected(self, instant: NDArray[np.int64]) -> NDArray[np.bool_]:
+        selected = instant >= self.plan.warm_up
+        selected &= instant < self.plan.duration
+        return np.asarray(selected, bool)
+
+    def _fold_attempts(self, block: Block) -> None:
+        client, stage, method, key, arrived, latency, integration, status, why, refused_by, cache, flags = columns(
+            block, "client", "stage", "method", "api_key", "arrived_ns", "latency_ns", "integration_ns", "status",
+            "reason", "refused_by", "cache", "flags",
+        )  # fmt: skip
+        leaf = self.coding.leaf(stage, method)
+        fate = self.coding.fate(status, refused_by)
+        code = self.coding.code(leaf, fate, cache)
+        answered = arrived + latency
+        stamp = arrived if self._by_arrival else answered
+        self._gateway.waiting.add(stamp, code, latency, integration)
+        selected = self._selected(arrived)
+        carried = fate <= CARRIED[-1]
+        latest = int(answered.max())
+        self.limits.attempts(stage, method, key, arrived, why, refused_by, carried, selected, latest)
+        for watch in self.watches:
+            watch.attempts(leaf, client, stamp, selected, fate, cache, latency, integration)
+        of_summary = (code, stage, client, latency, integration, status, why, flags)
+        self.totals.add_attempts(*_only(selected, of_summary))
+
+    def _fold_calls(self, block: Block) -> None:
+        client, started, ended, outcome = columns(block, "client", "started_ns", "ended_ns", "outcome")
+        selected = self._selected(started)
+        lasted = ended - started
+        for watch in self.watches:
+            watch.calls(client, ended, selected, lasted, outcome)
+        self.totals.add_calls(*_only(selected, (client, lasted, outcome)))
+
+    def _fold_invocations(self, block: Block) -> None:
+        (
+            backend, client, arrived, queued, provisioning, init, duration, outcome, refused_by, abandoned, repeated,
+            idempotent,
+        ) = columns(
+            block, "backend", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns",
+            "outcome", "refused_by", "abandoned", "repeated", "idempotent",
+        )  # fmt: skip
+        lasted = queued + provisioning + np.maximum(init, 0) + np.maximum(duration, 0)
+        ended = arrived + lasted
+        stamp = arrived if self._by_arrival else ended
+        ran = outcome <= Outcome.TIMEOUT
+        failed = (outcome == Outcome.CRASH) | (outcome == Outcome.TIMEOUT)
+        throttled = (outcome >= Outcome.THROTTLED_ACCOUNT) & (outcome <= Outcome.THROTTLED_SCALING)
+        shown = self._is_lambda[backend] & (ran | throttled)
+        fate = np.where(throttled, THROTTLED, np.where(failed, RAN_BADLY, RAN_WELL))
+        code = ((backend << 2) | fate).astype(np.int32)
+        self._lambda.waiting.add(stamp[shown], code[shown], np.maximum(duration, 0)[shown])
+        selected = self._selected(arrived)
+        self.limits.invocations(backend, arrived, init, outcome, refused_by, selected, int(ended.max()))
+        unwanted = abandoned == 1
+        duplicate = (repeated == 1) & (idempotent == 0)
+        for watch in self.watches:
+            watch.invocations(
+                backend, client, stamp, selected, ran, failed, throttled, duration, unwanted, duplicate
+            )
+        marks = (backend, client, ran, failed, throttled, init, duration, outcome, unwanted, duplicate)
+        self.totals.add_invocations(*_only(selected, marks))
+
+
+def columns(block: Block, *names: str) -> list[NDArray[np.int64]]:
+    """Columns of a block as arrays of their own."""
+    where = block.table.names
+    return [block.rows[:, where.index(name)].copy() for name in names]
+
+
+def _only(selected: NDArray[np.bool_], arrays: tuple[NDArray[Any], ...]) -> tuple[NDArray[Any], ...]:
+    """The selected rows of some columns."""
+    return arrays if selected.all() else tuple(array[selected] for array in arrays)

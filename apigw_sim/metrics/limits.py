@@ -1,0 +1,220 @@
+"""Limits as they were met: who reached them when, whom they refused, how little they had left."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apigw_sim.metrics.gauges import NEVER, Gauges
+from apigw_sim.metrics.places import Place, Places
+from apigw_sim.metrics.seconds import Seconds
+from apigw_sim.plan.tables import BackendKind, GaugeKind, Law, LimitKind, Plan
+from apigw_sim.records import NULL, Outcome
+from apigw_sim.rules import reason
+from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.units import MINUTE, SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+BEFORE_THROTTLES = (
+    "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "WAF_FILTERED",
+    "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR",
+)  # fmt: skip
+"""Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
+AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
+BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.LAMBDA_RPS)
+LONGEST_INVOCATION = 15 * MINUTE
+"""Lambda's own limit for a function's timeout."""
+SLOWEST_BACKEND = 16
+"""How many times an HTTP backend's longest latency, queues and faults included, its work may take."""
+
+
+class Limits:
+    """Every limit of a plan, with its places."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._places = Places(plan)
+        self.places: list[Place] = self._places.list
+        self._stages = len(self.places)
+        stages, limits = len(plan.stages), len(plan.limits)
+        pairs = [(self._stages + row, self._stages + stages + row) for row in range(stages)]
+        self._attempts = Seconds(self._stages + 2 * stages, longest_attempt(plan), pairs)
+        self._invocations = Seconds(self._stages, longest_invocation(plan))
+        self._refused_at = np.zeros(self._stages, np.int64)
+        self._refused_ever_at = np.zeros(self._stages, np.int64)
+        self._refused = np.zeros(limits, np.int64)
+        self._first = np.full(limits, NEVER, np.int64)
+        self._front = plan.account.front
+        self._early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
+        self._gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
+        pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
+        of_backends = dict.fromkeys(pools, 2) | {LimitKind.LAMBDA_SCALING: 3, LimitKind.LAMBDA_RPS: 0}
+        self._backend_level = self._levels(of_backends)
+        for place in self.places:
+            if place.kind == LimitKind.LAMBDA_RPS and place.target == plan.account.rps_bucket:
+                self._backend_level[place.limit] = 1
+
+    def _levels(self, of_kind: dict[LimitKind, int]) -> NDArray[np.int64]:
+        """The level at which each limit refuses; one entry more than there are, for NULL. len(AT_GATEWAY): at none."""
+        none = len(AT_GATEWAY)
+        return np.array([*(of_kind.get(limit.kind, none) for limit in self._plan.limits), none], np.int64)
+
+    def attempts(
+        self, stage: NDArray[np.int64], method: NDArray[np.int64], key: NDArray[np.int64],
+        arrived: NDArray[np.int64], why: NDArray[np.int64], refused_by: NDArray[np.int64],
+        carried: NDArray[np.bool_], selected: NDArray[np.bool_], latest: int,
+    ) -> None:  # fmt: skip
+        """Take in attempts; `latest`: an instant the run has reached."""
+        early = self._early[why]
+        level = np.where(early, NULL, self._gateway_level[refused_by])
+        places = self._places.at_gateway(method, key, arrived)
+        reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
+        if self._front:
+            by_account = level == len(AT_GATEWAY) - 1
+            reached = [np.where(by_account, NULL, place) for place in reached[:-1]] + [places[-1]]
+        self._refuse(level, places, arrived, refused_by, selected)
+        here = stage + self._stages
+        carried_here = np.where(carried, here + len(self._plan.stages), NULL)
+        self._attempts.add(arrived, [*reached, here, carried_here], latest)
+
+    def invocations(
+        self, backend: NDArray[np.int64], arrived: NDArray[np.int64], init: NDArray[np.int64],
+        outcome: NDArray[np.int64], refused_by: NDArray[np.int64], selected: NDArray[np.bool_], latest: int,
+    ) -> None:  # fmt: skip
+        """Take in invocations; during an outage none reaches a limit."""
+        level = np.where(outcome == Outcome.OUTAGE, NULL, self._backend_level[refused_by])
+        places = self._places.at_backend(backend, arrived, (init >= 0) | (level == 3))
+        reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
+        self._refuse(level, places, arrived, refused_by, selected)
+        self._invocations.add(arrived, reached, latest)
+
+    def _refuse(
+        self, level: NDArray[np.int64], places: Sequence[NDArray[np.int64]], arrived: NDArray[np.int64],
+        refused_by: NDArray[np.int64], selected: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """Count who was refused at which level, by the limit that the row names."""
+        for number, place in enumerate(places):
+            rows = np.nonzero(level == number)[0]
+            if not len(rows):
+                continue
+            limit, chosen = refused_by[rows], selected[rows]
+            self._refused += np.bincount(limit[chosen], minlength=len(self._refused))
+            np.minimum.at(self._first, limit, arrived[rows])
+            at = place[rows]
+            self._refused_ever_at += np.bincount(at[at >= 0], minlength=self._stages)
+            self._refused_at += np.bincount(at[chosen & (at >= 0)], minlength=self._stages)
+
+    def finish(self) -> None:
+        """No more rows will come."""
+        self._attempts.finish()
+        self._invocations.finish()
+
+    def busiest_second(self, stage: int) -> tuple[int, int, int] | None:
+        """A stage's busiest second: when it began (s), how many arrived, how many of them were carried."""
+        place = self._stages + stage
+        at = int(self._attempts.peak_at[place])
+        return None if at == NULL else (at, int(self._attempts.peak[place]), self._attempts.beside(place))
+
+    def ceilings(self) -> dict[str, list[tuple[float, int]]]:
+        """(from when in s, how many) of reserved concurrency by function, and as `""` of the unreserved pool."""
+        found: dict[str, list[tuple[float, int]]] = {}
+        for place in self.places:
+            if place.kind in (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED):
+                name = place.owner if place.kind == LimitKind.LAMBDA_RESERVED else ""
+                found[name] = [(at / SECOND, most) for at, most in self._places.ceilings(place)]
+        return found
+
+    def rows(self, gauges: Gauges) -> list[dict[str, Any]]:
+        """The summary's `limits`, after `finish`."""
+        peak = np.maximum(self._attempts.peak[: self._stages], self._invocations.peak)
+        left = [self._left(number, place, gauges) for number, place in enumerate(self.places)]
+        of_limit: list[list[int]] = [[] for _ in self._plan.limits]
+        for number, place in enumerate(self.places):
+            of_limit[place.limit].append(number)
+        rows = []
+        for number, limit in enumerate(self._plan.limits):
+            first = int(self._first[number])
+            mine = of_limit[number]
+            worst = min(mine, key=lambda place: self._badness(place, left, peak), default=None)
+            row: dict[str, Any] = {
+                "limit": limit.label,
+                "path": limit.path,
+                "where": limit.where,
+                "ceiling": limit.ceiling,
+                "peak_1s": 0 if worst is None else int(peak[worst]),
+                "lowest_tokens": None if worst is None else left[worst],
+                "first_refusal_s": None if first == NEVER else round(first / SECOND, 3),
+                "refused": int(self._refused[number]),
+            }
+            if worst is not None and len(mine) > 1:
+                row["worst"] = self.places[worst].owner
+                row["buckets"] = len(mine)
+                row["buckets_refused"] = int((self._refused_at[mine] > 0).sum())
+            rows.append(row)
+        return rows
+
+    def _badness(
+        self, place: int, left: list[float | int | None], peak: NDArray[np.int64]
+    ) -> tuple[int, float, int, int]:
+        """The worst place refused most; of equals it had least left, then the highest peak, then comes first."""
+        least = left[place]
+        return (
+            -int(self._refused_ever_at[place]),
+            np.inf if least is None else least,
+            -int(peak[place]),
+            place,
+        )
+
+    def _left(self, number: int, place: Place, gauges: Gauges) -> float | int | None:
+        """The least that a place had left: tokens, requests of a quota, or room for concurrency."""
+        if place.kind in BUCKETS or place.kind == LimitKind.QUOTA:
+            of_quota = place.kind == LimitKind.QUOTA
+            least = gauges.least(GaugeKind.QUOTA_LEFT if of_quota else GaugeKind.TOKENS)
+            low = int(least[place.target]) if len(least) else NEVER
+            if low == NEVER:
+                return None
+            return low if of_quota else low * 1000 // TOKEN / 1000
+        ceilings = self._places.ceilings(place) if place.kind != LimitKind.LAMBDA_SCALING else []
+        if not ceilings:
+            return None
+        if self._refused_ever_at[number]:
+            return 0
+        kinds = {
+            LimitKind.LAMBDA_ACCOUNT: (GaugeKind.UNRESERVED_CONCURRENCY,),
+            LimitKind.LAMBDA_RESERVED: (GaugeKind.CONCURRENCY,),
+            LimitKind.BACKEND: (GaugeKind.BUSY, GaugeKind.QUEUE),
+        }[place.kind]
+        return gauges.room(kinds, max(place.target, 0), ceilings)
+
+
+def most(law: Law | None) -> int:
+    """The largest value that a law can give."""
+    if law is None:
+        return 0
+    return law.constant if law.constant is not None else int(law.cells.max())
+
+
+def longest_attempt(plan: Plan) -> int:
+    """No attempt takes longer at the gateway, ns."""
+    account = plan.account
+    timeout = max((method.timeout_ns for method in plan.methods), default=0)
+    return timeout + most(account.gateway_overhead) + most(account.hit_time) + SECOND
+
+
+def longest_invocation(plan: Plan) -> int:
+    """No backend's work takes longer, ns; of an HTTP backend's a generous guess."""
+    longest = LONGEST_INVOCATION
+    for backend in plan.backends:
+        if backend.kind == BackendKind.LAMBDA:
+            cold = backend.cold
+            begun = most(cold.provisioning) + most(cold.init) if cold is not None else 0
+            longest = max(longest, begun + max(backend.timeout_ns, LONGEST_INVOCATION))
+        else:
+            rounds = 1 + (backend.queue // backend.concurrency if backend.concurrency > 0 else 0)
+            longest = max(longest, SLOWEST_BACKEND * rounds * most(backend.duration))
+    return longest + SECOND

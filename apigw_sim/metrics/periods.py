@@ -1,0 +1,219 @@
+"""Periods of AWS/ApiGateway and AWS/Lambda: samples wait for the end of their period and leave figures behind."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding, Fate, added, tallies
+from apigw_sim.metrics.quantiles import Grouped, grouped, of_shares
+from apigw_sim.metrics.series import KINDS, METRIC_BY_NAME, Figures, Metric, Numbering
+from apigw_sim.plan.tables import Plan
+from apigw_sim.records import Cache
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+RAN_WELL, RAN_BADLY, THROTTLED = 0, 1, 2
+"""What an invocation is to AWS/Lambda."""
+
+
+class Waiting:
+    """Columns of samples, by period, until the period is closed."""
+
+    def __init__(self, length: int) -> None:
+        self.length = length
+        self.next = 0
+        """The first period that is not closed yet."""
+        self._parts: dict[int, list[tuple[NDArray[np.signedinteger], ...]]] = {}
+
+    def add(self, stamp: NDArray[np.int64], *columns: NDArray[np.signedinteger]) -> None:
+        """Keep rows for the period of each one's stamp."""
+        if not len(stamp):
+            return
+        first, last = int(stamp.min()) // self.length, int(stamp.max()) // self.length
+        if first < self.next:
+            raise RuntimeError(f"a row of period {first} came after that period had been closed")
+        if first == last:
+            self._parts.setdefault(first, []).append(columns)
+            return
+        period = stamp // self.length
+        for number in np.unique(period):
+            of_period = period == number
+            self._parts.setdefault(int(number), []).append(tuple(column[of_period] for column in columns))
+
+    def take(self, number: int) -> tuple[NDArray[np.signedinteger], ...] | None:
+        """All rows of a period, which is closed by that; None where it has none."""
+        self.next = number + 1
+        parts = self._parts.pop(number, None)
+        if parts is None:
+            return None
+        return tuple(np.concatenate(columns) for columns in zip(*parts, strict=True))
+
+    @property
+    def last(self) -> int:
+        """The last period that has rows; -1: none has."""
+        return max(self._parts, default=-1)
+
+
+class Traffic(NamedTuple):
+    """What one stage (-1: all together) did in one period, beyond what CloudWatch shows."""
+
+    period: int
+    stage: int
+    fates: tuple[int, ...]
+    """Attempts by `Fate`."""
+    hits: int
+    misses: int
+    p50: float
+    """Of Latency, ns; the other three likewise."""
+    p99: float
+    carried_p50: float
+    """Of the answers below 400; NaN where there was none."""
+    carried_p99: float
+
+
+class GatewayPeriods:
+    """AWS/ApiGateway, by API, stage and method."""
+
+    def __init__(self, plan: Plan, coding: Coding, numbering: Numbering, figures: Figures) -> None:
+        self.waiting = Waiting(plan.period)
+        self.traffic: list[Traffic] = []
+        self._coding = coding
+        self._numbering = numbering
+        self._figures = figures
+        has_cache = np.array([stage.cache_bytes > 0 for stage in plan.stages], bool)
+        by_api = added(has_cache.astype(np.int64), numbering.api_of_stage, len(numbering.apis)) > 0
+        by_method = has_cache[coding.stage_of_leaf[: coding.methods]]
+        self._cached = np.concatenate([by_api, has_cache, by_method])
+        self._ids = np.concatenate([numbering.of_api, numbering.of_stage, numbering.of_method])
+        self._one_stage_each = len(numbering.apis) == len(plan.stages)
+
+    def close(self, number: int) -> None:
+        """Turn the samples of a period into figures."""
+        rows = self.waiting.take(number)
+        if rows is None:
+            return
+        code, latency, integration = rows
+        leaf = code >> (CACHE_BITS + FATE_BITS)
+        stage = self._coding.stage_of_leaf[leaf]
+        cells = self._coding.count(np.asarray(code, np.int32))
+        by_stage = self._coding.by_stage(cells)
+        by_api = added(by_stage, self._numbering.api_of_stage, len(self._numbering.apis))
+        self._counts(number, np.concatenate([by_api, by_stage, cells[: self._coding.methods]]))
+        latency = np.asarray(latency, np.int64)
+        of_stage = self._times(number, Metric.LATENCY, leaf, stage, latency)
+        relayed = integration >= 0
+        if relayed.any():
+            self._times(
+                number, Metric.INTEGRATION_LATENCY, leaf[relayed], stage[relayed],
+                np.asarray(integration, np.int64)[relayed],
+            )  # fmt: skip
+        carried = ((code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)) <= Fate.CARRIED_3XX
+        self._see_traffic(number, by_stage, of_stage, latency, stage[carried], latency[carried])
+
+    def _counts(self, period: int, cells: NDArray[np.int64]) -> None:
+        """Count, errors and the cache, of all series at once."""
+        counted = tallies(cells)
+        counts = counted["Count"]
+        seen = counts > 0
+        cached = self._cached | (counted["CacheHitCount"] + counted["CacheMissCount"] > 0)
+        for name, ones in counted.items():
+            metric = METRIC_BY_NAME[name]
+            shown = seen & cached if name.startswith("Cache") else seen
+            self._figures.add(period, metric, self._ids[shown], *zero_one(metric, counts[shown], ones[shown]))
+
+    def _times(
+        self, period: int, metric: Metric, leaf: NDArray[np.integer], stage: NDArray[np.int64],
+        values: NDArray[np.int64],
+    ) -> Grouped:  # fmt: skip
+        """Latencies by method, stage and API; gives those by stage."""
+        coding, numbering = self._coding, self._numbering
+        of_leaf = grouped(leaf, values, coding.leaves)
+        of_method = of_leaf.only(of_leaf.ids < coding.methods)
+        self._add(period, metric, of_method.renumbered(numbering.of_method))
+        of_stage = grouped(None if coding.stages == 1 else stage, values, coding.stages)
+        self._add(period, metric, of_stage.renumbered(numbering.of_stage))
+        if self._one_stage_each:
+            of_api = of_stage.renumbered(numbering.api_of_stage)
+        else:
+            apis = len(numbering.apis)
+            of_api = grouped(None if apis == 1 else numbering.api_of_stage[stage], values, apis)
+        self._add(period, metric, of_api.renumbered(numbering.of_api))
+        return of_stage
+
+    def _add(self, period: int, metric: Metric, found: Grouped) -> None:
+        self._figures.add(period, metric, *found)
+
+    def _see_traffic(
+        self, period: int, cells: NDArray[np.int64], of_stage: Grouped, latency: NDArray[np.int64],
+        stage: NDArray[np.int64], carried: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        stages = self._coding.stages
+        ends = (0.5, 0.99)
+        of_carried = grouped(None if stages == 1 else stage, carried, stages, ends)
+        alone = len(of_stage.ids) == 1
+        of_all = of_stage if alone else grouped(None, latency, 1)
+        all_carried = of_carried if alone else grouped(None, carried, 1, ends)
+        self._keep(period, -1, cells.sum(axis=0), of_all.points[0], all_carried.points[:1])
+        where = {int(number): row for row, number in enumerate(of_carried.ids)}
+        for row, number in enumerate(of_stage.ids):
+            at = where.get(int(number))
+            points = of_carried.points[at : at + 1] if at is not None else of_carried.points[:0]
+            self._keep(period, int(number), cells[number], of_stage.points[row], points)
+
+    def _keep(
+        self, period: int, stage: int, cells: NDArray[np.int64], points: NDArray[np.float64],
+        carried: NDArray[np.float64],
+    ) -> None:  # fmt: skip
+        fates = cells.sum(axis=1)
+        low, high = (float(carried[0, 0]), float(carried[0, -1])) if len(carried) else (np.nan, np.nan)
+        self.traffic.append(
+            Traffic(
+                period, stage, tuple(int(fates[fate]) for fate in Fate), int(cells[:, Cache.HIT].sum()),
+                int(cells[:, Cache.MISS].sum()), float(points[0]), float(points[-1]), low, high,
+            )
+        )  # fmt: skip
+
+
+class LambdaPeriods:
+    """AWS/Lambda, by function; concurrency comes from gauges."""
+
+    def __init__(self, plan: Plan, numbering: Numbering, figures: Figures) -> None:
+        self.waiting = Waiting(plan.period)
+        self._backends = len(plan.backends)
+        self._ids = numbering.of_backend
+        self._figures = figures
+
+    def close(self, number: int) -> None:
+        """Turn the samples of a period into figures."""
+        rows = self.waiting.take(number)
+        if rows is None:
+            return
+        code, duration = rows
+        backend, fate = code >> 2, code & 3
+        counts = np.bincount(code, minlength=4 * self._backends).reshape(-1, 4).astype(np.int64)
+        ran = counts[:, RAN_WELL] + counts[:, RAN_BADLY]
+        asked = ran + counts[:, THROTTLED]
+        for metric, of, ones in (
+            (Metric.INVOCATIONS, ran, ran),
+            (Metric.ERRORS, ran, counts[:, RAN_BADLY]),
+            (Metric.THROTTLES, asked, counts[:, THROTTLED]),
+        ):
+            seen = of > 0
+            self._figures.add(number, metric, self._ids[seen], *zero_one(metric, of[seen], ones[seen]))
+        worked = fate != THROTTLED
+        found = grouped(backend[worked], np.asarray(duration, np.int64)[worked], self._backends)
+        self._figures.add(number, Metric.DURATION, *found.renumbered(self._ids))
+
+
+def zero_one(
+    metric: Metric, counts: NDArray[np.int64], ones: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Figures of 0/1 samples: counts, sums, minima, maxima and percentiles."""
+    if not KINDS[metric].shares:
+        return counts, ones, np.ones_like(ones), np.ones_like(ones), np.ones((len(ones), 4))
+    return (
+        counts, ones, (ones == counts).astype(np.int64), (ones > 0).astype(np.int64), of_shares(counts, ones),
+    )  # fmt: skip

@@ -1,0 +1,187 @@
+"""What limits count by, numbered: buckets, quotas, pools of concurrency; and which of them a request meets when.
+
+A timeline entry may move a bucket or a function from one limit to another, so a place is a pair of both, and the
+tables that lead to it have a row per epoch: the stretches of time between such entries.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from apigw_sim.plan.tables import BackendKind, LimitKind, Plan
+from apigw_sim.records import NULL
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+
+class Place(NamedTuple):
+    """What one limit counts by."""
+
+    limit: int
+    owner: str
+    kind: LimitKind
+    target: int
+    """Row of the bucket, of the quota, or of the backend; NULL: all unreserved functions."""
+
+
+class Epochs:
+    """A table of places by row, which changes at some instants."""
+
+    def __init__(self, start: Sequence[int], changes: Sequence[tuple[int, int, int]]) -> None:
+        """`changes`: (instant, row, place), in order of time."""
+        self._times = np.array(sorted({at for at, _, _ in changes}), np.int64)
+        table = np.array([[*start, NULL]] * (len(self._times) + 1), np.int64)  # the last entry is for NULL
+        for at, row, place in changes:
+            table[int(np.searchsorted(self._times, at)) + 1 :, row] = place
+        self._table = table
+
+    def look_up(self, rows: NDArray[np.int64], arrived: NDArray[np.int64]) -> NDArray[np.int64]:
+        """The place of each row at its instant."""
+        if not len(self._times):
+            return np.asarray(self._table[0][rows], np.int64)
+        return np.asarray(self._table[np.searchsorted(self._times, arrived, side="right"), rows], np.int64)
+
+
+class Places:
+    """All places of a plan."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._plan = plan
+        self._numbers: dict[Place, int] = {}
+        quotas = [
+            self._number(quota.limit, quota.owner, LimitKind.QUOTA, row)
+            for row, quota in enumerate(plan.quotas)
+        ]
+        self._buckets = self._bucket_epochs()
+        self._pools = self._pool_epochs()
+        self._scaling = np.array(
+            [
+                self._number(backend.scaling_limit, backend.name, LimitKind.LAMBDA_SCALING, row)
+                for row, backend in enumerate(plan.backends)
+            ],
+            np.int64,
+        )
+        self.list: list[Place] = list(self._numbers)
+        self._own_rps = np.array([backend.reserved_rps_bucket for backend in plan.backends], np.int64)
+        lambdas = [backend.kind == BackendKind.LAMBDA for backend in plan.backends]
+        self._all_rps = np.where(np.array(lambdas, bool), plan.account.rps_bucket, NULL)
+        self._own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
+        self._of_keys(quotas)
+
+    def _number(self, limit: int, owner: str, kind: LimitKind, target: int) -> int:
+        if limit == NULL:
+            return NULL
+        return self._numbers.setdefault(Place(limit, owner, kind, target), len(self._numbers))
+
+    def _writes(self, verb: str) -> Iterator[tuple[int, tuple[int, ...]]]:
+        """What the timeline writes with a verb, in order of time."""
+        for event in sorted(self._plan.timeline, key=lambda event: event.at):
+            for cell in event.begin:
+                if cell.verb == verb:
+                    yield event.at, cell.args
+
+    def _bucket_epochs(self) -> Epochs:
+        plan = self._plan
+
+        def place(row: int, limit: int) -> int:
+            if limit == NULL:
+                return NULL
+            return self._number(limit, plan.buckets[row].owner, plan.limits[limit].kind, row)
+
+        start = [NULL if bucket.off else place(row, bucket.limit) for row, bucket in enumerate(plan.buckets)]
+        now = list(start)
+        changes = []
+        for at, (row, _, _, limit) in self._writes("bucket"):
+            found = place(row, limit)
+            if found != now[row]:
+                now[row] = found
+                changes.append((at, row, found))
+        return Epochs(start, changes)
+
+    def _pool_epochs(self) -> Epochs:
+        """Concurrency: reserved or shared, of functions; the capacity of HTTP backends."""
+        plan = self._plan
+
+        def place(row: int, reserved: int) -> int:
+            backend = plan.backends[row]
+            if backend.kind == BackendKind.HTTP:
+                return self._number(backend.capacity_limit, backend.name, LimitKind.BACKEND, row)
+            if reserved != NULL:
+                return self._number(backend.reserved_limit, backend.name, LimitKind.LAMBDA_RESERVED, row)
+            return self._number(
+                plan.account.unreserved_limit, "unreserved functions", LimitKind.LAMBDA_ACCOUNT, NULL
+            )
+
+        start = [place(row, backend.reserved) for row, backend in enumerate(plan.backends)]
+        changes = [(at, row, place(row, reserved)) for at, (row, reserved) in self._writes("reserved")]
+        return Epochs(start, changes)
+
+    def _of_keys(self, quotas: list[int]) -> None:
+        """What usage plans hold, by group of keys and method; one more of each than there are, for NULL."""
+        plan = self._plan
+        shape = (len(plan.key_groups) + 1, len(plan.methods) + 1)
+        self._first_key = np.array([group.first for group in plan.key_groups], np.int64)
+        self._plan_bucket = np.full(shape, NULL, np.int64)
+        self._method_bucket = np.full(shape, NULL, np.int64)
+        self._quota = np.full(shape, NULL, np.int64)
+        for number, group in enumerate(plan.key_groups):
+            for row, method in enumerate(plan.methods):
+                access = group.access.get(method.stage)
+                if access is None or not method.api_key_required:
+                    continue
+                self._plan_bucket[number, row] = access.plan_bucket.get(row, NULL)
+                self._method_bucket[number, row] = access.method_bucket.get(row, NULL)
+                self._quota[number, row] = access.quota
+        self._quota_places = np.array([*quotas, NULL], np.int64)
+
+    def at_gateway(
+        self, method: NDArray[np.int64], key: NDArray[np.int64], arrived: NDArray[np.int64]
+    ) -> list[NDArray[np.int64]]:
+        """The places of requests at each level in AWS's order, the account's last; NULL: none there."""
+        none = np.full(len(method), NULL, np.int64)
+        own = self._buckets.look_up(self._own_bucket[method], arrived)
+        account = self._buckets.look_up(none + (self._plan.account.bucket + 1), arrived)
+        if not (key >= 0).any():
+            return [none, none, none, own, account]
+        group = np.where(key >= 0, np.searchsorted(self._first_key, key, side="right") - 1, NULL)
+        ordinal = key - self._first_key[group]
+        of_method, of_plan, quota = (
+            np.where(base >= 0, base + ordinal, NULL)
+            for base in (
+                table[group, method] for table in (self._method_bucket, self._plan_bucket, self._quota)
+            )
+        )
+        look_up = self._buckets.look_up
+        return [
+            look_up(of_method, arrived), look_up(of_plan, arrived), self._quota_places[quota], own, account,
+        ]  # fmt: skip
+
+    def at_backend(
+        self, backend: NDArray[np.int64], arrived: NDArray[np.int64], grows: NDArray[np.bool_]
+    ) -> list[NDArray[np.int64]]:
+        """The places of invocations: the function's request rate, the account's, concurrency, new environments."""
+        return [
+            self._buckets.look_up(self._own_rps[backend], arrived),
+            self._buckets.look_up(self._all_rps[backend], arrived),
+            self._pools.look_up(backend, arrived),
+            np.where(grows, self._scaling[backend], NULL),
+        ]
+
+    def ceilings(self, place: Place) -> list[tuple[int, int]]:
+        """(from when, how many) of a pool; empty where there is no number."""
+        plan = self._plan
+        if place.kind == LimitKind.LAMBDA_ACCOUNT:
+            writes = [(at, most) for at, (most,) in self._writes("unreserved")]
+            return [(0, plan.account.unreserved), *writes]
+        if place.kind == LimitKind.LAMBDA_RESERVED:
+            writes = [(at, most) for at, (row, most) in self._writes("reserved") if row == place.target]
+            return [
+                (at, most) for at, most in [(0, plan.backends[place.target].reserved), *writes] if most >= 0
+            ]
+        backend = plan.backends[place.target]
+        return [(0, backend.concurrency + backend.queue)] if backend.concurrency != NULL else []

@@ -1,0 +1,189 @@
+"""CloudWatch's metrics and series by number, and the figures of closed periods as columns of numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from apigw_sim.metrics.quantiles import POINTS
+from apigw_sim.plan.tables import BackendKind, Plan
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+GATEWAY, LAMBDA = "AWS/ApiGateway", "AWS/Lambda"
+COUNT, MILLISECONDS = "Count", "Milliseconds"
+NS_PER_MS = 1_000_000
+STATISTICS = (
+    "SampleCount",
+    "Sum",
+    "Average",
+    "Minimum",
+    "Maximum",
+    *(f"p{point * 100:g}" for point in POINTS),
+)
+
+
+class Metric(IntEnum):
+    """A metric, in the order in which a series shows them."""
+
+    COUNT = 0
+    ERROR_4XX = 1
+    ERROR_5XX = 2
+    CACHE_HIT_COUNT = 3
+    CACHE_MISS_COUNT = 4
+    LATENCY = 5
+    INTEGRATION_LATENCY = 6
+    INVOCATIONS = 7
+    ERRORS = 8
+    THROTTLES = 9
+    DURATION = 10
+    CONCURRENT_EXECUTIONS = 11
+    UNRESERVED_CONCURRENT_EXECUTIONS = 12
+    CLAIMED_ACCOUNT_CONCURRENCY = 13
+
+
+class Kind(NamedTuple):
+    """What is known of a metric."""
+
+    name: str
+    unit: str
+    natural: tuple[str, ...]
+    """The statistics that a console would show."""
+    shares: bool = False
+    """Whether its samples are 0 or 1, so that its Average is a share."""
+
+
+KINDS = (
+    Kind("Count", COUNT, ("Sum",)),
+    Kind("4XXError", COUNT, ("Sum",), shares=True),
+    Kind("5XXError", COUNT, ("Sum",), shares=True),
+    Kind("CacheHitCount", COUNT, ("Sum",), shares=True),
+    Kind("CacheMissCount", COUNT, ("Sum",), shares=True),
+    Kind("Latency", MILLISECONDS, ("Average", "p99")),
+    Kind("IntegrationLatency", MILLISECONDS, ("Average", "p99")),
+    Kind("Invocations", COUNT, ("Sum",)),
+    Kind("Errors", COUNT, ("Sum",), shares=True),
+    Kind("Throttles", COUNT, ("Sum",), shares=True),
+    Kind("Duration", MILLISECONDS, ("Average", "p99")),
+    Kind("ConcurrentExecutions", COUNT, ("Maximum",)),
+    Kind("UnreservedConcurrentExecutions", COUNT, ("Maximum",)),
+    Kind("ClaimedAccountConcurrency", COUNT, ("Maximum",)),
+)
+METRIC_BY_NAME = {kind.name: Metric(number) for number, kind in enumerate(KINDS)}
+
+
+@dataclass(frozen=True)
+class Series:
+    """A combination of dimensions; an empty one is absent."""
+
+    namespace: str
+    api: str = ""
+    stage: str = ""
+    resource: str = ""
+    method: str = ""
+    function: str = ""
+
+    @property
+    def label(self) -> str:
+        """For people: `shop`, `shop/prod`, `shop/prod GET /items/{id}`, `checkout`; empty for a whole Region."""
+        if self.namespace == LAMBDA:
+            return self.function
+        where = f"{self.api}/{self.stage}" if self.stage else self.api
+        return f"{where} {self.method} {self.resource}" if self.resource else where
+
+
+class Numbering:
+    """All series of a plan, numbered as they are printed: each API, each of its stages, each of its methods; Lambda."""
+
+    def __init__(self, plan: Plan) -> None:
+        self.series: list[Series] = []
+        apis = list(dict.fromkeys(stage.api for stage in plan.stages))
+        self.apis = apis
+        self.api_of_stage = np.array([apis.index(stage.api) for stage in plan.stages], np.int64)
+        self.of_api = np.zeros(len(apis), np.int64)
+        self.of_stage = np.zeros(len(plan.stages), np.int64)
+        self.of_method = np.zeros(len(plan.methods), np.int64)
+        self.of_backend = np.full(len(plan.backends), -1, np.int64)
+        methods_of: list[list[int]] = [[] for _ in plan.stages]
+        for number, method in enumerate(plan.methods):
+            methods_of[method.stage].append(number)
+        for api_number, api in enumerate(apis):
+            self.of_api[api_number] = self._add(Series(GATEWAY, api))
+            for stage_number, stage in enumerate(plan.stages):
+                if stage.api != api:
+                    continue
+                name = stage.name.rpartition("/")[2]
+                self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name))
+                for number in methods_of[stage_number]:
+                    method = plan.methods[number]
+                    self.of_method[number] = self._add(
+                        Series(GATEWAY, api, name, method.resource, method.verb)
+                    )
+        self.region = self._add(Series(LAMBDA))
+        for number, backend in enumerate(plan.backends):
+            if backend.kind == BackendKind.LAMBDA:
+                self.of_backend[number] = self._add(Series(LAMBDA, function=backend.name))
+
+    def _add(self, series: Series) -> int:
+        self.series.append(series)
+        return len(self.series) - 1
+
+
+class Columns(NamedTuple):
+    """Figures as columns, ordered by period, series and metric; `values` has a column for each of STATISTICS."""
+
+    period: NDArray[np.int64]
+    series: NDArray[np.int64]
+    metric: NDArray[np.int64]
+    values: NDArray[np.float64]
+
+
+class Figures:
+    """What closed periods leave behind: a row per period, series and metric that had a sample."""
+
+    def __init__(self) -> None:
+        self._keys: list[NDArray[np.int32]] = []
+        self._values: list[NDArray[np.float64]] = []
+
+    def add(
+        self,
+        period: int,
+        metric: Metric,
+        series: NDArray[np.int64],
+        counts: NDArray[np.int64],
+        sums: NDArray[np.float64] | NDArray[np.int64],
+        least: NDArray[np.float64] | NDArray[np.int64],
+        most: NDArray[np.float64] | NDArray[np.int64],
+        points: NDArray[np.float64],
+    ) -> None:
+        """Keep the figures of one metric in one period; times in ns."""
+        if not len(series):
+            return
+        scale = NS_PER_MS if KINDS[metric].unit == MILLISECONDS else 1
+        keys = np.empty((len(series), 3), np.int32)
+        keys[:, 0], keys[:, 1], keys[:, 2] = period, series, metric
+        values = np.empty((len(series), len(STATISTICS)), np.float64)
+        values[:, 0] = counts
+        values[:, 1] = np.asarray(sums, np.float64) / scale
+        values[:, 2] = np.asarray(sums, np.float64) / counts / scale
+        values[:, 3] = np.asarray(least, np.float64) / scale
+        values[:, 4] = np.asarray(most, np.float64) / scale
+        values[:, 5:] = points / scale
+        self._keys.append(keys)
+        self._values.append(values)
+
+    def columns(self) -> Columns:
+        """All that is kept, in order."""
+        if not self._keys:
+            none = np.zeros(0, np.int64)
+            return Columns(none, none, none, np.zeros((0, len(STATISTICS))))
+        keys, values = np.concatenate(self._keys), np.concatenate(self._values)
+        order = np.lexsort((keys[:, 2], keys[:, 1], keys[:, 0]))
+        keys, values = keys[order], values[order]
+        self._keys, self._values = [keys], [values]
+        period, series, metric = keys.T.astype(np.int64)
+        return Columns(period, series, metric, values)

@@ -1,0 +1,191 @@
+"""The summary of a run: the contract of summary.json, in its order."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import dataclass
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
+from apigw_sim.metrics.quantiles import POINTS, Spread
+from apigw_sim.metrics.series import NS_PER_MS
+from apigw_sim.plan.tables import BackendKind, GaugeKind
+from apigw_sim.records import Outcome
+from apigw_sim.rules.reason import REASONS
+from apigw_sim.units import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from apigw_sim.metrics.fold import Metrics
+
+LAMBDA_REFUSALS = (
+    ("account", Outcome.THROTTLED_ACCOUNT),
+    ("reserved", Outcome.THROTTLED_RESERVED),
+    ("requests_per_second", Outcome.THROTTLED_RPS),
+    ("scaling_rate", Outcome.THROTTLED_SCALING),
+)
+
+
+@dataclass(frozen=True)
+class About:
+    """What the summary says of a run besides what happened in it."""
+
+    engine: str
+    """simpy or compiled."""
+    engine_reason: str
+    """Why that one."""
+    version: str
+    """Of apigw_sim."""
+    scenario_sha256: str
+    """Over the resolved scenario."""
+    seed: int
+    """What the draws were made from."""
+    overrides: tuple[str, ...] = ()
+    """`PATH: old -> new`, as logged by the loader."""
+    libraries: tuple[str, ...] = ("simpy", "numpy")
+    """Distributions on which the records depend."""
+
+
+def summary(metrics: Metrics, about: About) -> dict[str, Any]:
+    """What summary.json holds; finishes the metrics."""
+    metrics.finish()
+    plan, totals = metrics.plan, metrics.totals
+    fates = totals.cells.sum(axis=(0, 2))
+    counted = {name: int(count.sum()) for name, count in tallies(totals.cells).items()}
+    return {
+        "scenario": plan.name,
+        "seed": about.seed,
+        "engine": about.engine,
+        "version": about.version,
+        "scenario_sha256": about.scenario_sha256,
+        "requests": {
+            "count": counted["Count"],
+            "by_status": {str(s): int(totals.by_status[s]) for s in np.nonzero(totals.by_status)[0]},
+            "by_reason": {REASONS[r].name: int(totals.by_reason[r]) for r in np.nonzero(totals.by_reason)[0]},
+            "offered_per_s": _per_second(counted["Count"], metrics),
+            "carried_per_s": _per_second(int(fates[list(CARRIED)].sum()), metrics),
+        },
+        "throttled_by": {fate.name.lower(): int(fates[fate]) for fate in REFUSALS},
+        "lambda_throttled_by": {name: int(totals.by_outcome[outcome]) for name, outcome in LAMBDA_REFUSALS},
+        "cache": {
+            "hits": counted["CacheHitCount"],
+            "misses": counted["CacheMissCount"],
+            "served_other": totals.served_other,
+        },
+        "latency_ms": latency(totals.latency),
+        "latency_2xx_ms": latency(totals.latency_2xx),
+        "integration_latency_ms": latency(totals.integration),
+        "stages": _stages(metrics),
+        "clients": _clients(metrics),
+        "functions": _functions(metrics),
+        "limits": metrics.limits.rows(metrics.gauges),
+        "expectations": [watch.verdict() for watch in metrics.watches],
+        "assumptions": list(plan.assumptions),
+        "engine_reason": about.engine_reason,
+        "overrides": list(about.overrides),
+        "provenance": {
+            "python": platform.python_version(),
+            "machine": platform.machine(),
+            "libraries": {name: metadata.version(name) for name in about.libraries},
+            "tables_sha256": plan.tables_sha256,
+        },
+    }
+
+
+def to_json(found: dict[str, Any]) -> str:
+    """The text of summary.json: in the order of the contract, with a line feed at the end."""
+    return json.dumps(found, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def latency(spread: Spread) -> dict[str, Any]:
+    """A latency of the summary, in ms; nulls without a sample."""
+    names = [f"p{point * 100:g}" for point in POINTS]
+    points = spread.quantiles(POINTS)
+    row: dict[str, Any] = {"mean": None, **dict.fromkeys(names), "max": None, "exact": spread.exact}
+    if points is None or spread.mean is None:
+        return row
+    row["mean"] = _ms(spread.mean)
+    row |= {name: _ms(value) for name, value in zip(names, points, strict=True)}
+    row["max"] = _ms(spread.most)
+    return row
+
+
+def _ms(ns: float) -> float:
+    return round(ns / NS_PER_MS, 3)
+
+
+def _share(part: int, whole: int) -> float | None:
+    return round(part / whole, 6) if whole else None
+
+
+def _per_second(count: int, metrics: Metrics) -> float | None:
+    length = metrics.plan.duration - metrics.plan.warm_up
+    return round(count * SECOND / length, 6) if length else None
+
+
+def _stages(metrics: Metrics) -> dict[str, Any]:
+    by_stage = metrics.coding.by_stage(metrics.totals.cells)
+    counted = tallies(by_stage)
+    carried = by_stage[:, CARRIED, :].sum(axis=(1, 2))
+    rows: dict[str, Any] = {}
+    for number, stage in enumerate(metrics.plan.stages):
+        count = int(counted["Count"][number])
+        busiest = metrics.limits.busiest_second(number)
+        rows[stage.name] = {
+            "count": count,
+            "4XXError": _share(int(counted["4XXError"][number]), count),
+            "5XXError": _share(int(counted["5XXError"][number]), count),
+            "latency_ms": latency(metrics.totals.stage_latency[number]),
+            "carried_per_s": _per_second(int(carried[number]), metrics),
+            "busiest_second": None if busiest is None else _named(("at_s", "arrived", "carried"), busiest),
+        }
+    return rows
+
+
+def _named(names: Sequence[str], values: Sequence[int]) -> dict[str, int]:
+    return dict(zip(names, values, strict=True))
+
+
+def _clients(metrics: Metrics) -> dict[str, Any]:
+    totals = metrics.totals
+    rows: dict[str, Any] = {}
+    for number, client in enumerate(metrics.plan.clients):
+        calls, attempts = int(totals.calls[number]), int(totals.attempts[number])
+        succeeded = int(totals.succeeded[number])
+        rows[client.name] = {
+            "calls": calls,
+            "attempts": attempts,
+            "succeeded": succeeded,
+            "gave_up": calls - succeeded,
+            "amplification": _share(attempts, calls),
+            "call_latency_ms": latency(totals.call_latency[number]),
+            "executed_for_nobody": int(totals.executed_for_nobody[number]),
+            "duplicate_executions": int(totals.duplicate_executions[number]),
+        }
+    return rows
+
+
+def _functions(metrics: Metrics) -> dict[str, Any]:
+    totals = metrics.totals
+    rows: dict[str, Any] = {}
+    for number, backend in enumerate(metrics.plan.backends):
+        if backend.kind != BackendKind.LAMBDA:
+            continue
+        concurrency = metrics.gauges.in_window(GaugeKind.CONCURRENCY, number)
+        environments = metrics.gauges.in_window(GaugeKind.ENVIRONMENTS, number)
+        rows[backend.name] = {
+            "invocations": int(totals.invocations[number]),
+            "cold_starts": int(totals.cold_starts[number]),
+            "throttles": int(totals.throttles[number]),
+            "errors": int(totals.errors[number]),
+            "max_concurrency": max(concurrency.peak, 0),
+            "mean_concurrency": round(concurrency.mean, 6),
+            "mean_environments": round(environments.mean, 6),
+            "billed_gb_s": round(int(totals.billed_ms[number]) * backend.memory_mb / 1024 / 1000, 6),
+        }
+    return rows

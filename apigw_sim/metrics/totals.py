@@ -1,0 +1,96 @@
+"""What the summary counts, within [warm_up, duration): attempts by arrival, calls by start, backend work by arrival."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding
+from apigw_sim.metrics.quantiles import Spread, by_group
+from apigw_sim.plan.tables import Plan
+from apigw_sim.records import CallOutcome, Flag, Outcome
+from apigw_sim.rules.reason import REASONS
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+STATUSES = 1000
+
+
+@dataclass
+class Totals:
+    """Sums over the selected rows."""
+
+    plan: Plan
+    coding: Coding
+    latency: Spread = field(default_factory=Spread)
+    latency_2xx: Spread = field(default_factory=Spread)
+    integration: Spread = field(default_factory=Spread)
+    served_other: int = 0
+
+    def __post_init__(self) -> None:
+        clients, backends = len(self.plan.clients), len(self.plan.backends)
+        self.cells = np.zeros((self.coding.leaves, 1 << FATE_BITS, 1 << CACHE_BITS), np.int64)
+        self.by_status = np.zeros(STATUSES, np.int64)
+        self.by_reason = np.zeros(len(REASONS), np.int64)
+        self.stage_latency = [Spread() for _ in self.plan.stages]
+        self.attempts = np.zeros(clients, np.int64)
+        self.calls = np.zeros(clients, np.int64)
+        self.succeeded = np.zeros(clients, np.int64)
+        self.call_latency = [Spread() for _ in self.plan.clients]
+        self.executed_for_nobody = np.zeros(clients, np.int64)
+        self.duplicate_executions = np.zeros(clients, np.int64)
+        self.invocations = np.zeros(backends, np.int64)
+        self.cold_starts = np.zeros(backends, np.int64)
+        self.throttles = np.zeros(backends, np.int64)
+        self.errors = np.zeros(backends, np.int64)
+        self.billed_ms = np.zeros(backends, np.int64)
+        self.by_outcome = np.zeros(len(Outcome), np.int64)
+
+    def add_attempts(
+        self, code: NDArray[np.int32], stage: NDArray[np.int64], client: NDArray[np.int64],
+        latency: NDArray[np.int64], integration: NDArray[np.int64], status: NDArray[np.int64],
+        why: NDArray[np.int64], flags: NDArray[np.int64],
+    ) -> None:  # fmt: skip
+        """Add selected attempts."""
+        self.cells += self.coding.count(code)
+        self.by_status += np.bincount(status, minlength=STATUSES)
+        self.by_reason += np.bincount(why, minlength=len(REASONS))
+        self.attempts += np.bincount(client, minlength=len(self.attempts))
+        self.served_other += int(np.count_nonzero(flags & Flag.SERVED_OTHER))
+        self.latency.add(latency)
+        self.latency_2xx.add(latency[(status >= 200) & (status < 300)])
+        self.integration.add(integration[integration >= 0])
+        for number, values in by_group(stage, latency, len(self.stage_latency)):
+            self.stage_latency[number].add(values)
+
+    def add_calls(
+        self, client: NDArray[np.int64], lasted: NDArray[np.int64], outcome: NDArray[np.int64]
+    ) -> None:
+        """Add selected calls."""
+        size = len(self.calls)
+        self.calls += np.bincount(client, minlength=size)
+        self.succeeded += np.bincount(client[outcome == CallOutcome.SUCCEEDED], minlength=size)
+        for number, values in by_group(client, lasted, size):
+            self.call_latency[number].add(values)
+
+    def add_invocations(
+        self, backend: NDArray[np.int64], client: NDArray[np.int64], ran: NDArray[np.bool_],
+        failed: NDArray[np.bool_], throttled: NDArray[np.bool_], init: NDArray[np.int64],
+        duration: NDArray[np.int64], outcome: NDArray[np.int64], abandoned: NDArray[np.bool_],
+        duplicate: NDArray[np.bool_],
+    ) -> None:  # fmt: skip
+        """Add selected invocations; the marks say what each one was."""
+        size, clients = len(self.invocations), len(self.attempts)
+        self.invocations += np.bincount(backend[ran], minlength=size)
+        self.errors += np.bincount(backend[failed], minlength=size)
+        self.throttles += np.bincount(backend[throttled], minlength=size)
+        self.cold_starts += np.bincount(backend[ran & (init >= 0)], minlength=size)
+        # rules.window.billed_ms, by columns.
+        billed = (np.maximum(init[ran], 0) + duration[ran] + 999_999) // 1_000_000
+        np.add.at(self.billed_ms, backend[ran], billed)
+        self.by_outcome += np.bincount(outcome, minlength=len(self.by_outcome))
+        self.executed_for_nobody += np.bincount(client[ran & abandoned], minlength=clients)
+        self.duplicate_executions += np.bincount(client[ran & duplicate], minlength=clients)

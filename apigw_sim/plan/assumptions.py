@@ -1,0 +1,41 @@
+"""Which of the assumptions a scenario leans on."""
+
+from __future__ import annotations
+
+from apigw_sim.plan.changes import show
+from apigw_sim.plan.tables import BackendKind, LimitKind, Plan
+from apigw_sim.scenario import Scenario
+from apigw_sim.scenario.base import NONE, dump
+
+
+def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
+    """`name=value` of the assumptions that bear on this plan, in the order in which the language has them."""
+    kinds = {plan.limits[bucket.limit].kind for bucket in plan.buckets} | {
+        limit.kind for limit in plan.limits
+    }
+    several = bool(kinds & {LimitKind.METHOD, LimitKind.PLAN, LimitKind.PLAN_METHOD, LimitKind.QUOTA})
+    cached = [number for number, method in enumerate(plan.methods) if method.entries]
+    calls = [call for client in plan.clients for call in client.calls if call.method in cached]
+    lambdas = [backend for backend in plan.backends if backend.kind is BackendKind.LAMBDA]
+    periods = {body.quota.period for body in scenario.usage_plans.values() if body.quota}
+    colds = [function.cold_start for function in scenario.functions.values() if function.cold_start != NONE]
+    bears = {
+        "account_throttle_position": several,
+        "token_accounting": several,
+        "usage_plan_bucket": LimitKind.PLAN in kinds,
+        "throttled_counts_to_quota": LimitKind.QUOTA in kinds,
+        "quota_week_starts": LimitKind.QUOTA in kinds and "WEEK" in periods,
+        "scaling_rate_model": LimitKind.LAMBDA_SCALING in kinds,
+        "lambda_request_burst": LimitKind.LAMBDA_RPS in kinds,
+        "cache_error_responses": bool(cached),
+        "max_age_0_is_a_miss": any(call.max_age_0 for call in calls),
+        "encryption_overhead": bool(cached),
+        "cache_hit_time": bool(cached),
+        "size_check_position": any(call.body.cells[-1] > plan.account.largest_request for call in calls),
+        "rest_overhead": True,
+        "lambda_overhead": bool(lambdas),
+        "provisioning": any(cold.provisioning is None for cold in colds),
+        "metrics_stamp": True,
+    }
+    values = dump(scenario.assumptions)
+    return tuple(f"{name}={show(value)}" for name, value in values.items() if bears.get(name, True))

@@ -1,0 +1,181 @@
+"""Lambda functions and HTTP backends, with the limits on what runs at once."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from apigw_sim import quotas, units
+from apigw_sim.plan import laws
+from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
+from apigw_sim.plan.reading import Keys, Reading
+from apigw_sim.plan.tables import NULL, Backend, BackendKind, Cold, LimitKind
+from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.scenario import Scenario
+from apigw_sim.scenario import laws as said
+from apigw_sim.scenario.base import NONE
+from apigw_sim.scenario.functions import Function
+
+CONCURRENCY: Keys = ("account", "lambda_concurrency")
+
+
+class Pool(NamedTuple):
+    """What all functions of the account share."""
+
+    unreserved: int
+    unreserved_limit: int
+    rps_bucket: int
+
+
+def pool(limits: Limits) -> Pool:
+    """The concurrency that functions without a reservation share, and the account's requests per second."""
+    states = limits.history.states
+    if not states[0].functions:
+        return Pool(states[0].account.lambda_concurrency, NULL, NULL)
+    left = [_unreserved(state) for state in states]
+    whole = states[0].account.lambda_concurrency
+    ceiling = f"{whole}" if left[0] == whole else f"{left[0]} unreserved of {whole}"
+    row = limits.limit(LimitKind.LAMBDA_ACCOUNT, "Lambda account concurrency", CONCURRENCY, ceiling)
+    limits.history.keep("unreserved", None, [(n,) for n in left])
+    taps = [
+        _requests(limits, "Lambda account", CONCURRENCY, state, number, _account_concurrency(state))
+        for number, state in enumerate(states)
+    ]
+    return Pool(left[0], row, limits.bucket(taps, ["account"]))
+
+
+def _account_concurrency(state: Scenario) -> int:
+    """What the rest of the account leaves of its limit."""
+    return max(state.account.lambda_concurrency - state.account.used_elsewhere.lambda_concurrency, 0)
+
+
+def _unreserved(state: Scenario) -> int:
+    """What reservations and the rest of the account leave."""
+    reserved = sum(function.reserved_concurrency or 0 for function in state.functions.values())
+    return max(_account_concurrency(state) - reserved, 0)
+
+
+def _requests(
+    limits: Limits, label: str, keys: Keys, state: Scenario, number: int, concurrency: int
+) -> Tap | None:
+    """The requests per second that a concurrency brings; `lambda_request_burst` worth of them may come at once."""
+    each = state.account.lambda_requests_per_concurrency
+    if each == NONE:
+        return None
+    rate = each * concurrency
+    burst = rate * state.assumptions.lambda_request_burst // units.SECOND
+    row = limits.limit(LimitKind.LAMBDA_RPS, f"{label} requests per second", keys, f"{rate}/s", state=number)
+    return Tap(rate * UNITS_PER_RATE, burst * TOKEN, row)
+
+
+def functions(limits: Limits, first: int = 0) -> list[Backend]:
+    """The rows of Lambda functions, from row `first` of plan.backends."""
+    scenario = limits.reading.scenario
+    return [
+        _function(limits, name, body, first + n) for n, (name, body) in enumerate(scenario.functions.items())
+    ]
+
+
+def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
+    reading, history = limits.reading, limits.history
+    path: Keys = ("functions", name)
+    keys: Keys = (*path, "reserved_concurrency")
+    reserved = history.each(lambda state: state.functions[name].reserved_concurrency)
+    reserved_limit, rps = NULL, NULL
+    since = next((number for number, n in enumerate(reserved) if n is not None), None)
+    if since is not None:
+        reserved_limit = limits.limit(
+            LimitKind.LAMBDA_RESERVED, f"{name} reserved concurrency", keys, str(reserved[since]), state=since
+        )
+        taps = [
+            None
+            if n is None
+            else _requests(limits, f"{name} reserved", keys, history.states[number], number, n)
+            for number, n in enumerate(reserved)
+        ]
+        rps = limits.bucket(taps, [name])
+    held = [NULL if n is None else n for n in reserved]
+    history.keep("reserved", range(row, row + 1), [(n,) for n in held])
+    history.keep(
+        "function", range(row, row + 1), history.each(lambda state: (state.functions[name].timeout,))
+    )
+    if len(set(history.each(lambda state: state.functions[name].memory))) > 1:
+        reading.problem(
+            (*path, "memory"), "memory cannot change in mid-run yet", "take it out of the timeline's set"
+        )
+    scaling, each = NULL, reading.scenario.account.lambda_scaling
+    if each != NONE:
+        span = units.show_duration(quotas.count("lambda_scaling_interval"))
+        label, where = f"{name} scaling rate", ("account", "lambda_scaling")
+        scaling = limits.limit(LimitKind.LAMBDA_SCALING, label, where, f"{each} per {span}", of=name)
+    return Backend(
+        kind=BackendKind.LAMBDA,
+        name=name,
+        path=f"functions.{name}",
+        where=reading.scenario.where(path),
+        duration=reading.law(body.duration, "duration", (*path, "duration")),
+        response=reading.law(body.response.size, "size", (*path, "response", "size")),
+        status=laws.shares(body.response.status.items()),
+        crash=laws.threshold(body.crash),
+        malformed=laws.threshold(body.malformed),
+        timeout_ns=body.timeout,
+        memory_mb=body.memory // units.MB,
+        cold=_cold(reading, body, path),
+        idle_lifetime=reading.law(body.idle_lifetime, "duration", (*path, "idle_lifetime")),
+        reserved=held[0],
+        reserved_limit=reserved_limit,
+        reserved_rps_bucket=rps,
+        scaling_limit=scaling,
+        initial_environments=reading.scenario.initial.environments.get(name, 0),
+    )
+
+
+def _cold(reading: Reading, body: Function, path: Keys) -> Cold | None:
+    """What a new environment takes; None where it takes nothing."""
+    cold = body.cold_start
+    if cold == NONE:
+        return None
+    if cold.provisioning is not None:
+        provisioning = reading.law(cold.provisioning, "duration", (*path, "cold_start", "provisioning"))
+    else:
+        left_open = reading.scenario.assumptions.provisioning
+        provisioning = reading.law(left_open, "duration", ("assumptions", "provisioning"))
+    init = cold.init
+    if init is None:
+        init = runtime(cold.runtime or "")
+    return Cold(provisioning, reading.law(init, "duration", (*path, "cold_start", "init")))
+
+
+def runtime(name: str) -> said.Percentiles:
+    """Init Duration of a runtime, as measured (facts 10.3)."""
+    points = quotas.runtimes()[name]
+    return said.Percentiles(points=tuple((units.number(int(p[1:])) / 100, ns) for p, ns in points.items()))
+
+
+def https(limits: Limits) -> list[Backend]:
+    """The rows of HTTP backends."""
+    reading = limits.reading
+    made: list[Backend] = []
+    for name, backend in reading.scenario.backends.items():
+        http, path = backend.http, ("backends", name, "http")
+        concurrency, capacity = NULL, NULL
+        if http.concurrency != NONE:
+            concurrency = http.concurrency
+            ceiling = f"{concurrency} at once, queue {http.queue}"
+            capacity = limits.limit(LimitKind.BACKEND, f"{name} concurrency", (*path, "concurrency"), ceiling)
+        made.append(
+            Backend(
+                kind=BackendKind.HTTP,
+                name=name,
+                path=f"backends.{name}",
+                where=reading.scenario.where(("backends", name)),
+                duration=reading.law(http.latency, "duration", (*path, "latency")),
+                response=reading.law(http.size, "size", (*path, "size")),
+                status=laws.shares(http.status.items()),
+                crash=0,
+                malformed=0,
+                concurrency=concurrency,
+                queue=http.queue,
+                capacity_limit=capacity,
+            )
+        )
+    return made

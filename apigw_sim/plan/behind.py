@@ -1,0 +1,105 @@
+"""Which limit binds next when one is raised.
+
+Every limit on a request's way has a ceiling in requests per second: a throttle its rate (of a key's own bucket, where
+each key has one), a concurrency its size over the mean duration. The limit behind is the one with the next higher
+ceiling on a way they share. Limits without a steady rate (quotas, the scaling rate) are behind nothing; before them
+stand all others, and before the scaling rate those of Lambda.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from apigw_sim.plan.limits import UNITS_PER_RATE
+from apigw_sim.plan.tables import (
+    NULL,
+    Account,
+    Backend,
+    BackendKind,
+    Bucket,
+    KeyGroup,
+    Limit,
+    LimitKind,
+    Method,
+    Quota,
+)
+
+OF_LAMBDA = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.LAMBDA_RPS)
+NEVER = (LimitKind.QUOTA, LimitKind.LAMBDA_SCALING)
+
+
+class Ways:
+    """The limits on the way of each method's requests, with the requests per second that they carry at most."""
+
+    def __init__(
+        self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], buckets: Sequence[Bucket],
+        quotas: Sequence[Quota], groups: Sequence[KeyGroup],
+    ) -> None:  # fmt: skip
+        self.account = account
+        self.backends = backends
+        self.buckets = buckets
+        self.quotas = quotas
+        self.groups = groups
+        self.ways = [way for number, method in enumerate(methods) for way in self._ways(number, method)]
+
+    def _ways(self, number: int, method: Method) -> list[dict[int, Fraction]]:
+        """The way to a method, or where it requires a key, one for each group of keys."""
+        base: dict[int, Fraction] = {}
+        for bucket in (self.account.bucket, method.bucket):
+            self._add(base, bucket)
+        if method.backend != NULL:
+            self._behind(base, self.backends[method.backend])
+        held = [group.access[method.stage] for group in self.groups if method.stage in group.access]
+        if not method.api_key_required or not held:
+            return [base]
+        ways = []
+        for access in held:
+            way = dict(base)
+            for bucket in (access.plan_bucket.get(number, NULL), access.method_bucket.get(number, NULL)):
+                self._add(way, bucket)
+            if access.quota != NULL:
+                way[self.quotas[access.quota].limit] = Fraction(0)
+            ways.append(way)
+        return ways
+
+    def _behind(self, way: dict[int, Fraction], backend: Backend) -> None:
+        """The limits on what runs at once."""
+        if backend.kind is BackendKind.HTTP:
+            at_once = [(backend.capacity_limit, backend.concurrency)]
+        elif backend.reserved != NULL:
+            at_once = [(backend.reserved_limit, backend.reserved)]
+            self._add(way, backend.reserved_rps_bucket)
+        else:
+            at_once = [(self.account.unreserved_limit, self.account.unreserved)]
+        self._add(way, self.account.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)
+        for row, places in at_once:
+            if row != NULL and backend.duration.mean > 0:
+                way[row] = Fraction(places) * 10**9 / Fraction(backend.duration.mean)
+        if backend.scaling_limit != NULL:
+            way[backend.scaling_limit] = Fraction(0)
+
+    def _add(self, way: dict[int, Fraction], bucket: int) -> None:
+        if bucket != NULL and not self.buckets[bucket].off:
+            row = self.buckets[bucket]
+            way[row.limit] = Fraction(row.rate, UNITS_PER_RATE)
+
+    def behind(self, limits: Sequence[Limit]) -> tuple[Limit, ...]:
+        """The limits, each with the one that binds next."""
+        return tuple(
+            replace(limit, next_behind=self._next(number, limits)) for number, limit in enumerate(limits)
+        )
+
+    def _next(self, number: int, limits: Sequence[Limit]) -> int:
+        scaling = limits[number].kind is LimitKind.LAMBDA_SCALING
+        found = [
+            (ceiling, row)
+            for way in self.ways
+            if number in way
+            for row, ceiling in way.items()
+            if limits[row].kind not in NEVER
+            and (not scaling or limits[row].kind in OF_LAMBDA)
+            and (ceiling, row) > (way[number], number)
+        ]
+        return min(found, default=(Fraction(0), NULL))[1]

@@ -1,0 +1,165 @@
+"""From words to numbers: a scenario as a plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from apigw_sim import quotas, units
+from apigw_sim.plan import backends, laws, limits, timeline
+from apigw_sim.plan.assumptions import leant_on
+from apigw_sim.plan.behind import Ways
+from apigw_sim.plan.clients import Clients
+from apigw_sim.plan.gateway import Gateway
+from apigw_sim.plan.history import History
+from apigw_sim.plan.reading import Reading
+from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan
+from apigw_sim.scenario import Scenario
+from apigw_sim.scenario import laws as said
+from apigw_sim.scenario.base import NONE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+
+def build(scenario: Scenario) -> Plan:
+    """A scenario as integers and arrays; raises ScenarioError with all that stands against it."""
+    reading = Reading(scenario)
+    history = History(reading)
+    reading.close()
+    gateway = Gateway(reading, history)
+    clients = Clients(reading, gateway)
+    _check_span(reading, clients.duration)
+    clients.number()
+
+    rows = limits.Limits(reading, history)
+    bucket = limits.account(rows)
+    method_buckets = limits.methods(rows, gateway)
+    groups = limits.keys(rows, gateway, clients.duration)
+    pool = backends.pool(rows)
+    behind = (*backends.functions(rows), *backends.https(rows))
+    names = {row.path: number for number, row in enumerate(behind)}
+    account = _account(reading, bucket, pool)
+    methods = gateway.method_rows(method_buckets, names)
+    stages = gateway.stage_rows()
+    client_rows = clients.rows(groups)
+    reading.close()
+
+    ways = Ways(account, methods, behind, rows.buckets, rows.quotas, groups)
+    plan = Plan(
+        name=scenario.name,
+        duration=clients.duration,
+        warm_up=scenario.run.warm_up,
+        period=scenario.run.period,
+        seed=scenario.run.seed,
+        start=scenario.run.start,
+        region=scenario.account.region,
+        account=account,
+        stages=stages,
+        methods=methods,
+        backends=behind,
+        buckets=tuple(rows.buckets),
+        quotas=tuple(rows.quotas),
+        limits=ways.behind(rows.limits),
+        key_groups=groups,
+        keys=sum(group.count for group in groups),
+        clients=client_rows,
+        timeline=timeline.events(history, gateway, names),
+        entries=sum(method.entries for method in methods),
+        tables_sha256="",
+        assumptions=(),
+    )
+    base, gauges = _gauges(plan)
+    return replace(
+        plan,
+        tables_sha256=laws.fingerprint(_tables(plan)),
+        assumptions=leant_on(scenario, plan),
+        gauge_base=base,
+        gauges=gauges,
+    )
+
+
+def _check_span(reading: Reading, duration: int) -> None:
+    """What the loader could not check where the run lasts as long as its trace."""
+    run, end = reading.scenario.run, units.show_duration(duration)
+    if run.warm_up >= duration:
+        reading.problem(("run", "warm_up"), f"warm_up is not shorter than the run ({end})", "make it shorter")
+    for number, entry in enumerate(reading.scenario.timeline):
+        if entry.at >= duration:
+            what = f"{units.show_duration(entry.at)} is not before the end of the run ({end})"
+            reading.problem(("timeline", number, "at"), what, "make it earlier")
+
+
+def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
+    """What everything in the account shares."""
+    scenario = reading.scenario
+    left_open, scaling = scenario.assumptions, scenario.account.lambda_scaling
+    hit = said.constant(left_open.cache_hit_time)
+    return Account(
+        bucket=bucket,
+        front=left_open.account_throttle_position == "front",
+        as_you_go=left_open.token_accounting == "as_you_go",
+        throttled_counts_to_quota=left_open.throttled_counts_to_quota,
+        unreserved=pool.unreserved,
+        unreserved_limit=pool.unreserved_limit,
+        rps_bucket=pool.rps_bucket,
+        scaling=NULL if scaling == NONE else scaling,
+        scaling_window_ns=quotas.count("lambda_scaling_interval"),
+        scaling_bucket=left_open.scaling_rate_model == "bucket",
+        cache_errors=left_open.cache_error_responses,
+        max_age_0_is_a_miss=left_open.max_age_0_is_a_miss,
+        encryption_overhead=left_open.encryption_overhead,
+        gateway_overhead=reading.law(left_open.rest_overhead, "duration", ("assumptions", "rest_overhead")),
+        service_overhead=reading.law(
+            left_open.lambda_overhead, "duration", ("assumptions", "lambda_overhead")
+        ),
+        hit_time=reading.law(hit, "duration", ("assumptions", "cache_hit_time")),
+        stamp_arrival=left_open.metrics_stamp == "arrival",
+        largest_request=quotas.count("payload_max"),
+        largest_cached=quotas.count("cache_entry_max"),
+        largest_lambda_payload=quotas.count("lambda_payload_max"),
+        cache_rebuild_ns=quotas.count("cache_change_time"),
+        size_check_after_cache=left_open.size_check_position == "after_cache",
+    )
+
+
+def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
+    """All quantile and alias tables in the order of the plan, each distinct one once."""
+    account = plan.account
+    found: list[Law] = [account.gateway_overhead, account.service_overhead, account.hit_time]
+    found += [method.mock_response for method in plan.methods if method.mock_response]
+    for backend in plan.backends:
+        found += [backend.duration, backend.response]
+        found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []
+        found += [backend.idle_lifetime] if backend.idle_lifetime else []
+    tables = [law.cells for law in found]
+    for client in plan.clients:
+        tables += [client.rtt.cells, *(call.body.cells for call in client.calls)]
+        drawn = [parameter.law for call in client.calls for parameter in call.parameters]
+        for law in (*drawn, *([client.keys] if client.keys else [])):
+            tables += [table for table in (law.cut, law.other) if table is not None]
+    yield from {id(table): table for table in tables}.values()
+
+
+def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
+    """The first gauge of each kind, and how many there are."""
+    backends, one = len(plan.backends), 1
+    counts = {
+        GaugeKind.CONCURRENCY: backends,
+        GaugeKind.ENVIRONMENTS: backends,
+        GaugeKind.ACCOUNT_CONCURRENCY: one,
+        GaugeKind.UNRESERVED_CONCURRENCY: one,
+        GaugeKind.BUSY: backends,
+        GaugeKind.QUEUE: backends,
+        GaugeKind.CACHE_BYTES: len(plan.stages),
+        GaugeKind.TOKENS: len(plan.buckets),
+        GaugeKind.QUOTA_LEFT: len(plan.quotas),
+    }
+    base: dict[GaugeKind, int] = {}
+    total = 0
+    for kind, count in counts.items():
+        base[kind] = total
+        total += count
+    return base, total

@@ -1,0 +1,242 @@
+"""Clients: what they call, with which key, when, and how they wait and retry."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from fractions import Fraction
+from typing import NamedTuple
+
+from apigw_sim import units
+from apigw_sim.plan import arrivals, laws
+from apigw_sim.plan.gateway import Gateway
+from apigw_sim.plan.numbering import MOST_RESOURCES, Asked
+from apigw_sim.plan.reading import Keys, Reading, numbered
+from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Retry
+from apigw_sim.plan.traces import Reading as TraceReading
+from apigw_sim.plan.traces import read_trace
+from apigw_sim.rules import backoff
+from apigw_sim.scenario.arrivals import Arrivals
+from apigw_sim.scenario.clients import FROM_TRACE, Call, Fixed, ParameterValue
+from apigw_sim.scenario.clients import Client as SaidClient
+from apigw_sim.scenario.routes import ANY, Match
+from apigw_sim.scenario.settings import TRACE
+
+Values = Mapping[str, ParameterValue]
+SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+"""Methods whose repetition does no harm, of calls from a trace."""
+JITTERS = {
+    "none": backoff.NONE, "full": backoff.FULL, "equal": backoff.EQUAL, "decorrelated": backoff.DECORRELATED,
+}  # fmt: skip
+NOWHERE = Asked(0, 0, ())
+
+
+class Target(NamedTuple):
+    """What a call reaches: the row of its method (NULL: none) and the values that ids are made of."""
+
+    method: int
+    values: Values
+
+
+class Clients:
+    """The clients of a scenario: first `number` what they ask for, then make the rows."""
+
+    def __init__(self, reading: Reading, gateway: Gateway) -> None:
+        self.reading = reading
+        self.gateway = gateway
+        self.scenario = reading.scenario
+        span = self.scenario.run.duration
+        self.traces: dict[str, TraceReading] = {
+            name: read_trace(client.arrivals.trace, self.scenario, name, None if span == TRACE else span)
+            for name, client in self.scenario.clients.items()
+            if client.arrivals.trace is not None
+        }
+        self.duration: int = max(trace.window for trace in self.traces.values()) if span == TRACE else span
+        self._targets: dict[str, list[Target]] = {}
+
+    def number(self) -> None:
+        """Tell the methods' numberings what all calls ask for."""
+        for name, client in self.scenario.clients.items():
+            self._targets[name] = (
+                self._from_trace(name) if client.calls == FROM_TRACE else self._listed(client)
+            )
+            for method, values in self._targets[name]:
+                if method in self.gateway.numberings:
+                    self.gateway.numberings[method].add(values)
+        for number, numbering in self.gateway.numberings.items():
+            numbering.close()
+            if numbering.resources.size > MOST_RESOURCES:
+                self.reading.problem(
+                    self.gateway.path(number), "its parameters make more than 2^62 different requests",
+                    "draw fewer values, or fewer parameters",
+                )  # fmt: skip
+
+    def _listed(self, client: SaidClient) -> list[Target]:
+        """The targets of `calls`, in order."""
+        made: list[Target] = []
+        for call in client.calls:
+            assert isinstance(call, Call)
+            found = self.scenario.routes(client.target.partition("/")[0]).named(call.call)
+            if found is None:
+                made.append(Target(NULL, {}))
+                continue
+            values = _in_path(found)
+            for where, said in (("path", call.path), ("query", call.query), ("header", call.headers)):
+                values |= {f"{where}.{name}": value for name, value in said.items()}
+            made.append(self._target(client, found, values, call.call.method))
+        return made
+
+    def _from_trace(self, name: str) -> list[Target]:
+        """The targets of the distinct requests of a client's trace."""
+        client, requests = self.scenario.clients[name], self.traces[name].requests
+        table = self.scenario.routes(client.target.partition("/")[0])
+        made: list[Target] = []
+        for request in requests.distinct if requests else ():
+            found = table.match(request.method, request.path)
+            if found is None:
+                made.append(Target(NULL, {}))
+                continue
+            values = _in_path(found)
+            for part in filter(None, request.query.split("&")):
+                key, _, text = part.partition("=")
+                values.setdefault(f"query.{key}", Fixed(value=text))
+            made.append(self._target(client, found, values, request.method))
+        return made
+
+    def _target(self, client: SaidClient, found: Match, values: Values, verb: str) -> Target:
+        """The target of a request that a route serves; behind ANY the verb is part of what is asked for."""
+        if found.route.method == ANY:
+            values = {**values, "path.": Fixed(value=verb)}
+        return Target(self.gateway.row(client.target, found.route), values)
+
+    def _asked(self, target: Target) -> Asked:
+        """The ids of a target; none where its method is never cached."""
+        numbering = self.gateway.numberings.get(target.method)
+        return numbering.asked(target.values) if numbering else NOWHERE
+
+    # rows
+
+    def rows(self, groups: tuple[KeyGroup, ...]) -> tuple[Client, ...]:
+        """The rows of plan.clients."""
+        by_name = {group.name: group for group in groups}
+        return tuple(self._row(name, client, by_name) for name, client in self.scenario.clients.items())
+
+    def _row(self, name: str, client: SaidClient, groups: dict[str, KeyGroup]) -> Client:
+        path: Keys = ("clients", name)
+        keys, first_key = _keys(client, groups)
+        trace = self.traces.get(name)
+        if trace is None:
+            when: Rated | Counted | Listed = self._rated(client.arrivals, path)
+        else:
+            when = trace.arrivals
+        if client.calls == FROM_TRACE:
+            calls, weights, when = self._trace_calls(name, when)
+        else:
+            calls = tuple(
+                self._call(call, target, (*path, "calls", number))
+                for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
+            )
+            weights = laws.cumulative([call.weight for call in client.calls])
+        return Client(
+            name=name,
+            where=self.scenario.where(path),
+            stage=self.gateway.stages.index(client.target),
+            keys=keys,
+            first_key=first_key,
+            arrivals=when,
+            calls=calls,
+            weights=weights,
+            rtt=self.reading.law(client.network.rtt, "duration", (*path, "network", "rtt")),
+            timeout_ns=NULL if client.timeout is None else client.timeout,
+            retry=_retry(client),
+            trace=trace.report if trace else None,
+        )
+
+    def _rated(self, said: Arrivals, path: Keys) -> Rated:
+        steps = said.rate or ()
+        for step in steps:
+            if not arrivals.fits(step.rate):
+                self.reading.problem(
+                    (*path, "arrivals", "rate"), f"{units.show_rate(step.rate)} is too small to be held exactly",
+                    f"write a rate of which {arrivals.MOST_DENOMINATOR:,} s hold a whole number of arrivals",
+                )  # fmt: skip
+        return Rated(said.process == "poisson", arrivals.segments(steps, self.duration))
+
+    def _call(self, call: Call, target: Target, path: Keys) -> CallRow:
+        asked = self._asked(target)
+        sent = call.max_age_0
+        return CallRow(
+            text=str(call.call),
+            method=target.method,
+            resource_base=asked.resource_base,
+            entry_base=asked.entry_base,
+            parameters=asked.parameters,
+            body=self.reading.law(call.body, "size", (*path, "body")),
+            max_age_0=laws.threshold(sent.share),
+            max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
+            idempotent=call.idempotent,
+        )
+
+    def _trace_calls(
+        self, name: str, when: Rated | Counted | Listed
+    ) -> tuple[tuple[CallRow, ...], tuple[int, ...], Rated | Counted | Listed]:
+        """The calls of a trace, one for each method and verb that it hits, and its arrivals with their calls."""
+        import numpy as np
+
+        requests, targets = self.traces[name].requests, self._targets[name]
+        assert requests is not None
+        assert not isinstance(when, Rated)
+        rows: dict[tuple[int, str], int] = {}
+        picks, resources, entries, sizes = [], [], [], []
+        for request, target in zip(requests.distinct, targets, strict=True):
+            asked = self._asked(target)
+            verb = request.method.upper() if target.method != NULL else ""
+            picks.append(rows.setdefault((target.method, verb), len(rows)))
+            resources.append(asked.resource_base)
+            entries.append(asked.entry_base)
+            sizes.append(request.size)
+        which = requests.which
+        columns = [np.array(column, np.int64)[which] for column in (picks, resources, entries, sizes)]
+        pick, resource, entry, request_bytes = columns
+        nothing = self.reading.nothing("size")
+        calls = tuple(
+            CallRow(self._text(method, verb), method, 0, 0, (), nothing, 0, 0, verb in SAFE)
+            for method, verb in rows
+        )
+        counts = [Fraction(int(n)) for n in np.bincount(pick, minlength=len(rows))]
+        weights = laws.cumulative(counts) if any(counts) else laws.cumulative([Fraction(1)] * len(rows))
+        return (
+            calls,
+            weights,
+            replace(when, pick=pick, resource=resource, entry=entry, request_bytes=request_bytes),
+        )
+
+    def _text(self, method: int, verb: str) -> str:
+        return "(no route)" if method == NULL else f"{verb} {self.gateway.routes[method][1].path}"
+
+
+def _in_path(found: Match) -> dict[str, ParameterValue]:
+    """The values that a concrete path gives to its route's parameters."""
+    return {f"path.{name}": Fixed(value=text) for name, text in found.values.items()}
+
+
+def _keys(client: SaidClient, groups: dict[str, KeyGroup]) -> tuple[Numbered | None, int]:
+    """How a client's key is drawn, and the first it may be."""
+    said = client.api_key
+    if said is None:
+        return None, NULL
+    if isinstance(said, str):
+        return None, groups[said].first
+    group = groups[said.from_]
+    return numbered(group.count, float(said.zipf.s) if said.zipf else None), group.first
+
+
+def _retry(client: SaidClient) -> Retry:
+    said = client.retry
+    if said is None:
+        return Retry(1, frozenset(), False, backoff.NONE, 0, 0)
+    cap = min(said.backoff.cap, backoff.MOST_NS)
+    base = min(said.backoff.base, cap)
+    return Retry(
+        said.attempts, frozenset(said.statuses), said.client_timeout, JITTERS[said.backoff.jitter], base, cap
+    )

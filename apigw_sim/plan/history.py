@@ -1,0 +1,83 @@
+"""The scenario over time: as it starts, and after each `set` of its timeline, worked out before the run.
+
+What a row of the plan starts with is its first state; what control writes later are the differences between states.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+from apigw_sim.plan import changes
+from apigw_sim.plan.reading import Keys, Reading
+from apigw_sim.plan.tables import NULL, Cell
+from apigw_sim.scenario import Scenario
+
+T = TypeVar("T")
+OFF = (0, 0, NULL)
+"""A bucket that ends: no rate, no burst, no limit."""
+
+
+class Level(NamedTuple):
+    """A setting of an engine in each state, for the rows `ids`, or for none where there is only one of its kind."""
+
+    verb: str
+    ids: range | None
+    states: tuple[tuple[int, ...] | None, ...]
+    """None: there is no such bucket."""
+
+    def cells(self, state: int) -> list[Cell]:
+        """What control writes when the scenario comes into a state."""
+        now = self.states[state]
+        if now == self.states[state - 1]:
+            return []
+        args = OFF if now is None else now
+        return (
+            [Cell(self.verb, args)]
+            if self.ids is None
+            else [Cell(self.verb, (row, *args)) for row in self.ids]
+        )
+
+
+class History:
+    """All states of a scenario, and what of each the engine has to know."""
+
+    def __init__(self, reading: Reading) -> None:
+        self.reading = reading
+        timeline = reading.scenario.timeline
+        self.entries = sorted(
+            (n for n, entry in enumerate(timeline) if entry.set), key=lambda n: (timeline[n].at, n)
+        )
+        """Rows of the scenario's timeline: entries[k] leads from states[k] to states[k + 1]."""
+        self.states: list[Scenario] = [reading.scenario]
+        self.texts: list[tuple[str, str]] = []
+        """What each entry changed, before and after, for people."""
+        for number in self.entries:
+            self._apply(number)
+        self.levels: list[Level] = []
+
+    def _apply(self, number: int) -> None:
+        state = self.states[-1]
+        texts: list[tuple[str, str]] = []
+        for change in self.reading.scenario.timeline[number].set or ():
+            before = changes.before(state, change)
+            state = changes.after(state, change)
+            texts.append((before, changes.show(change.written)))
+        self.states.append(state)
+        self.texts.append((", ".join(old for old, _ in texts), ", ".join(new for _, new in texts)))
+
+    def each(self, of: Callable[[Scenario], T]) -> list[T]:
+        """Something of each state."""
+        return [of(state) for state in self.states]
+
+    def keep(self, verb: str, ids: range | None, states: Sequence[tuple[Any, ...] | None]) -> None:
+        """Remember a setting, so that its differences become cells."""
+        self.levels.append(Level(verb, ids, tuple(states)))
+
+    def cells(self, state: int) -> tuple[Cell, ...]:
+        """What control writes when the scenario comes into a state, from the one before."""
+        return tuple(cell for level in self.levels for cell in level.cells(state))
+
+    def place(self, state: int, keys: Keys) -> Keys:
+        """What a problem of a state, or a limit that begins with it, points to: the setting or the timeline entry."""
+        return keys if state == 0 else ("timeline", self.entries[state - 1], "set")

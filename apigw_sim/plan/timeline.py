@@ -1,0 +1,82 @@
+"""The timeline as events: what control writes into an engine, and when it takes it back."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+from apigw_sim import units
+from apigw_sim.plan import laws
+from apigw_sim.plan.gateway import Gateway
+from apigw_sim.plan.history import History
+from apigw_sim.plan.tables import NULL, Cell, Event
+from apigw_sim.scenario import Scenario
+from apigw_sim.scenario.timeline import Entry, Fault
+
+WELL = (1000, 0, 0)
+"""A backend without a fault: thousandths of its times, threshold word of errors, outage."""
+
+
+def events(history: History, gateway: Gateway, backends: dict[str, int]) -> tuple[Event, ...]:
+    """The rows of plan.timeline: the scenario's entries in the order of time, equal ones as they are written."""
+    scenario = history.reading.scenario
+    faults = Faults(scenario, backends)
+    order = sorted(range(len(scenario.timeline)), key=lambda number: (scenario.timeline[number].at, number))
+    made = []
+    for number in order:
+        entry = scenario.timeline[number]
+        where = scenario.where(("timeline", number))
+        if entry.fault is not None:
+            until = entry.at + entry.fault.for_
+            begin, end = (faults.cell(entry.fault, at) for at in (entry.at, until))
+            made.append(Event(entry.at, until, faults.text(entry.fault), where, (begin,), (end,)))
+        elif entry.flush_cache is not None:
+            cell = Cell("flush", (gateway.stages.index(entry.flush_cache),))
+            made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, (cell,)))
+        else:
+            state = history.entries.index(number) + 1
+            before, after = history.texts[state - 1]
+            made.append(
+                Event(entry.at, NULL, _text(entry), where, history.cells(state), before=before, after=after)
+            )
+    return tuple(made)
+
+
+def _text(entry: Entry) -> str:
+    return "set " + ", ".join(change.path for change in entry.set or ())
+
+
+class Faults:
+    """All faults of a timeline; those of one target that overlap act together."""
+
+    def __init__(self, scenario: Scenario, backends: dict[str, int]) -> None:
+        self.backends = backends
+        self.spans = [
+            (entry.at, entry.at + entry.fault.for_, entry.fault) for entry in scenario.timeline if entry.fault
+        ]
+
+    def cell(self, fault: Fault, at: int) -> Cell:
+        """What holds for a fault's target from an instant on: of two faults of one kind, the worse."""
+        slow, errors, outage = Fraction(1), Fraction(0), 0
+        slows = []
+        for begin, end, other in self.spans:
+            if other.target != fault.target or not begin <= at < end:
+                continue
+            if other.slow is not None:
+                slows.append(other.slow)
+            errors = max(errors, other.errors or Fraction(0))
+            outage |= int(other.outage is not None)
+        slow = max(slows, default=slow)
+        return Cell("fault", (self.row(fault), round(slow * 1000), laws.threshold(errors), outage))
+
+    def row(self, fault: Fault) -> int:
+        """The row of plan.backends that is at fault."""
+        kind, name = fault.target
+        return self.backends[f"{kind}s.{name}"]
+
+    def text(self, fault: Fault) -> str:
+        """A fault, for people."""
+        if fault.slow is not None:
+            what = f"slow {units.show_number(fault.slow)}"
+        else:
+            what = f"errors {units.show_share(fault.errors)}" if fault.errors is not None else "outage"
+        return f"{' '.join(fault.target)}: {what} for {units.show_duration(fault.for_)}"

@@ -1,0 +1,180 @@
+"""What `apigw_sim.run()` gives back."""
+
+from __future__ import annotations
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apigw_sim.errors import ApigwSimError
+from apigw_sim.metrics import About, Metrics, cloudwatch
+from apigw_sim.metrics.summary import summary, to_json
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Table
+from apigw_sim.result import folder
+from apigw_sim.result.kept import Kept
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+    from matplotlib.figure import Figure
+
+    from apigw_sim.plan.tables import Plan
+    from apigw_sim.report.overview import Story
+    from apigw_sim.scenario import Scenario
+
+ROW_GROUP = 1_000_000
+
+
+class NotKeptError(ApigwSimError):
+    """Rows were asked for that the run did not keep."""
+
+
+class Result:
+    """A run: what CloudWatch would show, the summary, and with `requests=True` every row.
+
+    Made by the composer from `plan` (what ran), `scenario` (what was asked), `metrics` (which were told every block),
+    `kept` (a sink that was given every block too) and `about` (engine, version, hash, overrides).
+    """
+
+    def __init__(
+        self, plan: Plan, scenario: Scenario | None, metrics: Metrics, kept: Kept, about: About
+    ) -> None:
+        metrics.finish()
+        self.plan = plan
+        self.scenario = scenario
+        self.about = about
+        self._told = metrics
+        self._kept = kept
+
+    def __repr__(self) -> str:
+        count = self.summary["requests"]["count"]
+        return f"<Result of {self.plan.name}, seed {self.about.seed}: {count:,} requests>"
+
+    # what came out
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """What summary.json holds."""
+        return summary(self._told, self.about)
+
+    @cached_property
+    def metrics(self) -> pd.DataFrame:
+        """CloudWatch's metrics: a row per period, series and metric, as in metrics.csv; times in ms."""
+        from apigw_sim.result.frames import metrics_frame
+
+        return metrics_frame(self._told)
+
+    @cached_property
+    def traffic(self) -> pd.DataFrame:
+        """Attempts by what became of them: a row per period and stage (`""`: all), stamped as CloudWatch does."""
+        from apigw_sim.result.frames import traffic_frame
+
+        return traffic_frame(self._told)
+
+    @property
+    def requests(self) -> pd.DataFrame:
+        """A row per attempt, in the order of answers, decoded; only with `requests=True`."""
+        return self._frame(ATTEMPTS, "requests")
+
+    @property
+    def invocations(self) -> pd.DataFrame:
+        """A row per piece of backend work, in the order of ends, decoded; only with `requests=True`."""
+        return self._frame(INVOCATIONS, "invocations")
+
+    @property
+    def calls(self) -> pd.DataFrame:
+        """A row per call, decoded; only with `requests=True`."""
+        return self._frame(CALLS, "calls")
+
+    @property
+    def environments(self) -> pd.DataFrame:
+        """A row per execution environment, decoded; only with `requests=True`."""
+        return self._frame(ENVIRONMENTS, "environments")
+
+    @property
+    def levels(self) -> pd.DataFrame:
+        """Levels of gauges at ticks: concurrency, environments, tokens; areas in unit x s."""
+        return self._frame(LEVELS, "levels")
+
+    def _frame(self, table: Table, name: str) -> pd.DataFrame:
+        if not self._kept.keeps(table):
+            raise NotKeptError(
+                f"result.{name}: a run keeps no rows unless it is asked to; run it with requests=True, "
+                "on the command line with --requests"
+            )
+        import pandas as pd
+        import pyarrow as pa
+
+        from apigw_sim.result.decoded import Decoder
+
+        nullable: dict[pa.DataType, Any] = {
+            pa.int8(): pd.Int8Dtype(), pa.int16(): pd.Int16Dtype(), pa.int32(): pd.Int32Dtype(),
+            pa.int64(): pd.Int64Dtype(),
+        }  # fmt: skip
+        decoded = Decoder(self.plan).table(table, self._kept.columns(table))
+        frame: pd.DataFrame = decoded.to_pandas(types_mapper=nullable.get)
+        return frame
+
+    # pictures
+
+    def plot(self) -> Figure:
+        """The overview: what was offered, carried and refused, latencies, concurrency, cache and buckets over time."""
+        from apigw_sim.report import overview
+
+        return overview.draw(self._story())
+
+    def _story(self) -> Story:
+        from apigw_sim.report.overview import story
+        from apigw_sim.result.frames import lows_frame
+
+        return story(self.summary, self._told, self.traffic, self.metrics, lows_frame(self._told))
+
+    def _repr_html_(self) -> str:
+        from apigw_sim.report.card import card
+
+        return card(self.summary, self.traffic, self.plan.period)
+
+    # files
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write summary.json, metrics.csv, metrics.json and overview.svg, and requests.parquet if rows were kept.
+
+        The folder is filled beside and renamed; an existing one is replaced only if it is empty or holds a
+        summary.json.
+        """
+        folder.replace(Path(path), self._fill)
+
+    def _fill(self, into: Path) -> None:
+        from apigw_sim.report import overview
+
+        with (into / "metrics.csv").open("w", encoding="utf-8", newline="") as file:
+            file.writelines(cloudwatch.csv_lines(self._told))
+        _write(into / "metrics.json", cloudwatch.to_json(cloudwatch.get_metric_data(self._told)))
+        _write(into / "overview.svg", overview.svg(self._story()))
+        if self._kept.requests:
+            self._write_requests(into / "requests.parquet")
+        _write(into / folder.MARK, to_json(self.summary))
+
+    def _write_requests(self, path: Path) -> None:
+        import pyarrow.parquet as pq
+
+        from apigw_sim.result.decoded import Decoder
+
+        decoder = Decoder(self.plan)
+        facts = {
+            "scenario": self.plan.name, "scenario_sha256": self.about.scenario_sha256,
+            "seed": str(self.about.seed), "version": self.about.version,
+        }  # fmt: skip
+        writer: pq.ParquetWriter | None = None
+        for columns in self._kept.chunks(ATTEMPTS, ROW_GROUP):
+            table: pa.Table = decoder.table(ATTEMPTS, columns).replace_schema_metadata(facts)
+            writer = writer or pq.ParquetWriter(path, table.schema, compression="zstd")
+            writer.write_table(table, row_group_size=ROW_GROUP * 2)
+        if writer is not None:
+            writer.close()
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        file.write(text)

@@ -1,0 +1,284 @@
+"""REST APIs: methods, integrations, stages and their settings by method."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+
+from pydantic import Field
+
+from apigw_sim import quotas, units
+from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
+from apigw_sim.scenario.laws import SizeLaw, constant
+from apigw_sim.scenario.quantities import Flag, Name, Words, one_of, quantity
+from apigw_sim.scenario.routes import Route, RouteError, parse
+from apigw_sim.scenario.settings import Throttle
+
+EVERY_METHOD = "every_method"
+_LATER = "belongs to a later version; leave it out"
+_ROUTE_PATTERN = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /"
+
+
+def read_route(value: object) -> Route:
+    """A route, `METHOD /path`."""
+    if isinstance(value, Route):
+        return value
+    if not isinstance(value, str):
+        raise Bad(f"{units.show(value)} is no route", "write METHOD /path, such as GET /items/{id}")
+    try:
+        return parse(value)
+    except RouteError as error:
+        raise Bad(error.what, error.fix) from None
+
+
+RouteName = Annotated[Route, Leaf(read_route, str, lambda: {"type": "string", "pattern": _ROUTE_PATTERN})]
+
+
+def _read_method_name(value: object) -> str:
+    if value == EVERY_METHOD:
+        return EVERY_METHOD
+    if isinstance(value, str) and " " not in value and suggest(value, [EVERY_METHOD]):
+        raise Bad(f"{units.show(value)} is no route", f"did you mean '{EVERY_METHOD}'?")
+    return str(read_route(value))
+
+
+MethodName = Annotated[
+    str,
+    Leaf(
+        _read_method_name, str, lambda: {"type": "string", "pattern": _ROUTE_PATTERN + f"|^{EVERY_METHOD}$"}
+    ),
+]
+
+
+class CacheKey(NamedTuple):
+    """A request parameter that splits cache entries; `str()` gives `path.id`."""
+
+    where: Literal["path", "query", "header"]
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.where}.{self.name}"
+
+
+def _read_cache_key(value: object) -> CacheKey:
+    if isinstance(value, CacheKey):
+        return value
+    fix = "write path.NAME, query.NAME or header.NAME"
+    if not isinstance(value, str):
+        raise Bad(f"{units.show(value)} is no cache key", fix)
+    where, _, name = value.partition(".")
+    if where == "path" and name:
+        return CacheKey("path", name)
+    if where == "query" and name:
+        return CacheKey("query", name)
+    if where == "header" and name:
+        return CacheKey("header", name)
+    raise Bad(f"{units.show(value)} is no cache key", fix)
+
+
+def _cache_key_schema() -> dict[str, Any]:
+    return {"type": "string", "pattern": r"^(path|query|header)\..+$", "examples": ["path.id"]}
+
+
+CacheKeyName = Annotated[CacheKey, Leaf(_read_cache_key, str, _cache_key_schema)]
+
+
+class Mock(Part):
+    """An answer by the gateway itself."""
+
+    status: Annotated[int, quantity("count", 200, 599, note="write an HTTP status from 200 to 599")] = Field(
+        200, description="the status it answers"
+    )
+    size: SizeLaw = Field(constant(0), description="the body's size")
+
+
+class Integration(Part):
+    """What a method does with a request: exactly one of lambda_proxy, http_proxy and mock."""
+
+    lambda_proxy: Words | None = Field(None, description="a function, invoked with the whole request")
+    http_proxy: Words | None = Field(None, description="a backend, sent the whole request")
+    mock: Mock | None = Field(None, description="an answer by the gateway itself")
+    timeout: Annotated[
+        int,
+        quantity(
+            "duration",
+            quotas.count("integration_timeout_min"),
+            quotas.count("integration_timeout_raisable_to"),
+            note="AWS allows 50 ms to 29 s, and up to 300 s where it has raised account.integration_timeout_limit",
+        ),
+    ] = Field(quotas.count("integration_timeout"), description="how long the gateway waits: 504 after it")
+
+    later: ClassVar[Mapping[str, str]] = {
+        "lambda": _LATER,
+        "http": _LATER,
+        "service": _LATER,
+        "aws": _LATER,
+        "vpc_link": _LATER,
+        "http_backend": _LATER,
+        "transfer_mode": _LATER,
+        "responses": _LATER,
+    }
+
+    @property
+    def kind(self) -> Literal["lambda_proxy", "http_proxy", "mock"]:
+        """Which of the three it is."""
+        if self.lambda_proxy is not None:
+            return "lambda_proxy"
+        return "http_proxy" if self.http_proxy is not None else "mock"
+
+    @property
+    def target(self) -> str | None:
+        """The function or backend it names; None for a mock."""
+        return self.lambda_proxy if self.lambda_proxy is not None else self.http_proxy
+
+
+class Method(Part):
+    """One method of one path."""
+
+    integration: Integration = Field(description="what it does with a request", examples=[{"mock": {}}])
+    api_key_required: Flag = Field(
+        False, description="whether a request needs an API key that a usage plan covers"
+    )
+    cache_key: tuple[CacheKeyName, ...] = Field(
+        (), description="parameters that split cache entries: path.id, query.q"
+    )
+
+    later: ClassVar[Mapping[str, str]] = {
+        "authorizer": _LATER,
+        "authorization": _LATER,
+        "validator": _LATER,
+        "models": _LATER,
+        "timeout": "belongs to the integration; write it under integration:",
+        "throttle": "belongs to a stage; write it under stages.STAGE.method_settings",
+        "caching": "belongs to a stage; write it under stages.STAGE.method_settings",
+    }
+
+
+UNAUTHORIZED = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
+
+
+class Caching(Part):
+    """How a method's answers are cached."""
+
+    ttl: Annotated[
+        int,
+        quantity(
+            "duration",
+            0,
+            quotas.count("cache_ttl_max"),
+            step=units.SECOND,
+            note="AWS allows 0 s to 3600 s, in whole seconds",
+        ),
+    ] = Field(quotas.count("cache_ttl"), description="how long an entry lives; 0 s turns caching off")
+    require_authorization: Flag = Field(
+        False, description="whether max-age=0 needs execute-api:InvalidateCache"
+    )
+    unauthorized: Annotated[
+        Literal["FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER"],
+        one_of(*UNAUTHORIZED, noun="strategy"),
+    ] = Field(
+        "FAIL_WITH_403", description="what an unauthorized max-age=0 gets where authorization is required"
+    )
+
+
+class MethodSettings(Part):
+    """A stage's settings for one method, or the template for every one."""
+
+    throttle: Annotated[Throttle | Literal[False], or_false(Throttle, "{rate: 100/s, burst: 200}")] | None = (
+        Field(None, description="the method's own bucket; false: none but the account's")
+    )
+    caching: Annotated[Caching | Literal[False], or_false(Caching, "{ttl: 300 s}")] | None = Field(
+        None, description="whether and how its answers are cached; false: they are not"
+    )
+
+    later: ClassVar[Mapping[str, str]] = {"logging": _LATER, "metrics": _LATER, "data_trace": _LATER}
+
+
+def _read_cache_size(value: object) -> int:
+    sizes = quotas.cache_sizes()
+    listed = f"AWS offers {', '.join(sizes)}"
+    try:
+        got = units.size(value)
+    except units.UnitError as error:
+        raise Bad(error.what, f"write {value} GB" if f"{value} GB" in sizes else listed) from None
+    if got not in sizes.values():
+        raise Bad(f"{units.show(value)} is no cache size", listed)
+    return got
+
+
+def _show_cache_size(value: int) -> str:
+    return next(
+        (name for name, size in quotas.cache_sizes().items() if size == value), units.show_size(value)
+    )
+
+
+CacheSize = Annotated[
+    int, Leaf(_read_cache_size, _show_cache_size, lambda: {"enum": list(quotas.cache_sizes())})
+]
+
+
+class Stage(Part):
+    """A stage of an API."""
+
+    cache_cluster: CacheSize | None = Field(
+        None, description="the size of the stage's cache; it caches nothing alone"
+    )
+    method_settings: dict[MethodName, MethodSettings] = Field(
+        {}, description="by route; `every_method` is a template of which each method gets its own copy"
+    )
+
+    later: ClassVar[Mapping[str, str]] = {
+        "canary": _LATER,
+        "variables": _LATER,
+        "waf": _LATER,
+        "deployment": _LATER,
+        "logging": _LATER,
+        "xray": _LATER,
+        "throttle": "is not a setting of the stage: there is no shared stage bucket; write "
+        "method_settings: {every_method: {throttle: {rate: 100/s, burst: 200}}}",
+        "caching": "is not a setting of the stage; write method_settings: {every_method: {caching: {ttl: 300 s}}}",
+    }
+
+
+def _read_type(value: object) -> str:
+    if value in ("HTTP", "WEBSOCKET"):
+        raise Bad(f"{value} APIs belong to a later version", "write REST")
+    if value != "REST":
+        raise Bad(f"{units.show(value)} is no type of API", "write REST")
+    return "REST"
+
+
+def _read_endpoint(value: object) -> str:
+    if value in ("EDGE", "PRIVATE"):
+        raise Bad(f"{value} endpoints belong to a later version", "write REGIONAL")
+    if value != "REGIONAL":
+        raise Bad(f"{units.show(value)} is no endpoint type", "write REGIONAL")
+    return "REGIONAL"
+
+
+class Api(Part):
+    """A REST API."""
+
+    type: Annotated[Literal["REST"], Leaf(_read_type, str, lambda: {"enum": ["REST"]})] = Field(
+        description="the type of API", examples=["REST"]
+    )
+    endpoint: Annotated[Literal["REGIONAL"], Leaf(_read_endpoint, str, lambda: {"enum": ["REGIONAL"]})] = (
+        Field(
+            description="the endpoint type; AWS's own default is EDGE, so it must be written",
+            examples=["REGIONAL"],
+        )
+    )
+    methods: dict[RouteName, Method] = Field(
+        description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]
+    )
+    stages: dict[Name, Stage] = Field(description="its stages by name", examples=[{"prod": {}}])
+
+    later: ClassVar[Mapping[str, str]] = {
+        "authorizers": _LATER,
+        "domains": _LATER,
+        "resource_policy": _LATER,
+        "gateway_responses": _LATER,
+        "models": _LATER,
+        "cors": _LATER,
+        "version": _LATER,
+    }

@@ -1,0 +1,214 @@
+"""Cross references of clients: targets, calls, keys, arrivals and retries."""
+
+from __future__ import annotations
+
+import os
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from apigw_sim import units
+from apigw_sim.scenario.arrivals import Arrivals, Step, Trace, Window
+from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.checks import Report
+from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
+from apigw_sim.scenario.quantities import DataFile
+from apigw_sim.scenario.routes import ANY, Route
+from apigw_sim.scenario.tree import Keys
+
+
+def check_clients(report: Report) -> None:
+    """Every client."""
+    if not report.scenario.clients:
+        report.say(("clients",), "there are no clients", "write one, with target:, arrivals: and calls:")
+    for name, client in report.scenario.clients.items():
+        base: Keys = ("clients", name)
+        known = report.stage((*base, "target"), client.target)
+        _check_arrivals(report, (*base, "arrivals"), client.arrivals)
+        _check_key(report, (*base, "api_key"), client)
+        _check_retry(report, base, client)
+        if client.calls == FROM_TRACE:
+            if client.arrivals.trace is None or client.arrivals.trace.access_log is None:
+                report.say(
+                    (*base, "calls"),
+                    "from_trace takes the calls of an access log, and there is none",
+                    "write a list of calls, or arrivals: {trace: {access_log: FILE}}",
+                    (*base, "arrivals"),
+                )
+            continue
+        if known:
+            for number, call in enumerate(client.calls):
+                _check_call(report, (*base, "calls", number), client.target.partition("/")[0], call)
+        if not any(call.weight for call in client.calls):
+            report.say((*base, "calls"), "all weights are zero", "give one call a weight above 0")
+
+
+def _check_call(report: Report, keys: Keys, api: str, call: Call) -> None:
+    if call.call.method == ANY:
+        report.say(
+            (*keys, "call"), "ANY is every method, and a call has one", f"write GET {call.call.path}, say"
+        )
+        return
+    match = report.scenario.routes(api).named(call.call)
+    if match is None:
+        _no_route(report, (*keys, "call"), api, call.call)
+        return
+    route, fixed = match
+    wanted = [name for name in route.parameters if name not in fixed]
+    for name in call.path:
+        here = (*keys, "path", name)
+        if name in fixed:
+            report.say(here, f"{call.call} gives {{{name}}} itself", f"leave it out, or call {route}")
+        elif name not in wanted:
+            fix = propose(name, wanted) or "leave it out"
+            report.say(here, f"{route} has no path parameter '{name}'", fix)
+    for name in wanted:
+        if name not in call.path:
+            what, fix = (
+                f"{route} needs a value for {{{name}}}",
+                f"write path: {{{name}: {{uniform: {{n: 100}}}}}}",
+            )
+            report.say(keys, what, f"{fix}, or a constant")
+    _check_size(report, keys, call, route, api)
+
+
+def _no_route(report: Report, keys: Keys, api: str, call: Route) -> None:
+    if report.validated.lost(("apis", api, "methods")):
+        return
+    routes = report.scenario.routes(api).routes
+    same = [str(route) for route in routes if route.path == call.path]
+    fix = f"did you mean '{same[0]}'?" if same else propose(str(call), map(str, routes))
+    report.say(keys, f"{api} has no method '{call}'", fix)
+
+
+def _check_size(report: Report, keys: Keys, call: Call, route: Route, api: str) -> None:
+    values = {"path": call.path, "query": call.query, "header": call.headers}
+    total = 1
+    for key in report.scenario.apis[api].methods[route].cache_key:
+        value = values[key.where].get(key.name)
+        total *= 1 if value is None or isinstance(value, Fixed) else value.n
+    if total > MOST_KEYS:
+        what = f"its cache key has {total:,} possible values, and {MOST_KEYS:,} (2^26) are simulated at most"
+        report.say(keys, what, "lower n, or leave a parameter out of cache_key")
+
+
+def _check_key(report: Report, keys: Keys, client: Client) -> None:
+    choice, known = client.api_key, report.scenario.api_keys
+    if isinstance(choice, KeyChoice):
+        report.refer((*keys, "from"), choice.from_, ("api_keys",), known, "API key")
+    elif choice is not None and report.refer(keys, choice, ("api_keys",), known, "API key"):
+        count = known[choice].count
+        if count > 1:
+            fix = f"choose among them: {{from: {choice}, uniform: true}}, or zipf: {{s: 1.0}}"
+            report.say(keys, f"'{choice}' is a group of {count} keys", fix, ("api_keys", choice))
+
+
+def _check_retry(report: Report, base: Keys, client: Client) -> None:
+    retry = client.retry
+    if retry is None:
+        return
+    here: Keys = (*base, "retry")
+    if retry.client_timeout and client.timeout is None:
+        fix = "write timeout: 10 s beside retry:, or leave client_timeout out"
+        report.say((*here, "client_timeout"), "the client has no timeout to retry", fix, (*base, "timeout"))
+    cap, low = retry.backoff.cap, retry.backoff.base
+    if cap < low:
+        what = f"the cap {units.show_duration(cap)} is below the base {units.show_duration(low)}"
+        report.say(
+            (*here, "backoff", "cap"), what, "raise the cap, or lower the base", (*here, "backoff", "base")
+        )
+    for number, status in enumerate(retry.statuses):
+        if status in retry.statuses[:number]:
+            report.say((*here, "statuses", number), f"{status} stands twice", "keep one")
+
+
+def _check_arrivals(report: Report, keys: Keys, arrivals: Arrivals) -> None:
+    given = [key for key in ("process", "rate", "trace") if getattr(arrivals, key) is not None]
+    if "trace" in given and len(given) > 1:
+        report.say(keys, f"{' and '.join(given)} stand together", "write process and rate, or a trace")
+    elif given == ["process"]:
+        report.say(keys, "rate is missing", "write rate: 50/s")
+    elif given == ["rate"]:
+        report.say(keys, "process is missing", "write process: poisson, or process: even")
+    elif not given:
+        report.say(keys, "there are no arrivals", "write {process: poisson, rate: 50/s}, or {trace: ...}")
+    _check_steps(report, (*keys, "rate"), arrivals.rate or ())
+    if arrivals.trace:
+        _check_trace(report, (*keys, "trace"), arrivals.trace)
+
+
+def _check_steps(report: Report, keys: Keys, steps: tuple[Step, ...]) -> None:
+    for number, (step, after) in enumerate(pairwise(steps)):
+        begin, end = step.from_, step.from_ + step.ramp
+        if after.from_ <= begin:
+            what = f"{units.show_duration(after.from_)} does not come after {units.show_duration(begin)}"
+            report.say(
+                (*keys, number + 1, "from"), what, "put the steps in the order of time", (*keys, number)
+            )
+        elif end > after.from_:
+            what = f"the ramp ends at {units.show_duration(end)}, after the next step begins"
+            fix = "shorten it, or begin the next step later"
+            report.say((*keys, number, "ramp"), what, fix, (*keys, number + 1))
+
+
+_SOURCES = ("cloudwatch", "access_log", "instants")
+
+
+def _check_trace(report: Report, keys: Keys, trace: Trace) -> None:
+    given = [key for key in _SOURCES if getattr(trace, key) is not None]
+    if len(given) > 1:
+        report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
+        return
+    if not given:
+        report.say(keys, "the trace names no file", "write cloudwatch, access_log or instants, with a file")
+        return
+    kind = given[0]
+    file: DataFile = getattr(trace, kind)
+    _check_file(report, (*keys, kind), file)
+    if kind != "access_log":
+        for key in ("format", "fields"):
+            if getattr(trace, key) is not None:
+                report.say((*keys, key), f"{key} describes an access log, and this is {kind}", "leave it out")
+    elif trace.format == "json" and trace.fields is None:
+        fix = "write fields: {time: requestTime, method: httpMethod, path: path}"
+        report.say((*keys, "format"), "the fields of the JSON lines are not named", fix)
+    elif trace.format != "json" and trace.fields is not None:
+        report.say((*keys, "fields"), "fields are of JSON lines", "write format: json, or leave fields out")
+    if trace.id is not None and (kind != "cloudwatch" or file.path.suffix != ".json"):
+        report.say((*keys, "id"), "id chooses a result of a GetMetricData file in JSON", "leave it out")
+    _check_window(report, (*keys, "window"), trace.window)
+
+
+def _check_window(report: Report, keys: Keys, window: Window) -> None:
+    match window.from_, window.to:
+        case (int(first), int(last)):
+            empty = last <= first
+        case (datetime() as begin, datetime() as end):
+            empty = end <= begin
+        case _:
+            return
+    if empty:
+        report.say((*keys, "to"), "the window ends before it begins", "swap from and to", (*keys, "from"))
+
+
+def _check_file(report: Report, keys: Keys, file: DataFile) -> None:
+    path = file.path
+    try:
+        if path.is_dir():
+            what, fix = f"{file} is a directory", "name a file"
+        elif not path.exists():
+            here = Path(file.written).is_file()
+            relative = os.path.relpath(file.written, file.folder)
+            fix = f"paths are relative to the scenario file: write {relative}" if here else ""
+            what, fix = (
+                f"there is no file {file}",
+                fix or "check the path; it is relative to the scenario file",
+            )
+        elif not path.is_file() or not os.access(path, os.R_OK):
+            what, fix = f"{file} cannot be read", "check that it is a file, and its permissions"
+        else:
+            return
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        what, fix = f"{file} cannot be read: {reason}", "check the path"
+    report.say(keys, what, fix)

@@ -1,0 +1,237 @@
+"""Cross references of `set`: what it may reach, and its values, read by the parts they belong to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from copy import deepcopy
+from typing import Annotated, Any, get_args, get_origin
+
+from pydantic import TypeAdapter, ValidationError
+
+from apigw_sim import units
+from apigw_sim.scenario.api import EVERY_METHOD, read_route
+from apigw_sim.scenario.base import Bad, Part, dump, suggest
+from apigw_sim.scenario.checks import Report, check_reservations, check_used
+from apigw_sim.scenario.model import Scenario
+from apigw_sim.scenario.paths import show_path, split_path
+from apigw_sim.scenario.schema import spot
+from apigw_sim.scenario.timeline import Change, Entry
+from apigw_sim.scenario.tree import Keys
+from apigw_sim.scenario.validate import items
+
+_THROTTLE = r"throttle(\.rate|\.burst)?"
+_CACHING = r"caching(\.ttl|\.require_authorization|\.unauthorized)?"
+_SETTABLE = re.compile(
+    "|".join(
+        (
+            rf"account\.{_THROTTLE}",
+            r"account\.used_elsewhere(\.rate|\.lambda_concurrency)?",
+            r"account\.lambda_concurrency",
+            rf"apis\.\*\.stages\.\*\.method_settings\.\*\.({_THROTTLE}|{_CACHING})",
+            r"apis\.\*\.stages\.\*\.cache_cluster",
+            rf"usage_plans\.\*\.{_THROTTLE}",
+            r"usage_plans\.\*\.quota\.limit",
+            r"usage_plans\.\*\.stages\.\*\.\*(\.rate|\.burst)?",
+            r"functions\.\*\.(reserved_concurrency|timeout|memory)",
+        )
+    )
+)
+_REACH = (
+    "set reaches the account's limits, method_settings, cache_cluster, usage plans, "
+    "and reserved_concurrency, timeout and memory of functions"
+)
+_NAMED = ("apis", "stages", "method_settings", "usage_plans", "functions", "backends", "clients", "api_keys")
+
+
+def shape(keys: Keys) -> str:
+    """A path with its names as stars."""
+    made: list[str] = []
+    names = 0
+    for key in keys:
+        if names:
+            made.append("*")
+            names -= 1
+            continue
+        made.append(str(key))
+        names = 2 if key == "stages" and keys[0] == "usage_plans" else 1 if key in _NAMED else 0
+    return ".".join(made)
+
+
+def check_sets(report: Report, entries: list[Entry]) -> list[Entry]:
+    """The `set` entries in the order of time, each upon what the ones before it left."""
+    if not any(entry.set for entry in entries):
+        return entries
+    state = report.scenario.resolved()
+    for number in sorted(range(len(entries)), key=lambda number: (entries[number].at, number)):
+        changes = entries[number].set
+        if changes is None:
+            continue
+        read: list[Change] = []
+        touched: dict[str, Keys] = {}
+        for change in changes:
+            here: Keys = ("timeline", number, "set", change.path)
+            done = _read_change(report, here, change, state)
+            read.append(done or change)
+            if done:
+                touched[change.path] = here
+        entries[number] = entries[number].model_copy(update={"set": tuple(read)})
+        _check_limits(report, touched, state)
+    return entries
+
+
+def _read_change(report: Report, here: Keys, change: Change, state: dict[str, Any]) -> Change | None:
+    try:
+        keys = split_path(change.path)
+    except Bad as error:
+        report.say(here, error.items[0][1], error.items[0][2])
+        return None
+    if not _is_settable(report, here, keys) or not exists(report, here, keys, state):
+        return None
+    try:
+        value = _reader(keys).validate_python(change.written)
+    except ValidationError as error:
+        for line in error.errors(include_url=False):
+            for item in items(line, keys):
+                report.say((*here, *item.keys[len(keys) :]), item.what, item.fix)
+        return None
+    _put(state, keys, dump(value) if isinstance(value, Part) else change.written)
+    return Change(change.path, keys, change.written, value)
+
+
+def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
+    if _SETTABLE.fullmatch(shape(keys)):
+        return True
+    if not spot(keys).known:
+        depth = next(number for number in range(len(keys)) if not spot(keys[: number + 1]).known)
+        near = suggest(keys[depth], spot(keys[:depth]).keys)
+        path = show_path((*keys[:depth], near)) if near else ""
+        report.say(
+            here, "unknown path", f"did you mean '{path}'?" if near else "check --paths lists all paths"
+        )
+        return False
+    head = str(keys[0])
+    if head == "apis" and "stages" not in keys:
+        what, fix = (
+            "AWS changes this by a deployment only",
+            "deployments belong to a later version; leave it out",
+        )
+    elif head in ("functions", "backends"):
+        what, fix = "set changes limits, not how work behaves", "use a fault: slow, errors or outage"
+    elif head == "clients":
+        what, fix = (
+            "set changes AWS's settings, not clients",
+            "write the rate as steps: [{from: 0 s, rate: 50/s}]",
+        )
+    elif head == "api_keys":
+        what, fix = "API keys do not change in mid-run", "set the throttle or quota of their usage plan"
+    else:
+        what, fix = "this cannot change in mid-run", _REACH
+    report.say(here, what, fix)
+    return False
+
+
+def exists(report: Report, here: Keys, keys: Keys, state: dict[str, Any], *, whole: bool = False) -> bool:
+    """Whether what a path changes is there; a method that is not named gets its copy of every_method.
+
+    `whole` says that the thing must be there as a whole, and cannot be set.
+    """
+    node: Any = state
+    for depth, key in enumerate(keys[:-1]):
+        inner = node.get(str(key)) if isinstance(node, dict) else None
+        if inner is None and depth == 5 and keys[4] == "method_settings":
+            inner = _copy(report, here, keys, node)
+            if inner is None:
+                return False
+        if not isinstance(inner, dict):
+            _missing(report, here, keys[: depth + 1], node, whole=whole)
+            return False
+        node = inner
+    if keys[-1] in node or spot(keys[:-1]).keys:
+        return True
+    _missing(report, here, keys, node, whole=whole)
+    return False
+
+
+def _copy(report: Report, here: Keys, keys: Keys, table: dict[str, Any]) -> Any:
+    name = str(keys[5])
+    if name == EVERY_METHOD:
+        return table.setdefault(name, {})
+    try:
+        route = read_route(name)
+    except Bad as error:
+        report.say(here, error.items[0][1], error.items[0][2])
+        return None
+    if not report.route(here, str(keys[1]), route):
+        return None
+    made = deepcopy(table.get(EVERY_METHOD, {}))
+    if route.method != "GET":
+        made.pop("caching", None)
+    return table.setdefault(name, made)
+
+
+_WHOLE = {"throttle": "{rate: 400/s, burst: 100}", "caching": "{ttl: 300 s}"}
+
+
+def _missing(report: Report, here: Keys, keys: Keys, node: Any, *, whole: bool) -> None:
+    last = str(keys[-1])
+    if last in _WHOLE and whole:
+        report.say(here, f"there is no {last} here", "leave it out, or give it one")
+    elif last in _WHOLE:
+        report.say(
+            here, f"there is no {last} yet to change in part", f"set {show_path(keys)}: {_WHOLE[last]}"
+        )
+    elif last == "quota":
+        report.say(
+            here, "the usage plan has no quota", "give it one from the start; its limit can be set in mid-run"
+        )
+    else:
+        options: Iterable[str] = node if isinstance(node, dict) else ()
+        report.refer(here, last, keys[:-1], options, f"entry under {show_path(keys[:-1])}")
+
+
+def _put(state: dict[str, Any], keys: Keys, value: Any) -> None:
+    node = state
+    for key in keys[:-1]:
+        node = node[str(key)]
+    node[str(keys[-1])] = deepcopy(value)
+
+
+def _reader(keys: Keys) -> TypeAdapter[Any]:
+    """What reads the value at a path: the type of the field it belongs to."""
+    kind: Any = Scenario
+    for key in keys:
+        kind = _step(kind, key)
+    return TypeAdapter(kind)
+
+
+def _step(kind: Any, key: str | int) -> Any:
+    if get_origin(kind) is Annotated:
+        return _step(get_args(kind)[0], key)
+    if isinstance(kind, type) and issubclass(kind, Part):
+        field = next(field for name, field in kind.model_fields.items() if (field.alias or name) == key)
+        annotation: Any = field.annotation
+        return Annotated[(annotation, *field.metadata)] if field.metadata else annotation
+    if get_origin(kind) is dict:
+        return get_args(kind)[1]
+    return _step(next(form for form in get_args(kind) if _holds(form)), key)
+
+
+def _holds(kind: Any) -> bool:
+    """Whether a type, or one of its alternatives, has keys."""
+    if get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, Part)):
+        return True
+    return any(_holds(form) for form in get_args(kind))
+
+
+def _check_limits(report: Report, touched: dict[str, Keys], state: dict[str, Any]) -> None:
+    account, functions = state["account"], state["functions"]
+    used = account["used_elsewhere"]
+    limit, elsewhere = int(account["lambda_concurrency"]), int(used["lambda_concurrency"])
+    for path, here in touched.items():
+        if path.startswith("account"):
+            rates = units.rate(used["rate"]), units.rate(account["throttle"]["rate"])
+            check_used(report, (here, here), rates, (elsewhere, limit))
+        if path.endswith("concurrency"):
+            reserved = {name: body.get("reserved_concurrency") for name, body in functions.items()}
+            check_reservations(report, reserved, limit, elsewhere, here)

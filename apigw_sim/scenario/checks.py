@@ -1,0 +1,286 @@
+"""Cross references: what the parts of a scenario say of each other; all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from apigw_sim import quotas, units
+from apigw_sim.errors import Problem
+from apigw_sim.scenario.api import EVERY_METHOD, Api, Integration, Method
+from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.model import Scenario
+from apigw_sim.scenario.plans import ApiKey
+from apigw_sim.scenario.routes import Route, segments
+from apigw_sim.scenario.settings import TRACE
+from apigw_sim.scenario.tree import Keys
+from apigw_sim.scenario.validate import Validated
+
+FLOOR = (
+    "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "
+    "below its minimum value of [{floor}]"
+)
+
+
+class Report:
+    """Collects problems, and stays silent where something wrong was found before."""
+
+    def __init__(self, scenario: Scenario, validated: Validated) -> None:
+        self.scenario, self.validated = scenario, validated
+        self.problems: list[Problem] = []
+
+    def say(self, keys: Keys, what: str, fix: str, *also: Keys) -> None:
+        """One problem at a path; `also` are paths it rests on."""
+        if not any(self.validated.unsure(path) for path in (keys, *also)):
+            self.problems.append(self.validated.problem(keys, what, fix))
+
+    def refer(self, keys: Keys, name: str, table: Keys, known: Iterable[str], noun: str) -> bool:
+        """Whether a name stands in a table; a problem with a suggestion where it does not."""
+        options = list(known)
+        if name in options:
+            return True
+        if self.validated.lost(table) or self.validated.unsure((*table, name)):
+            return False
+        fix = propose(name, options) or f"add it under {table[-1]}:"
+        self.say(keys, f"there is no {noun} '{name}'", fix)
+        return False
+
+    def stage(self, keys: Keys, name: str) -> bool:
+        """Whether `api/stage` names a stage."""
+        api, slash, stage = name.partition("/")
+        stages = self.scenario.stages
+        if not slash or "/" in stage:
+            near = next((each for each in stages if name in each.split("/")), None)
+            fix = f"did you mean '{near}'?" if near else "write api/stage"
+            self.say(keys, f"'{name}' is no stage", fix, ("apis",))
+            return False
+        if api not in self.scenario.apis:
+            return self.refer(keys, name, ("apis",), stages, "stage")
+        mine = [f"{api}/{each}" for each in self.scenario.apis[api].stages]
+        return self.refer(keys, name, ("apis", api, "stages"), mine, "stage")
+
+    def route(self, keys: Keys, api: str, route: Route) -> bool:
+        """Whether an API has exactly this route."""
+        routes = map(str, self.scenario.apis[api].methods)
+        return self.refer(keys, str(route), ("apis", api, "methods"), routes, f"method of {api}")
+
+
+def check_run(report: Report) -> None:
+    """The run and the account."""
+    run, account, scenario = report.scenario.run, report.scenario.account, report.scenario
+    if run.duration == TRACE:
+        if not any(client.arrivals.trace for client in scenario.clients.values()):
+            what = f"{TRACE} is the length of a trace, and no client has one"
+            fix = "write a duration such as 10 min, or give a client arrivals: {trace: ...}"
+            report.say(("run", "duration"), what, fix, ("clients",))
+    elif run.warm_up >= run.duration:
+        what = f"warm_up is not shorter than the run ({units.show_duration(run.duration)})"
+        report.say(("run", "warm_up"), what, "make it shorter than duration", ("run", "duration"))
+    used = account.used_elsewhere
+    base: Keys = ("account", "used_elsewhere")
+    places: tuple[Keys, Keys] = (*base, "rate"), (*base, "lambda_concurrency")
+    concurrency = used.lambda_concurrency, account.lambda_concurrency
+    check_used(report, places, (used.rate, account.throttle.rate), concurrency)
+    reserved = {name: function.reserved_concurrency for name, function in scenario.functions.items()}
+    check_reservations(report, reserved, account.lambda_concurrency, used.lambda_concurrency)
+
+
+def check_used(
+    report: Report, places: tuple[Keys, Keys], rate: tuple[Fraction, Fraction], concurrency: tuple[int, int]
+) -> None:
+    """What is used elsewhere leaves something of the account's limit: (used, limit) of rate and concurrency."""
+    used, limit = rate
+    if used and used >= limit:
+        what = (
+            f"{units.show_rate(used)} used elsewhere leaves nothing of the account's {units.show_rate(limit)}"
+        )
+        fix = "keep what is used below the limit, or raise account.throttle.rate"
+        report.say(places[0], what, fix, ("account", "throttle"))
+    count, most = concurrency
+    if count and count >= most:
+        what = f"{count} used elsewhere leaves nothing of the account's {most}"
+        fix = "keep what is used below the limit, or raise account.lambda_concurrency"
+        report.say(places[1], what, fix, ("account", "lambda_concurrency"))
+
+
+def check_reservations(
+    report: Report, reserved: dict[str, int | None], limit: int, elsewhere: int, at: Keys | None = None
+) -> None:
+    """Reservations leave the unreserved floor, in AWS's words; the one that goes too far is named."""
+    floor, left = quotas.unreserved_floor(limit), limit
+    for name, amount in reserved.items():
+        keys = at or ("functions", name, "reserved_concurrency")
+        left -= amount or 0
+        if not amount or left >= max(floor, elsewhere):
+            continue
+        if left < floor:
+            most = amount + left - floor
+            fix = f"reserve {most} at most" if most > 0 else "reserve nothing"
+            fix += f", or raise account.lambda_concurrency (now {limit})"
+            report.say(keys, FLOOR.format(floor=floor), fix, ("account", "lambda_concurrency"))
+        else:
+            what = f"the reservations leave {left} of {limit}, and {elsewhere} are used elsewhere"
+            report.say(keys, what, "reserve less, or raise account.lambda_concurrency", ("account",))
+        return
+
+
+def check_apis(report: Report) -> None:
+    """Methods, integrations and stages of each API."""
+    apis = report.scenario.apis
+    if not apis:
+        report.say(
+            ("apis",), "there are no APIs", "write one, such as shop: {type: REST, endpoint: REGIONAL, ...}"
+        )
+    most = quotas.count("regional_apis")
+    if len(apis) > most:
+        report.say(("apis",), f"{len(apis)} APIs", f"AWS allows {most} in a Region and does not raise it")
+    for name, api in apis.items():
+        base: Keys = ("apis", name)
+        for part in ("methods", "stages"):
+            if not getattr(api, part):
+                report.say((*base, part), f"there are no {part}", f"write one {part[:-1]} at least")
+        _check_methods(report, base, api)
+        for stage, body in api.stages.items():
+            for route in body.method_settings:
+                if route != EVERY_METHOD:
+                    keys = (*base, "stages", stage, "method_settings", route)
+                    report.refer(keys, route, (*base, "methods"), map(str, api.methods), f"method of {name}")
+
+
+def _check_methods(report: Report, base: Keys, api: Api) -> None:
+    siblings: dict[tuple[str, ...], tuple[str, Route]] = {}
+    for route, method in api.methods.items():
+        keys = (*base, "methods", str(route))
+        _check_integration(report, (*keys, "integration"), method.integration)
+        _check_cache_key(report, keys, route, method)
+        parts = segments(route.path)
+        for depth, part in enumerate(parts):
+            if not part.startswith("{") or part.endswith("+}"):
+                continue
+            other, first = siblings.setdefault(tuple(parts[:depth]), (part, route))
+            if other != part:
+                what = (
+                    f"{part} stands where {first} has {other}, and AWS allows one path parameter in a place"
+                )
+                report.say(keys, what, f"name it {other} too")
+
+
+def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -> None:
+    for number, key in enumerate(method.cache_key):
+        here = (*keys, "cache_key", number)
+        if key in method.cache_key[:number]:
+            report.say(here, f"{key} stands twice", "keep one")
+        if key.where == "path" and key.name not in route.parameters:
+            fix = propose(str(key), [f"path.{name}" for name in route.parameters]) or "leave it out"
+            report.say(here, f"{route} has no path parameter '{key.name}'", fix)
+
+
+def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
+    given = [key for key in ("lambda_proxy", "http_proxy", "mock") if getattr(integration, key) is not None]
+    if len(given) > 1:
+        report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
+    elif not given:
+        report.say(keys, "the integration leads nowhere", "write lambda_proxy, http_proxy or mock")
+    if integration.lambda_proxy is not None:
+        name, colon, _ = integration.lambda_proxy.partition(":")
+        here = (*keys, "lambda_proxy")
+        if colon:
+            report.say(here, "aliases of functions belong to a later version", f"write {name}")
+        else:
+            report.refer(here, name, ("functions",), report.scenario.functions, "function")
+    if integration.http_proxy is not None:
+        report.refer(
+            (*keys, "http_proxy"), integration.http_proxy, ("backends",), report.scenario.backends, "backend"
+        )
+    limit = report.scenario.account.integration_timeout_limit
+    if integration.timeout > limit:
+        wanted, most = units.show_duration(integration.timeout), units.show_duration(limit)
+        fix = (
+            "lower it; or, since AWS can raise the limit of Regional APIs up to 300 s, "
+            f"say that it has: account.integration_timeout_limit: {wanted}"
+        )
+        report.say((*keys, "timeout"), f"{wanted} is above the account's limit of {most}", fix, ("account",))
+
+
+def check_plans(report: Report) -> None:
+    """Usage plans and API keys."""
+    scenario = report.scenario
+    for name, plan in scenario.usage_plans.items():
+        base: Keys = ("usage_plans", name)
+        if not plan.stages:
+            report.say((*base, "stages"), "the usage plan names no stage", "write stages: {api/stage: {}}")
+        for stage, throttles in plan.stages.items():
+            keys = (*base, "stages", stage)
+            if report.stage(keys, stage):
+                for route in throttles:
+                    report.route((*keys, str(route)), stage.partition("/")[0], route)
+        if plan.quota and plan.quota.offset > plan.quota.limit:
+            what = f"the offset {plan.quota.offset} is above the limit {plan.quota.limit}"
+            report.say(
+                (*base, "quota", "offset"), what, "it is subtracted from the limit in the first period"
+            )
+    for name, key in scenario.api_keys.items():
+        _check_key(report, name, key)
+    total, most = sum(key.count for key in scenario.api_keys.values()), quotas.count("api_keys")
+    if total > most:
+        report.say(("api_keys",), f"{total} API keys", f"AWS allows {most} in a Region and does not raise it")
+
+
+def _check_key(report: Report, name: str, key: ApiKey) -> None:
+    plans = report.scenario.usage_plans
+    covered: dict[str, str] = {}
+    for number, plan in enumerate(key.plans):
+        keys = ("api_keys", name, "plans", number)
+        if plan in key.plans[:number]:
+            report.say(keys, f"'{plan}' stands twice", "keep one")
+        elif report.refer(keys, plan, ("usage_plans",), plans, "usage plan"):
+            for stage in plans[plan].stages:
+                first = covered.setdefault(stage, plan)
+                if first != plan:
+                    what = (
+                        f"'{plan}' and '{first}' both cover {stage}, and a key has one usage plan for a stage"
+                    )
+                    both: tuple[Keys, Keys] = (
+                        ("usage_plans", plan, "stages"),
+                        ("usage_plans", first, "stages"),
+                    )
+                    report.say(keys, what, "leave one of them out", *both)
+
+
+def check_initial(report: Report) -> None:
+    """How the run starts, and what check leaves out."""
+    scenario = report.scenario
+    for name in scenario.initial.environments:
+        keys: Keys = ("initial", "environments", name)
+        report.refer(keys, name, ("functions",), scenario.functions, "function")
+    for name, used in scenario.initial.quota_used.items():
+        keys = ("initial", "quota_used", name)
+        if not report.refer(keys, name, ("api_keys",), scenario.api_keys, "API key"):
+            continue
+        plans = [
+            scenario.usage_plans[plan]
+            for plan in scenario.api_keys[name].plans
+            if plan in scenario.usage_plans
+        ]
+        limits = [plan.quota.limit for plan in plans if plan.quota]
+        if not limits:
+            report.say(
+                keys,
+                f"no usage plan of '{name}' has a quota",
+                "leave it out",
+                ("usage_plans",),
+                ("api_keys",),
+            )
+        elif used > max(limits):
+            report.say(
+                keys,
+                f"{used} is above the quota of {max(limits)}",
+                "write the limit at most",
+                ("usage_plans",),
+            )
+    ignored = scenario.advice.ignore
+    for number, rule in enumerate(ignored):
+        if not rule.isalnum() or not rule.isupper():
+            report.say(("advice", "ignore", number), f"'{rule}' is no rule id", "write one such as THR005")
+        elif rule in ignored[:number]:
+            report.say(("advice", "ignore", number), f"'{rule}' stands twice", "keep one")

@@ -1,0 +1,254 @@
+"""Clients: what they call, how they arrive, and what they do when refused."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from apigw_sim import units
+from apigw_sim.scenario.api import RouteName, read_route
+from apigw_sim.scenario.arrivals import Arrivals
+from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested, nested_list, one_key
+from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
+from apigw_sim.scenario.quantities import (
+    Flag,
+    Name,
+    Number,
+    PositiveDuration,
+    Share,
+    Words,
+    one_of,
+    quantity,
+    quantity_schema,
+)
+
+MOST_KEYS = 1 << 26
+FROM_TRACE: Literal["from_trace"] = "from_trace"
+_LATER = "belongs to a later version; leave it out"
+_SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
+
+KeyCount = Annotated[int, quantity("count", 1, MOST_KEYS, note=f"write 1 to {MOST_KEYS:,} (2^26)")]
+
+
+class Fixed(Part):
+    """Always the same value of a parameter."""
+
+    value: str = Field(description="the value")
+
+
+class UniformKeys(Part):
+    """One of n values, each equally likely."""
+
+    n: KeyCount = Field(description="how many values")
+
+
+class ZipfKeys(Part):
+    """One of n values by Zipf's law: the k-th with weight 1/k^s."""
+
+    n: KeyCount = Field(description="how many values")
+    s: Number = Field(description="the exponent; 0 is uniform")
+
+
+ParameterValue = Fixed | UniformKeys | ZipfKeys
+_KEYED: tuple[tuple[str, type[Part]], ...] = (("uniform", UniformKeys), ("zipf", ZipfKeys))
+
+
+def _read_parameter(value: object) -> ParameterValue:
+    fix = "write a constant, {uniform: {n: 500}}, or {zipf: {n: 500, s: 1.1}}"
+    if isinstance(value, str):
+        return Fixed(value=str(value))
+    if isinstance(value, bool) or value is None or isinstance(value, list | tuple):
+        raise Bad(f"{units.show(value)} is no value", fix)
+    if not isinstance(value, Mapping):
+        return Fixed(value=units.show(value))
+    form, inner = one_key(value, tuple(key for key, _ in _KEYED), fix)
+    return nested(UniformKeys, inner, form) if form == "uniform" else nested(ZipfKeys, inner, form)
+
+
+def _show_parameter(value: ParameterValue) -> Any:
+    match value:
+        case Fixed():
+            return value.value
+        case UniformKeys():
+            return {"uniform": dump(value)}
+        case ZipfKeys():
+            return {"zipf": dump(value)}
+
+
+Parameter = Annotated[
+    ParameterValue,
+    Leaf(_read_parameter, _show_parameter, lambda: {"type": ["string", "number"]}, keyed=_KEYED),
+]
+
+
+class MaxAge0(Part):
+    """How many requests carry Cache-Control: max-age=0."""
+
+    share: Share = Field(Fraction(0), description="of the requests, those that carry it")
+    authorized: Share = Field(Fraction(0), description="of those, the ones allowed to invalidate")
+
+
+def _read_max_age_0(value: object) -> MaxAge0:
+    if isinstance(value, Mapping):
+        return nested(MaxAge0, value)
+    return MaxAge0.model_construct(share=units.share(value), authorized=Fraction(0))
+
+
+MaxAge0Share = Annotated[MaxAge0, Leaf(_read_max_age_0, dump, lambda: quantity_schema("share"), (MaxAge0,))]
+
+
+class Call(Part):
+    """One kind of request a client makes."""
+
+    call: RouteName = Field(
+        description="a route of the target, or a concrete path that one serves", examples=["GET /"]
+    )
+    weight: Number = Field(
+        Fraction(1), description="how often, in proportion to the weights of the other calls"
+    )
+    path: dict[Words, Parameter] = Field({}, description="values of path parameters")
+    query: dict[Words, Parameter] = Field({}, description="values of query parameters")
+    headers: dict[Words, Parameter] = Field({}, description="values of headers")
+    body: SizeLaw = Field(constant(0), description="the request body's size")
+    idempotent: Flag = Field(
+        True, description="whether a repetition does no harm; default: false for POST and PATCH"
+    )
+    max_age_0: MaxAge0Share = Field(MaxAge0(), description="requests that carry Cache-Control: max-age=0")
+
+    later: ClassVar[Mapping[str, str]] = {
+        "invalid": _LATER,
+        "timeout": "belongs to the client; write it beside calls:",
+    }
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_idempotent(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping) or "idempotent" in value:
+            return value
+        try:
+            method = read_route(value.get("call")).method
+        except Bad:
+            return value
+        return {**value, "idempotent": method in _SAFE}
+
+
+def _read_calls(value: object) -> tuple[Call, ...] | Literal["from_trace"]:
+    if value == FROM_TRACE:
+        return FROM_TRACE
+    if not isinstance(value, list | tuple):
+        raise Bad(
+            f"{units.show(value)} is no list of calls",
+            "write a list such as [{call: GET /items}], or from_trace",
+        )
+    if not value:
+        raise Bad("there are no calls", "write one, such as [{call: GET /items}]")
+    return nested_list(Call, value)
+
+
+def _read_true(value: object) -> Literal[True]:
+    if value is not True:
+        raise Bad(f"{units.show(value)} is not true", "write true, or leave the key out")
+    return True
+
+
+class KeyByZipf(Part):
+    """The skew of a choice."""
+
+    s: Number = Field(description="the exponent; 0 is uniform")
+
+
+class KeyChoice(Part):
+    """A choice among the keys of a group, for each call."""
+
+    from_: Name = Field(alias="from", description="the API keys to choose from", examples=["keys"])
+    zipf: KeyByZipf | None = Field(None, description="the k-th key with weight 1/k^s")
+    uniform: Annotated[Literal[True], Leaf(_read_true, bool, lambda: {"const": True})] | None = Field(
+        None, description="every key equally often"
+    )
+
+
+def _read_key(value: object) -> str | KeyChoice:
+    if isinstance(value, str):
+        return str(value)
+    if not isinstance(value, Mapping):
+        raise Bad(f"{units.show(value)} is no API key", "write a name, or {from: NAME, uniform: true}")
+    made = nested(KeyChoice, value)
+    if (made.zipf is None) == (made.uniform is None):
+        raise Bad(
+            "a choice takes exactly one of zipf and uniform",
+            "write {from: NAME, zipf: {s: 1.0}}, or uniform: true",
+        )
+    return made
+
+
+ApiKeyOf = Annotated[
+    str | KeyChoice,
+    Leaf(
+        _read_key,
+        lambda value: value if isinstance(value, str) else dump(value),
+        lambda: {"type": "string"},
+        (KeyChoice,),
+    ),
+]
+
+
+class Network(Part):
+    """The way between a client and the gateway."""
+
+    rtt: DurationLaw = Field(constant(0), description="the round trip; half of it lies before the gateway")
+
+
+class Backoff(Part):
+    """How long a client waits before a retry."""
+
+    base: PositiveDuration = Field(100 * units.MS, description="the first wait, doubled each time")
+    cap: PositiveDuration = Field(20 * units.SECOND, description="no wait is longer")
+    jitter: Annotated[
+        Literal["none", "full", "equal", "decorrelated"],
+        one_of("none", "full", "equal", "decorrelated", noun="jitter"),
+    ] = Field("full", description="how the wait is spread")
+
+
+_RETRIED = (429, 500, 502, 503, 504)
+
+
+class Retry(Part):
+    """When a client tries again."""
+
+    attempts: Annotated[int, quantity("count", 1, 1000, note="the first attempt counts: write 1 to 1000")] = (
+        Field(description="attempts of a call, the first included", examples=[1])
+    )
+    statuses: tuple[
+        Annotated[int, quantity("count", 400, 599, note="write statuses from 400 to 599")], ...
+    ] = Field(_RETRIED, description="statuses that are retried")
+    client_timeout: Flag = Field(False, description="whether the client's own timeout is retried")
+    backoff: Backoff = Field(Backoff(), description="how long it waits")
+
+
+class Client(Part):
+    """A population of callers that share a stream of arrivals."""
+
+    target: Words = Field(description="the stage they call, as api/stage", examples=["api/stage"])
+    arrivals: Arrivals = Field(description="when calls start", examples=[{"process": "even", "rate": "1/s"}])
+    calls: Annotated[
+        tuple[Call, ...] | Literal["from_trace"],
+        Leaf(
+            _read_calls,
+            lambda value: value if value == FROM_TRACE else [dump(call) for call in value],
+            lambda: {"enum": [FROM_TRACE]},
+            lists=(Call,),
+        ),
+    ] = Field(description="what they call, by weight; or from_trace", examples=[FROM_TRACE])
+    api_key: ApiKeyOf | None = Field(
+        None, description="the API key they send, or how one is chosen for each call"
+    )
+    network: Network = Field(Network(), description="the way to the gateway")
+    timeout: PositiveDuration | None = Field(
+        None, description="how long an attempt is waited for; default: for ever"
+    )
+    retry: Retry | None = Field(None, description="when they try again; default: never")
+
+    later: ClassVar[Mapping[str, str]] = {"users": _LATER, "identities": _LATER, "waf": _LATER}

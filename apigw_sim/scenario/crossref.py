@@ -1,0 +1,24 @@
+"""All cross references, in the order of a scenario."""
+
+from __future__ import annotations
+
+from apigw_sim.errors import Problem
+from apigw_sim.scenario.check_clients import check_clients
+from apigw_sim.scenario.check_expect import check_expect, check_tokens
+from apigw_sim.scenario.check_timeline import check_timeline
+from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
+from apigw_sim.scenario.model import Scenario
+from apigw_sim.scenario.validate import Validated
+
+
+def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Problem]]:
+    """Check what the parts say of each other; the scenario with `set` and `expect` resolved, and the problems."""
+    report = Report(scenario, validated)
+    check_run(report)
+    check_apis(report)
+    check_plans(report)
+    check_clients(report)
+    check_initial(report)
+    check_tokens(report)
+    report.scenario = check_timeline(report)
+    return check_expect(report), report.problems

@@ -1,0 +1,214 @@
+"""Lambda functions and HTTP backends."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field
+
+from apigw_sim import quotas, units
+from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested
+from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
+from apigw_sim.scenario.quantities import Count, Share, quantity, quantity_schema, show
+
+DEFAULT_RUNTIME = "python3.13"
+_LATER = "belongs to a later version; leave it out"
+REST = "rest"
+
+
+def _statuses_schema() -> JsonSchema:
+    share = {"anyOf": [quantity_schema("share"), {"enum": [REST]}]}
+    shares = {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {"^[2-5][0-9][0-9]$": share},
+    }
+    return {"anyOf": [{"type": "integer", "minimum": 200, "maximum": 599}, shares]}
+
+
+def _show_statuses(value: Mapping[int, Fraction]) -> Any:
+    return {str(status): show("share", part) for status, part in value.items()}
+
+
+def read_statuses(value: object) -> dict[int, Fraction]:
+    """The share of each status, in ascending order of the status; `{200: 98 %, 404: rest}`, or one status."""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return {read_status(value): Fraction(1)}
+    if not isinstance(value, Mapping) or not value:
+        raise Bad(f"{units.show(value)} is no set of statuses", "write a status, or {200: 98 %, 404: 2 %}")
+    bad: list[tuple[Loc, str, str]] = []
+    shares: dict[int, Fraction] = {}
+    rest: int | None = None
+    for key, item in value.items():
+        try:
+            status = read_status(key)
+            if item == REST:
+                if rest is not None:
+                    raise Bad("a second rest", "keep one rest")
+                rest = status
+            else:
+                shares[status] = units.share(item)
+        except units.UnitError as error:
+            bad.append(((str(key),), error.what, f"{error.fix}, or rest"))
+        except Bad as error:
+            bad.extend(((str(key),), what, fix) for _, what, fix in error.items)
+    if bad:
+        raise Bad.several(bad)
+    total = sum(shares.values(), Fraction(0))
+    if rest is not None:
+        if total > 1:
+            raise Bad(
+                f"the shares beside rest sum to {show('share', total)}", "they may sum to 100 % at most"
+            )
+        shares[rest] = 1 - total
+    elif total != 1:
+        raise Bad(
+            f"the shares sum to {show('share', total)}", "make them sum to 100 %, or write rest for one"
+        )
+    return dict(sorted(shares.items()))
+
+
+def read_status(value: object) -> int:
+    """An HTTP status from 200 to 599."""
+    text = str(value)
+    if isinstance(value, bool) or not text.isascii() or not text.isdigit() or not 200 <= int(text[:9]) <= 599:
+        raise Bad(f"{units.show(value)} is no HTTP status", "write one from 200 to 599")
+    return int(text)
+
+
+Statuses = Annotated[dict[int, Fraction], Leaf(read_statuses, _show_statuses, _statuses_schema)]
+_OK: dict[int, Fraction] = {200: Fraction(1)}
+
+
+class Response(Part):
+    """What a function answers when it neither crashes nor answers badly."""
+
+    size: SizeLaw = Field(constant(units.KB), description="the body's size")
+    status: Statuses = Field(_OK, description="the shares of the statuses, or one status")
+
+
+class ColdStart(Part):
+    """How long a new environment takes: provisioning, then Init."""
+
+    runtime: (
+        Annotated[
+            str,
+            Leaf(
+                lambda value: choose(value, quotas.runtimes(), "runtime"),
+                str,
+                lambda: {"enum": list(quotas.runtimes())},
+            ),
+        ]
+        | None
+    ) = Field(None, description="Init as measured for this runtime's hello world on x86")
+    provisioning: DurationLaw | None = Field(
+        None, description="making the environment; default: assumptions.provisioning"
+    )
+    init: DurationLaw | None = Field(None, description="Init Duration, instead of a runtime's")
+
+
+def _read_cold_start(value: object) -> ColdStart | Literal["none"]:
+    if value == NONE:
+        return NONE
+    if not isinstance(value, Mapping):
+        raise Bad(
+            f"{units.show(value)} is no cold start",
+            "write none, {runtime: python3.13}, or {provisioning, init}",
+        )
+    made = nested(ColdStart, value)
+    if made.runtime and made.init:
+        raise Bad("runtime and init stand together", "keep one of them")
+    if not made.runtime and not made.init:
+        raise Bad(
+            "neither runtime nor init is given",
+            "write {runtime: python3.13}, or {provisioning: ..., init: ...}",
+        )
+    return made
+
+
+ColdStartOrNone = Annotated[
+    ColdStart | Literal["none"],
+    Leaf(
+        _read_cold_start,
+        lambda value: value if value == NONE else dump(value),
+        lambda: {"enum": [NONE]},
+        (ColdStart,),
+    ),
+]
+
+
+class Function(Part):
+    """A Lambda function."""
+
+    duration: DurationLaw = Field(description="AWS/Lambda Duration, without Init", examples=["40 ms"])
+    cold_start: ColdStartOrNone = Field(
+        ColdStart(runtime=DEFAULT_RUNTIME), description="how long a new environment takes before it serves"
+    )
+    memory: Annotated[
+        int,
+        quantity(
+            "size",
+            quotas.count("lambda_memory_min"),
+            quotas.count("lambda_memory_max"),
+            step=units.MB,
+            note="AWS allows 128 MB to 10240 MB, in steps of 1 MB",
+        ),
+    ] = Field(quotas.count("lambda_memory"), description="memory; it decides what an invocation costs")
+    timeout: Annotated[
+        int,
+        quantity(
+            "duration",
+            quotas.count("lambda_timeout_min"),
+            quotas.count("lambda_timeout_max"),
+            step=units.SECOND,
+            note="AWS allows 1 s to 900 s, in whole seconds",
+        ),
+    ] = Field(
+        quotas.count("lambda_timeout"), description="after which the function is ended; Init is not in it"
+    )
+    response: Response = Field(Response(), description="what it answers")
+    reserved_concurrency: Count | None = Field(
+        None, description="concurrency set aside for this function, and its ceiling; 0 stops it"
+    )
+    idle_lifetime: DurationLaw = Field(
+        Uniform(min=5 * units.MINUTE, max=7 * units.MINUTE),
+        description="how long an idle environment lives, drawn at its birth",
+    )
+    crash: Share = Field(
+        Fraction(0), description="invocations that fail: 502 behind REST, counted in Lambda's Errors"
+    )
+    malformed: Share = Field(
+        Fraction(0), description="of the others, answers that API Gateway cannot read: 502"
+    )
+
+    later: ClassVar[Mapping[str, str]] = {
+        "versions": _LATER,
+        "aliases": _LATER,
+        "provisioned_concurrency": _LATER,
+        "snap_start": _LATER,
+        "architecture": _LATER,
+        "destinations": _LATER,
+    }
+
+
+class HttpBackend(Part):
+    """An HTTP server behind the gateway."""
+
+    latency: DurationLaw = Field(description="its time for a request, once it has begun", examples=["90 ms"])
+    concurrency: Annotated[int | Literal["none"], quantity("count", 1, words=(NONE,))] = Field(
+        NONE, description="requests it serves at once; none: no limit"
+    )
+    queue: Count = Field(0, description="requests that may wait; when it is full, its own 503 at once")
+    status: Statuses = Field(_OK, description="the shares of the statuses it answers, or one status")
+    size: SizeLaw = Field(constant(units.KB), description="the body's size")
+
+
+class Backend(Part):
+    """A backend that is no Lambda function."""
+
+    http: HttpBackend = Field(description="an HTTP server", examples=[{"latency": "90 ms"}])
+
+    later: ClassVar[Mapping[str, str]] = {"python": _LATER, "service": _LATER}

@@ -1,0 +1,216 @@
+"""The scenario: what the user says, resolved and frozen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, ClassVar, NamedTuple
+
+from pydantic import Field, PrivateAttr
+
+from apigw_sim.scenario.api import EVERY_METHOD, Api, Caching, Stage
+from apigw_sim.scenario.base import Part, dump
+from apigw_sim.scenario.clients import Client
+from apigw_sim.scenario.expect import ExpectationText
+from apigw_sim.scenario.functions import Backend, Function
+from apigw_sim.scenario.paths import show_path, split_path
+from apigw_sim.scenario.plans import ApiKey, UsagePlan
+from apigw_sim.scenario.quantities import DataFile, Name, Words
+from apigw_sim.scenario.routes import Route, RouteTable
+from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
+from apigw_sim.scenario.timeline import Entry
+from apigw_sim.scenario.tree import Keys, Place
+
+_LATER = "belongs to a later version; leave it out"
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a scenario came from."""
+
+    places: Mapping[tuple[str | int, ...], Place] = field(default_factory=dict)
+    sources: tuple[str, ...] = ()
+    overrides: tuple[str, ...] = ()
+    inherited: frozenset[tuple[str | int, ...]] = frozenset()
+
+
+class EffectiveSettings(NamedTuple):
+    """What holds for one method of a stage, with where it was written."""
+
+    throttle: Throttle | None
+    caching: Caching | None
+    named: bool
+    throttle_from: str | None
+    caching_from: str | None
+    throttle_path: str | None
+    caching_path: str | None
+
+
+class Scenario(Part):
+    """A scenario: one account in one Region for a span of time."""
+
+    name: Words = Field("scenario", description="the scenario's name; default: the file's")
+    run: Run = Field(description="what span of time is simulated", examples=[{"duration": "10 min"}])
+    account: Account = Field(default_factory=Account, description="the account's limits in its Region")
+    functions: dict[Name, Function] = Field({}, description="Lambda functions by name")
+    backends: dict[Name, Backend] = Field({}, description="other backends by name")
+    apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
+    usage_plans: dict[Name, UsagePlan] = Field({}, description="usage plans by name")
+    api_keys: dict[Name, ApiKey] = Field({}, description="API keys, or groups of keys, by name")
+    clients: dict[Name, Client] = Field(description="clients by name", examples=[{}])
+    timeline: tuple[Entry, ...] = Field((), description="what happens in mid-run")
+    expect: tuple[ExpectationText, ...] = Field((), description="what must hold for exit status 0")
+    assumptions: Assumptions = Field(Assumptions(), description="what AWS leaves open")
+    advice: Advice = Field(Advice(), description="how check advises")
+    initial: Initial = Field(Initial(), description="how the run starts")
+
+    later: ClassVar[Mapping[str, str]] = {
+        "authorizers": _LATER,
+        "domains": _LATER,
+        "distributions": _LATER,
+        "waf": _LATER,
+        "users": _LATER,
+        "alarms": _LATER,
+        "identities": _LATER,
+        "services": _LATER,
+        "sweep": _LATER,
+        "metrics": "is no part of a scenario; write assumptions: {metrics_stamp: answer}, run: {period: 1 min}",
+    }
+
+    _origin: Origin = PrivateAttr(default_factory=Origin)
+
+    # -- the resolved view ----------------------------------------------------------------------------------------
+
+    def stage(self, name: str) -> tuple[Api, Stage]:
+        """The API and stage that `api/stage` names."""
+        api, _, stage = name.partition("/")
+        return self.apis[api], self.apis[api].stages[stage]
+
+    @property
+    def stages(self) -> tuple[str, ...]:
+        """All stages as `api/stage`, in the order they are written."""
+        return tuple(f"{api}/{stage}" for api, body in self.apis.items() for stage in body.stages)
+
+    def settings(self, api: str, stage: str, route: Route) -> EffectiveSettings:
+        """What holds for a method: its own settings, already copied from every_method, or its copy of every_method."""
+        table = self.apis[api].stages[stage].method_settings
+        named = str(route) in table
+        written = str(route) if named else EVERY_METHOD
+        found = table.get(written)
+        if found is None:
+            return EffectiveSettings(None, None, named, None, None, None, None)
+        base = ("apis", api, "stages", stage, "method_settings")
+        where: dict[str, str | None] = {}
+        paths: dict[str, str | None] = {}
+        for key in ("throttle", "caching"):
+            value = getattr(found, key)
+            own = named and (*base, written, key) not in self._origin.inherited
+            where[key] = None if value is None else (str(route) if own else EVERY_METHOD)
+            paths[key] = None if value is None else show_path((*base, written if own else EVERY_METHOD, key))
+        caching = found.caching or None
+        if caching and where["caching"] == EVERY_METHOD and route.method != "GET":
+            caching = None
+        if caching and caching.ttl == 0:
+            caching = None
+        return EffectiveSettings(
+            found.throttle or None,
+            caching,
+            named,
+            where["throttle"],
+            where["caching"],
+            paths["throttle"],
+            paths["caching"],
+        )
+
+    def routes(self, api: str) -> RouteTable:
+        """The routes of an API, as they are matched."""
+        return self._tables[api]
+
+    @cached_property
+    def _tables(self) -> dict[str, RouteTable]:
+        return {name: RouteTable(api.methods) for name, api in self.apis.items()}
+
+    def with_origin(self, origin: Origin) -> Scenario:
+        """The same scenario, knowing where it came from."""
+        made = self.model_copy()
+        made._origin = origin
+        return made
+
+    # -- where it came from ---------------------------------------------------------------------------------------
+
+    def where(self, path: str | tuple[str | int, ...]) -> str:
+        """`file:line:column` of a path, or of what holds it; the path itself where there is no file."""
+        keys = split_path(path) if isinstance(path, str) else path
+        place = self.place(keys)
+        return str(place) if place else show_path(keys)
+
+    def place(self, keys: tuple[str | int, ...]) -> Place | None:
+        """The place of a path, or of the nearest thing that holds it."""
+        places = self._origin.places
+        named = (
+            len(keys) > 5 and keys[0] == "apis" and keys[4] == "method_settings" and keys[:6] not in places
+        )
+        if named:
+            keys = (*keys[:5], EVERY_METHOD, *keys[6:])
+        while keys and keys not in places:
+            keys = keys[:-1]
+        return places.get(keys)
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The files it was read from: its own first, then what it extends."""
+        return self._origin.sources
+
+    @property
+    def overrides(self) -> list[str]:
+        """What was overridden, each as `path: old -> new`."""
+        return list(self._origin.overrides)
+
+    def resolved(self) -> dict[str, Any]:
+        """The whole scenario with its defaults, as plain data that can be loaded again."""
+        made = _plain(dump(self))
+        assert isinstance(made, dict)
+        return made
+
+    def data_files(self) -> dict[str, DataFile]:
+        """The files of data that it names, by path."""
+        return {show_path(keys): file for keys, file in _files((), self)}
+
+    def sha256(self) -> str:
+        """The hash of the resolved scenario and of the contents of its files of data."""
+        contents = {path: _digest(file) for path, file in self.data_files().items()}
+        text = json.dumps([self.resolved(), contents], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _files(keys: Keys, value: Any) -> Iterator[tuple[Keys, DataFile]]:
+    if isinstance(value, DataFile):
+        yield keys, value
+    elif isinstance(value, Part):
+        for name, field_ in type(value).model_fields.items():
+            yield from _files((*keys, field_.alias or name), getattr(value, name))
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _files((*keys, str(name)), item)
+    elif isinstance(value, tuple):
+        for number, item in enumerate(value):
+            yield from _files((*keys, number), item)
+
+
+def _digest(file: DataFile) -> str:
+    try:
+        with file.path.open("rb") as opened:
+            return hashlib.file_digest(opened, "sha256").hexdigest()
+    except OSError:
+        return "unreadable"
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    return value

@@ -1,0 +1,217 @@
+"""The run, the account, and what AWS leaves open."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from fractions import Fraction
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import Field, model_validator
+
+from apigw_sim import quotas, units
+from apigw_sim.scenario.base import NONE, Leaf, Part, choose
+from apigw_sim.scenario.laws import DurationLaw, Percentiles, Uniform
+from apigw_sim.scenario.quantities import (
+    Count,
+    Duration,
+    Flag,
+    Instant,
+    Name,
+    PositiveCount,
+    PositiveDuration,
+    Size,
+    Words,
+    one_of,
+    quantity,
+)
+
+TRACE: Literal["trace"] = "trace"
+BURST_NOTE = "a bucket holds 9,000,000 tokens at most"
+
+ThrottleRate = Annotated[
+    Fraction,
+    quantity("rate", step=Fraction(1, 1000)),
+]
+Burst = Annotated[int, quantity("count", high=quotas.count("throttle_burst_max"), note=BURST_NOTE)]
+
+
+class Throttle(Part):
+    """A token bucket: requests per second, and how many may come at once."""
+
+    rate: ThrottleRate = Field(
+        description="tokens added, a multiple of 0.001/s; 0/s never refills", examples=["100/s"]
+    )
+    burst: Burst = Field(
+        description="the bucket's capacity, in requests; 0 refuses everything", examples=[200]
+    )
+
+
+class Run(Part):
+    """What span of time is simulated, and how it is reported."""
+
+    duration: Annotated[
+        int | Literal["trace"], quantity("duration", above=0, note="write a longer one", words=("trace",))
+    ] = Field(
+        description="simulated time, warm_up included; `trace` is the length of the longest trace's window",
+        examples=["10 min"],
+    )
+    warm_up: Duration = Field(0, description="simulated, but left out of the summary")
+    period: PositiveDuration = Field(units.MINUTE, description="the period of the metrics")
+    seed: Count = Field(
+        1, description="the seed of all randomness; the same scenario and seed give the same records"
+    )
+    start: Instant = Field(
+        datetime(2026, 1, 1, tzinfo=UTC), description="the instant of time 0, with its offset from UTC"
+    )
+
+
+class UsedElsewhere(Part):
+    """What the rest of the account takes."""
+
+    rate: ThrottleRate = Field(
+        Fraction(0), description="requests per second taken from the account's throttle"
+    )
+    lambda_concurrency: Count = Field(0, description="concurrent executions taken from the account's limit")
+
+
+def _region_schema() -> dict[str, Any]:
+    return {"enum": list(quotas.regions())}
+
+
+Region = Annotated[str, Leaf(lambda value: choose(value, quotas.regions(), "Region"), str, _region_schema)]
+
+
+class Account(Part):
+    """The account's limits in its Region."""
+
+    region: Region = Field("us-east-1", description="the Region's code")
+    throttle: Throttle = Field(
+        default_factory=lambda: _region_throttle("us-east-1"),
+        description="one bucket for every API of the account; default: the Region's",
+        json_schema_extra={"x-fill": True},
+    )
+    lambda_concurrency: PositiveCount = Field(
+        quotas.count("lambda_concurrency"), description="concurrent executions of all functions together"
+    )
+    used_elsewhere: UsedElsewhere = Field(
+        UsedElsewhere(), description="what the rest of the account takes from both"
+    )
+    integration_timeout_limit: Annotated[
+        int,
+        quantity(
+            "duration",
+            quotas.count("integration_timeout_min"),
+            quotas.count("integration_timeout_raisable_to"),
+            note="AWS raises the limit of Regional APIs to 300 s at most",
+        ),
+    ] = Field(
+        quotas.count("integration_timeout_max"), description="the longest integration timeout AWS has granted"
+    )
+    lambda_scaling: Annotated[int | Literal["none"], quantity("count", 1, words=(NONE,))] = Field(
+        quotas.count("lambda_scaling"),
+        description="new environments in any 10 s, per function; none: no limit",
+    )
+    lambda_requests_per_concurrency: Annotated[int | Literal["none"], quantity("count", 1, words=(NONE,))] = (
+        Field(
+            quotas.count("lambda_requests_per_concurrency"),
+            description="requests per second and unit of concurrency; none: no limit",
+        )
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fill_throttle(cls, value: Any) -> Any:
+        if not isinstance(value, Mapping):
+            return value
+        region = value.get("region", "us-east-1")
+        given = value.get("throttle", {})
+        if not isinstance(region, str) or region not in quotas.regions() or not isinstance(given, Mapping):
+            region = "us-east-1"
+        if not isinstance(given, Mapping):
+            return value
+        rate, burst = quotas.account_throttle(region)
+        return {**value, "throttle": {"rate": units.show_rate(rate), "burst": burst, **given}}
+
+
+def _region_throttle(region: str) -> Throttle:
+    rate, burst = quotas.account_throttle(region)
+    return Throttle.model_construct(rate=rate, burst=burst)
+
+
+def _lognormal(p50: int, p99: int) -> Percentiles:
+    points = ((Fraction(50, 100), p50 * units.MS), (Fraction(99, 100), p99 * units.MS))
+    return Percentiles(points=points)
+
+
+class Assumptions(Part):
+    """What AWS leaves open: each a setting with a stated default."""
+
+    account_throttle_position: Annotated[
+        Literal["after_usage_plan", "front"], one_of("after_usage_plan", "front")
+    ] = Field(
+        "after_usage_plan", description="where the account's throttle stands: after plan and method, or first"
+    )
+    token_accounting: Annotated[Literal["all_or_none", "as_you_go"], one_of("all_or_none", "as_you_go")] = (
+        Field(
+            "all_or_none",
+            description="whether a request refused at one level spends tokens at the levels before it",
+        )
+    )
+    usage_plan_bucket: Annotated[Literal["key", "key_and_method"], one_of("key", "key_and_method")] = Field(
+        "key", description="whether a usage plan's throttle is one bucket a key, or one a key and method"
+    )
+    throttled_counts_to_quota: Flag = Field(
+        False, description="whether a throttled request counts toward the quota"
+    )
+    quota_week_starts: Annotated[
+        Literal["MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY"],
+        one_of("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY", noun="day"),
+    ] = Field("MONDAY", description="the day, in UTC, on which a WEEK quota starts")
+    scaling_rate_model: Annotated[Literal["window", "bucket"], one_of("window", "bucket")] = Field(
+        "window", description="Lambda's scaling rate: so many in any 10 s, or a bucket refilled continuously"
+    )
+    lambda_request_burst: PositiveDuration = Field(
+        units.SECOND, description="how much of ten requests a second per concurrency may come at once"
+    )
+    cache_error_responses: Flag = Field(True, description="whether a backend's non-2XX answers are cached")
+    max_age_0_is_a_miss: Flag = Field(
+        True, description="whether an invalidating request counts as CacheMissCount"
+    )
+    encryption_overhead: Size = Field(0, description="what encryption adds to the size of a cached response")
+    cache_hit_time: Duration = Field(units.MS, description="what a cache hit takes besides the overhead")
+    size_check_position: Annotated[
+        Literal["before_cache", "after_cache"], one_of("before_cache", "after_cache")
+    ] = Field(
+        "before_cache", description="whether a too large request is refused before or after the cache lookup"
+    )
+    rest_overhead: DurationLaw = Field(_lognormal(8, 30), description="what a REST API adds to a request")
+    lambda_overhead: DurationLaw = Field(
+        _lognormal(8, 40), description="what Lambda's service adds to an invocation"
+    )
+    provisioning: DurationLaw = Field(
+        Uniform(min=50 * units.MS, max=150 * units.MS),
+        description="making an environment and fetching its code, before Init",
+    )
+    metrics_stamp: Annotated[Literal["answer", "arrival"], one_of("answer", "arrival")] = Field(
+        "answer", description="which instant of a request decides the period it is counted in"
+    )
+
+
+class Advice(Part):
+    """How `check` advises."""
+
+    ignore: tuple[Words, ...] = Field((), description="rule ids that stay silent, such as THR005")
+
+
+class Initial(Part):
+    """How the run starts; without it, no environments, an empty cache, full buckets, unused quotas."""
+
+    environments: dict[Name, Count] = Field({}, description="idle environments of a function at the start")
+    cache: Annotated[Literal["empty"], one_of("empty", noun="state of the cache")] = Field(
+        "empty", description="the cache starts empty"
+    )
+    tokens: dict[Words, Count] = Field({}, description="tokens at the start, by the path of a throttle")
+    quota_used: dict[Name, Count] = Field({}, description="requests of the quota already used, by API key")
+
+    later: ClassVar[Mapping[str, str]] = {}
