@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from apigw_sim.errors import ApigwSimError, ScenarioError
     from apigw_sim.result import Result, run
-    from apigw_sim.scenario import Scenario, load
+    from apigw_sim.scenario import Scenario
+    from apigw_sim.scenario.load import load
 
 __all__ = ["ApigwSimError", "Result", "Scenario", "ScenarioError", "load", "run"]
 

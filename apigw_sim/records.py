@@ -105,7 +105,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
     Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none"),
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the gateway"),
     Column("latency_ns", "int64", "ns", "from arrival to answer, at the gateway: CloudWatch's Latency"),
-    Column("integration_ns", "int64", "ns", "from relay to the backend's answer or the timeout: IntegrationLatency; null: not relayed"),
+    Column("integration_ns", "int64", "ns", "from relay to the backend's answer or the timeout; null: not relayed"),
     Column("status", "int16", "", "HTTP status of the answer"),
     Column("integration_status", "int16", "", "status the backend answered with; null: none"),
     Column("reason", "int8", "row of rules.reason.REASONS", "why it ended so"),

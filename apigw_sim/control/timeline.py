@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import simpy
 
-from apigw_sim.plan.tables import NULL, Cell, Event, Plan
+from apigw_sim.plan.tables import NULL, Cell, Plan
 from apigw_sim.records import JOURNAL, Block, Sink
 
 
@@ -30,7 +30,9 @@ class Timeline:
         self.pending += 1
         self.clock.process(self._act(instant, number, cells, ends))
 
-    def _act(self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool) -> Generator[Event | Any, Any, None]:
+    def _act(
+        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool
+    ) -> Generator[simpy.Event, Any, None]:
         yield self.clock.timeout(instant)
         for cell in cells:
             getattr(self.engine, cell.verb)(*cell.args)

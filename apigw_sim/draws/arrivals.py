@@ -61,8 +61,7 @@ class RatedSource:
                 gaps[0] = 0
             return gaps
         u = (self.words(self.number, count).astype(np.float64) + 0.5) * 2.0**-63
-        gaps = (-np.log1p(-np.minimum(u, 1 - 2.0**-53)) * UNIT).astype(np.int64)
-        return gaps
+        return (-np.log1p(-np.minimum(u, 1 - 2.0**-53)) * UNIT).astype(np.int64)
 
     def take(self, count: int) -> Ints:
         """The next instants."""
@@ -161,7 +160,8 @@ def squeeze(u: NDArray[np.float64], trace: Counted) -> NDArray[np.float64]:
     rest = (1.0 - mass) / (1.0 - width) if width < 1.0 else 1.0
     steps = np.array([0.0, begin, begin + width, 1.0])
     reached = np.array([0.0, begin * rest, begin * rest + mass, 1.0])
-    return np.interp(u, reached, steps)
+    placed: NDArray[np.float64] = np.interp(u, reached, steps)
+    return placed
 
 
 class ListedSource:

@@ -17,6 +17,7 @@ from apigw_sim.rules import pick, quantile
 Ints = NDArray[np.int64]
 BLOCK = 4096
 CRASH, MALFORMED = -1, -2
+NOTHING = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
 CHUNK, WORTH_A_CHUNK, MOST_CHUNKS = 128, 16, 1024
 
 
@@ -69,21 +70,24 @@ class Stream:
         self.client = plan.clients[number]
         self.key = philox.key(seed, replication, "client", self.client.name)
         self.laws = tuple(self._laws(call) for call in self.client.calls)
-        self.cells = tuple([law.cells.tolist() for law in laws] for laws, *_ in self.laws)
+        drawn = {
+            id(law): law.cells.tolist() for laws, *_ in self.laws for law in laws if law.constant is None
+        }
+        self.cells = tuple([drawn.get(id(law), []) for law in laws] for laws, *_ in self.laws)
         self._chunks: dict[tuple[int, int, int, int], list[philox.Row]] = {}
         self._asked: dict[tuple[int, int, int, int], int] = {}
 
     def _laws(self, call: CallRow) -> tuple[tuple[Law, ...], Shares | None, int, int]:
         """A call's laws in the order of Send and Work, its statuses, and the thresholds of crash and malformed."""
         account = self.plan.account
-        nothing = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
         front = (self.client.rtt, call.body, account.gateway_overhead)
         method = self.plan.methods[call.method] if call.method != NULL else None
         if method is None or method.backend == NULL:
-            hit = account.hit_time if method and method.ttl_ns else nothing
-            return (*front, nothing, nothing, nothing, hit), None, 0, 0
+            hit = account.hit_time if method and method.entries else NOTHING
+            response = (method.mock_response if method else None) or NOTHING
+            return (*front, NOTHING, NOTHING, response, hit), None, 0, 0
         backend = self.plan.backends[method.backend]
-        service = account.service_overhead if backend.kind is BackendKind.LAMBDA else nothing
+        service = account.service_overhead if backend.kind is BackendKind.LAMBDA else NOTHING
         laws = (*front, service, backend.duration, backend.response, account.hit_time)
         return laws, backend.status, backend.crash, backend.malformed
 
@@ -203,7 +207,8 @@ class Stream:
             return [0] * len(picked)
         sent = words < np.array([call.max_age_0 for call in calls], np.int64)[picked]
         authorized = words < np.array([call.max_age_0_authorized for call in calls], np.int64)[picked]
-        return (sent.astype(np.int64) + authorized).tolist()
+        age: list[int] = (sent.astype(np.int64) + authorized).tolist()
+        return age
 
     def _works(self, picked: Ints, first: int, n: int) -> list[list[int]]:
         """The columns of Send and Work for first attempts; groups that no law needs are not drawn."""
@@ -247,7 +252,8 @@ def numbered(law: Numbered, words: Ints) -> Ints:
     """Whole numbers 0..n-1 of a law, one per word."""
     if law.choice is Choice.UNIFORM:
         return vectors.uniforms(words, law.n)
-    assert law.cut is not None and law.other is not None
+    assert law.cut is not None
+    assert law.other is not None
     return vectors.aliases(words, law.cut, law.other)
 
 
@@ -261,11 +267,14 @@ def _per_call(picked: Ints, laws: list[Law], word: Callable[[], Ints]) -> list[i
         law = laws[0]
         if law.constant is not None:
             return [law.constant] * len(picked)
-        return vectors.quantiles(word(), law.cells).tolist()
+        values: list[int] = vectors.quantiles(word(), law.cells).tolist()
+        return values
     column = np.empty(len(picked), np.int64)
     for number, law in enumerate(laws):
         mine = np.flatnonzero(picked == number)
         if not len(mine):
             continue
-        column[mine] = law.constant if law.constant is not None else vectors.quantiles(word()[mine], law.cells)
+        column[mine] = (
+            law.constant if law.constant is not None else vectors.quantiles(word()[mine], law.cells)
+        )
     return column.tolist()

@@ -28,7 +28,8 @@ def quantiles(words: Ints, cells: Ints) -> Ints:
     here = cells[np.where(upper, SIZE - 1 - edge, edge)]
     there = cells[np.where(upper, SIZE - 2 - edge, edge + 1)]
     part = (np.abs(there - here) * fraction) >> FRACTION_BITS
-    return np.where(upper, here - part, here + part)
+    values: Ints = np.where(upper, here - part, here + part)
+    return values
 
 
 def choices(words: Ints, thresholds: Sequence[int]) -> Ints:

@@ -43,9 +43,7 @@ def segments(steps: Sequence[Step], end: int) -> tuple[Segment, ...]:
 
 
 def _ramp(begin: int, end: int, first: Fraction, last: Fraction) -> list[Segment]:
-    """A stretch in pieces of at most MOST_RAMPED expected arrivals; one whose rate is constant is a single piece."""
-    if not first and not last:
-        return []
+    """A stretch in pieces of at most MOST_RAMPED expected arrivals, or in one at a constant rate; none at rate 0."""
     pieces = 1
     if first != last:
         pieces = min(

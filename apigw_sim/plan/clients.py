@@ -10,7 +10,7 @@ from typing import NamedTuple
 from apigw_sim import units
 from apigw_sim.plan import arrivals, laws
 from apigw_sim.plan.gateway import Gateway
-from apigw_sim.plan.numbering import MOST_RESOURCES, Asked
+from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Retry
 from apigw_sim.plan.traces import Reading as TraceReading
@@ -106,7 +106,7 @@ class Clients:
     def _target(self, client: SaidClient, found: Match, values: Values, verb: str) -> Target:
         """The target of a request that a route serves; behind ANY the verb is part of what is asked for."""
         if found.route.method == ANY:
-            values = {**values, "path.": Fixed(value=verb)}
+            values = {**values, VERB: Fixed(value=verb)}
         return Target(self.gateway.row(client.target, found.route), values)
 
     def _asked(self, target: Target) -> Asked:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 
 from apigw_sim.plan.history import History
-from apigw_sim.plan.numbering import MOST_ENTRIES, Numbering
+from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Law, Method, Stage, Unauthorized
 from apigw_sim.scenario.api import Caching, Mock
@@ -70,7 +70,7 @@ class Gateway:
         ]
 
     def _numbering(self, number: int) -> Numbering:
-        return Numbering(tuple(map(str, self.said(number).cache_key)))
+        return Numbering((*map(str, self.said(number).cache_key), VERB))
 
     def _mock_response(self, number: int, mock: Mock | None) -> Law | None:
         keys = (*self.path(number), "integration", "mock", "size")

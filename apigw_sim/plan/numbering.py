@@ -17,6 +17,8 @@ from apigw_sim.plan.reading import numbered
 from apigw_sim.plan.tables import Parameter
 from apigw_sim.scenario.clients import Fixed, ParameterValue, UniformKeys, ZipfKeys
 
+VERB = "verb"
+"""Behind ANY the verb is a parameter too, of resource and entry."""
 MOST_ENTRIES = 1 << 26
 MOST_RESOURCES = 1 << 62
 Constants = tuple[tuple[str, str], ...]

@@ -79,7 +79,7 @@ def read_text(file: TraceFile) -> str:
         raise file.refuse(f"cannot be read: {error.strerror}", "name a file that can") from None
     if raw.startswith((b"\x1f\x8b", b"PK\x03\x04", b"BZh", b"\x28\xb5\x2f\xfd")):
         raise file.refuse("is compressed", "unpack it first (gunzip, unzip) and name what comes out")
-    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or b"\0" in raw[:4096]:
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff") or raw[:2].count(0) == 1:
         raise file.refuse("is not UTF-8 text", "save it as UTF-8")
     text = raw.decode("utf-8-sig", "replace")
     if not text.strip():

@@ -16,6 +16,7 @@ from apigw_sim.records import (
     CALLS,
     ENVIRONMENTS,
     INVOCATIONS,
+    JOURNAL,
     LEVELS,
     NULL,
     Cache,
@@ -38,6 +39,7 @@ INSTANTS = {
     ENVIRONMENTS.name: {"born": "born_ns", "died": "died_ns"},
     CALLS.name: {"started": "started_ns", "ended": "ended_ns"},
     LEVELS.name: {"at": "at_ns"},
+    JOURNAL.name: {"at": "at_ns"},
 }
 """Columns that are added: an instant of UTC for a number of ns from run.start."""
 NAMES: dict[tuple[str, str], str] = {
@@ -48,9 +50,12 @@ NAMES: dict[tuple[str, str], str] = {
     (INVOCATIONS.name, "outcome"): "outcome", (INVOCATIONS.name, "refused_by"): "limit",
     (ENVIRONMENTS.name, "function"): "backend",
     (CALLS.name, "client"): "client", (CALLS.name, "outcome"): "call_outcome",
+    (JOURNAL.name, "event"): "event",
 }  # fmt: skip
 """Columns whose numbers become names."""
-TRUTHS = {(INVOCATIONS.name, name) for name in ("abandoned", "repeated", "idempotent")}
+TRUTHS = {(INVOCATIONS.name, name) for name in ("abandoned", "repeated", "idempotent")} | {
+    (JOURNAL.name, "ends")
+}
 """Columns of 0 and 1."""
 
 
@@ -70,6 +75,7 @@ class Decoder:
             "cache": [word.name.lower() for word in Cache],
             "backend": [backend.name for backend in plan.backends],
             "outcome": [outcome.name.lower() for outcome in Outcome],
+            "event": [event.text for event in plan.timeline],
             "call_outcome": [outcome.name.lower() for outcome in CallOutcome],
         }
 

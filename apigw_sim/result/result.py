@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.metrics import About, Metrics, cloudwatch
 from apigw_sim.metrics.summary import summary, to_json
-from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Table
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, JOURNAL, LEVELS, Table
 from apigw_sim.result import folder
 from apigw_sim.result.kept import Kept
 
@@ -96,6 +96,11 @@ class Result:
     def levels(self) -> pd.DataFrame:
         """Levels of gauges at ticks: concurrency, environments, tokens; areas in unit x s."""
         return self._frame(LEVELS, "levels")
+
+    @property
+    def journal(self) -> pd.DataFrame:
+        """What the timeline did, and when; `ends`: the entry's effect ended."""
+        return self._frame(JOURNAL, "journal")
 
     def _frame(self, table: Table, name: str) -> pd.DataFrame:
         if not self._kept.keeps(table):

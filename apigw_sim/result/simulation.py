@@ -41,7 +41,13 @@ def run(
     planned = plan(scenario)
     kept = Kept(requests)
     done = simulate(
-        planned, seed, replication=replication, engine=engine, expect=scenario.expect, sink=kept.fold, progress=progress
+        planned,
+        seed,
+        replication=replication,
+        engine=engine,
+        expect=scenario.expect,
+        sink=kept.fold,
+        progress=progress,
     )
     about = About(
         engine=done.engine,

@@ -45,7 +45,8 @@ def load(path: str | os.PathLike[str] | Mapping[str, Any], *, overrides: Overrid
     problems += validated.problems
     scenario = validated.scenario
     if scenario is not None:
-        origin = Origin(places, tuple(source.files), tuple(log), frozenset(inherited))
+        overridden = frozenset(keys for keys, node in root.walk() if node.overridden)
+        origin = Origin(places, tuple(source.files), tuple(log), frozenset(inherited), overridden)
         scenario = scenario.with_origin(origin)
         scenario, found = check(scenario, validated)
         problems += found

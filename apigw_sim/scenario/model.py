@@ -35,6 +35,7 @@ class Origin:
     sources: tuple[str, ...] = ()
     overrides: tuple[str, ...] = ()
     inherited: frozenset[tuple[str | int, ...]] = frozenset()
+    overridden: frozenset[tuple[str | int, ...]] = frozenset()
 
 
 class EffectiveSettings(NamedTuple):
@@ -142,8 +143,10 @@ class Scenario(Part):
     # -- where it came from ---------------------------------------------------------------------------------------
 
     def where(self, path: str | tuple[str | int, ...]) -> str:
-        """`file:line:column` of a path, or of what holds it; the path itself where there is no file."""
+        """`file:line:column` of a path or of what holds it, or `override`; the path itself where there is no file."""
         keys = split_path(path) if isinstance(path, str) else path
+        if any(keys[: depth + 1] in self._origin.overridden for depth in range(len(keys))):
+            return "override"
         place = self.place(keys)
         return str(place) if place else show_path(keys)
 
@@ -182,7 +185,9 @@ class Scenario(Part):
     def sha256(self) -> str:
         """The hash of the resolved scenario and of the contents of its files of data."""
         contents = {path: _digest(file) for path, file in self.data_files().items()}
-        text = json.dumps([self.resolved(), contents], sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+        text = json.dumps(
+            [self.resolved(), contents], sort_keys=True, ensure_ascii=True, separators=(",", ":")
+        )
         return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -140,10 +140,9 @@ def _may_hold(node: Node, keys: Keys, depth: int, *, final: bool = False) -> Pro
     parent, allowed = spot(keys[:depth]), spot(keys[: depth + 1])
     present = list(node.value) if isinstance(node.value, dict) else []
     if isinstance(node.value, list):
-        count = len(node.value)
-        return _wrong(
-            path, f"there is no item {key}", f"write [0] to [{count - 1}]" if count > 1 else "write [0]" if count else "the list is empty"
-        )
+        last = len(node.value) - 1
+        there = f"write [0] to [{last}]" if last > 0 else "write [0]" if last == 0 else "the list is empty"
+        return _wrong(path, f"there is no item {key}", there)
     free = parent.named and (final or keys[depth - 1] == "method_settings")
     if isinstance(node.value, dict) and allowed.known and (key in parent.keys or free):
         return None
@@ -167,7 +166,9 @@ def _holds_keys(keys: Keys, depth: int) -> Problem | None:
     about = spot(keys[:depth])
     if about.keys or about.named:
         return None
-    return _wrong(show_path(keys[: depth + 1]), f"{show_path(keys[:depth])} holds no keys", "set it as a whole")
+    return _wrong(
+        show_path(keys[: depth + 1]), f"{show_path(keys[:depth])} holds no keys", "set it as a whole"
+    )
 
 
 def _wrong(path: str, what: str, fix: str) -> Problem:

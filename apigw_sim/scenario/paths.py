@@ -9,6 +9,7 @@ from apigw_sim.scenario.base import Bad
 Keys = tuple[str | int, ...]
 
 _WORD = re.compile(r"[A-Za-z_][A-Za-z0-9_-]*|\d+")
+_EQUALS = re.compile(r"\s*=")
 _BRACKET = re.compile(r"""\[\s*(?:(\d+)|"((?:[^"\\]|\\.)*)"|'((?:[^'\\]|\\.)*)')\s*\]""")
 
 
@@ -40,7 +41,7 @@ def split_head(path: str) -> tuple[Keys, str]:
     text = path.strip()
     keys: list[str | int] = []
     at = 0
-    while at < len(text) and not text[at:].lstrip().startswith("="):
+    while at < len(text) and not _EQUALS.match(text, at):
         if text[at] == "[":
             found = _BRACKET.match(text, at)
             if not found:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -89,7 +89,6 @@ class Account(Part):
     throttle: Throttle = Field(
         default_factory=lambda: _region_throttle("us-east-1"),
         description="one bucket for every API of the account; default: the Region's",
-        json_schema_extra={"x-fill": True},
     )
     lambda_concurrency: PositiveCount = Field(
         quotas.count("lambda_concurrency"), description="concurrent executions of all functions together"
@@ -213,5 +212,3 @@ class Initial(Part):
     )
     tokens: dict[Words, Count] = Field({}, description="tokens at the start, by the path of a throttle")
     quota_used: dict[Name, Count] = Field({}, description="requests of the quota already used, by API key")
-
-    later: ClassVar[Mapping[str, str]] = {}

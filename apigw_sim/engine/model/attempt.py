@@ -20,79 +20,68 @@ TIMEOUT = priority(Rank.TIMEOUT)
 OPEN = priority(Rank.OPEN)
 
 STATUS = tuple(row.status for row in reason.REASONS)
+SUCCEEDED, REFUSED, TIMED_OUT = map(int, (CallOutcome.SUCCEEDED, CallOutcome.REFUSED, CallOutcome.TIMED_OUT))
 BODY_BYTES = tuple(row.body_bytes for row in reason.REASONS)
 
 
-class Call:
-    """What a client wants once, over all its attempts."""
-
-    __slots__ = ("body", "caller", "delay", "entry", "executed", "key", "max_age_0", "number", "picked", "resource", "started")
-
-    def __init__(
-        self, caller: Caller, number: int, started: int, picked: int, key: int, resource: int, entry: int, max_age_0: int
-    ) -> None:
-        self.caller = caller
-        self.number = number
-        self.started = started
-        self.picked = picked
-        self.key = key
-        self.resource = resource
-        self.entry = entry
-        self.max_age_0 = max_age_0
-        self.body = NULL
-        """Bytes of a replayed request; NULL: drawn for each attempt."""
-        self.delay = 0
-        """The last back-off."""
-        self.executed = False
-        """Whether backend work has begun for it."""
+Call = tuple[int, int, int, int, int, int]
+"""What a client wants once: number, row of its calls, API key, resource, cache entry, Cache-Control: max-age=0."""
 
 
 class Attempt(Journey):
     """One HTTP request of a call, on its way from the client through the gateway and back, and what becomes of it.
 
     Three lives hang on it: the caller's waiting (`limit`, `gone`), the gateway's (the journey itself) and the
-    backend's work (`job`), which goes on if the other two have ended.
+    backend's work (a `Job`), which goes on if the other two have ended.
     """
 
-    gone = False
-    """Whether its answer will reach nobody."""
-    job: Job | None = None
-    notes: list[tuple[int, str]] | None = None
-    """What `explain` tells; None unless somebody watches this attempt."""
+    __slots__ = (
+        "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id", "integration_ns",
+        "integration_status", "limit", "notes", "number", "overhead", "previous", "reason", "refused_by",
+        "response_bytes", "rtt", "started", "status", "tokens", "word", "work",
+    )  # fmt: skip
 
-    # the answer, as far as the gateway knows it
-    reason = reason.OK
-    status = 0
-    response_bytes = 0
-    refused_by = NULL
-    tokens = NULL
-    integration_ns = NULL
-    integration_status = NULL
-    cache = 0
-    flags = 0
-
-    def __init__(self, call: Call, number: int, send: Send, work: Work | None = None) -> None:
-        caller = call.caller
-        model = caller.model
+    def __init__(
+        self, caller: Caller, call: Call, number: int, send: Send, work: Work | None, previous: Attempt | None
+    ) -> None:
+        self.caller = caller
         self.call = call
         self.number = number
         self.rtt, self.body, self.overhead, self.word = send
-        self._work = work
-        self.id = caller.id + call.number * CALL_STEP + number * ATTEMPT_STEP
-        self.limit = model.clock.now + caller.timeout if caller.timeout != NULL else FOR_EVER
+        self.work = work
+        """None until `draw`: a retry draws it when it gets as far as the cache or the backend."""
+        self.previous = previous
+        self.clock = clock = caller.clock
+        self.id = caller.id + call[0] * CALL_STEP + number * ATTEMPT_STEP
+        self.started: int = clock.now if previous is None else previous.started
+        """When the call began."""
+        self.limit = clock.now + caller.timeout if caller.timeout != NULL else FOR_EVER
         """The caller waits until then."""
-        self.clock = model.clock
-        self.steps = model.gateway.journey(self)
-        if model.watch is not None and model.watch == (caller.number, call.number, number):
-            self.notes = []
+        self.gone = False
+        """Whether its answer will reach nobody."""
+        self.executed = False
+        """Whether backend work has begun for it."""
+        self.delay = 0
+        """The back-off after it."""
+        self.notes: list[tuple[int, str]] | None = None
+        """What `explain` tells; None unless somebody watches this attempt."""
+        # the answer, as far as the gateway knows it
+        self.reason = reason.OK
+        self.status = 0
+        self.response_bytes = 0
+        self.refused_by = NULL
+        self.tokens = NULL
+        self.integration_ns = NULL
+        self.integration_status = NULL
+        self.cache = 0
+        self.flags = 0
+        self.steps = caller.gateway.journey(self)
 
-    @property
-    def work(self) -> Work:
-        """What it draws for the cache and the backend; drawn when it gets there."""
-        if self._work is None:
-            call = self.call
-            self._work = call.caller.stream.work(call.number, self.number, call.picked)
-        return self._work
+    def draw(self) -> Work:
+        """What it draws for the cache and the backend."""
+        if self.work is None:
+            self.work = self.caller.stream.work(self.call[0], self.number, self.call[1])
+        return self.work
 
     def because(self, why: int, refused_by: int = NULL, tokens: int = NULL) -> None:
         """The gateway itself answers."""
@@ -122,29 +111,27 @@ class Attempt(Journey):
     def give_up(self) -> None:
         """The caller stops waiting at its limit; the gateway and the backend know nothing of it."""
         self.gone = True
-        call = self.call
-        caller = call.caller
+        caller = self.caller
         if self.notes is not None:
             self.notes.append((self.limit, "the client gives up waiting; the request goes on for nobody"))
         if caller.retry.client_timeout and self.number < caller.retry.attempts:
             caller.try_again(self, self.limit)
         else:
-            caller.end(call, self.number, self.limit, NULL, CallOutcome.TIMED_OUT)
+            caller.end(self, self.limit, NULL, TIMED_OUT)
 
-    def watch_limit(self) -> None:
-        """The end is not known yet: wake at the caller's limit, when it may have become known."""
+    def watch_limit(self, job: Job) -> None:
+        """The end of the job is not known yet: wake at the caller's limit, when it may have become known."""
         if self.limit < FOR_EVER and not self.gone:
-            Journey(self.clock, self._lapse()).go()
+            Journey(self.clock, self._lapse(job)).go()
 
-    def _lapse(self) -> Generator[Wait, None, None]:
+    def _lapse(self, job: Job) -> Generator[Wait, None, None]:
         yield self.limit, TIMEOUT + self.id + Hop.CALLER
-        if not self.gone and self.job is not None and self.job.waiting:
+        if not self.gone and job.waiting:
             self.give_up()
 
     def answered(self) -> None:
         """The answer leaves the gateway for a caller who waits for it: it ends the call or tries again."""
-        call, status = self.call, self.status
-        caller = call.caller
+        caller, status = self.caller, self.status
         retry = caller.retry
         received = self.clock.now + self.rtt - self.rtt // 2
         if self.notes is not None:
@@ -152,13 +139,22 @@ class Attempt(Journey):
         if self.number < retry.attempts and status in retry.statuses:
             caller.try_again(self, received)
         else:
-            outcome = CallOutcome.SUCCEEDED if status < 400 else CallOutcome.REFUSED
-            caller.end(call, self.number, received, status, outcome)
+            caller.end(self, received, status, SUCCEEDED if status < 400 else REFUSED)
+
+    def executed_before(self) -> bool:
+        """Whether backend work has begun for an earlier attempt of the call."""
+        earlier = self.previous
+        while earlier is not None:
+            if earlier.executed:
+                return True
+            earlier = earlier.previous
+        return False
 
     def backoff(self) -> int:
         """How long the caller waits before it tries again."""
-        call = self.call
-        retry = call.caller.retry
-        previous = call.delay if self.number > 1 else retry.base_ns
-        call.delay = backoff.delay(retry.jitter, retry.base_ns, retry.cap_ns, self.number - 1, previous, self.word)
-        return call.delay
+        retry = self.caller.retry
+        previous = retry.base_ns if self.previous is None else self.previous.delay
+        self.delay = backoff.delay(
+            retry.jitter, retry.base_ns, retry.cap_ns, self.number - 1, previous, self.word
+        )
+        return self.delay

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from apigw_sim.engine.model.recorder import Recorder
 
 DONE = priority(Rank.DONE)
+OK = Outcome.OK
 
 
 class Job:
@@ -40,24 +41,26 @@ class Job:
         self.duration = NULL
         self.end = arrived
         self.environment: Environment | None = None
-        self.outcome = Outcome.OK
+        self.outcome = OK
         self.status = NULL
         self.refused_by = NULL
         self.repeated = False
 
     def run(self) -> None:
         """Work begins: a repetition if it had begun for an earlier attempt of the call."""
-        call = self.attempt.call
-        self.repeated = call.executed
-        call.executed = True
+        attempt = self.attempt
+        attempt.executed = True
+        if attempt.previous is not None:
+            self.repeated = attempt.executed_before()
 
 
 class Fault:
     """What the timeline does to a backend; it acts on jobs that start while it lasts."""
 
-    __slots__ = ("errors", "outage", "slow")
+    __slots__ = ("active", "errors", "outage", "slow")
 
     def __init__(self) -> None:
+        self.active = False
         self.slow = 1000
         """Thousandths: durations are multiplied by it."""
         self.errors = 0
@@ -76,7 +79,7 @@ class Fault:
         """Whether the fault makes this attempt's work fail."""
         if not self.errors:
             return False
-        word = attempt.call.caller.stream.row(Group.OUTCOME, attempt.call.number, attempt.number)[3]
+        word = attempt.caller.stream.row(Group.OUTCOME, attempt.call[0], attempt.number)[3]
         return pick.happens(word, self.errors)
 
 
@@ -106,13 +109,13 @@ def detach(backend: Backend, job: Job) -> None:
 def record(recorder: Recorder, number: int, job: Job) -> None:
     """The row of a job that has ended or was refused."""
     attempt = job.attempt
-    call = attempt.call
-    caller = call.caller
+    call, picked, *_ = attempt.call
+    caller = attempt.caller
     recorder.write(recorder.pack(
-        number, caller.number, 0, call.number, attempt.number,
+        number, caller.number, 0, call, attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
-        job.detached or attempt.gone, job.repeated, caller.client.calls[call.picked].idempotent,
+        job.detached or attempt.gone, job.repeated, caller.idempotent[picked],
     ))  # fmt: skip
 
 
@@ -132,8 +135,7 @@ class Http:
         """A request arrives, now."""
         row, attempt = self.row, job.attempt
         if self.fault.outage:
-            job.outcome = Outcome.OUTAGE
-            self._over(job)
+            self._fail(job)
         elif row.concurrency == NULL or self.busy.level < row.concurrency:
             self._start(job)
         elif len(self.queue) < row.queue:
@@ -150,14 +152,15 @@ class Http:
 
     def _start(self, job: Job) -> None:
         attempt = job.attempt
-        _, duration, _, _, status = attempt.work
+        _, duration, _, _, status = attempt.draw()
         now = attempt.clock.now
         job.run()
         self.busy.move(1)
         job.queued = now - job.arrived
-        job.duration = self.fault.stretch(duration)
+        fault = self.fault
+        job.duration = fault.stretch(duration) if fault.active else duration
         job.end = now + job.duration
-        job.status = 503 if self.fault.fails(attempt) else status
+        job.status = 503 if fault.active and fault.fails(attempt) else status
         if attempt.notes is not None:
             most = "" if self.row.concurrency == NULL else f" of {self.row.concurrency}"
             attempt.note(
@@ -169,15 +172,24 @@ class Http:
         """A place is free: the first in the queue begins."""
         self.busy.move(-1)
         self._over(job)
-        if self.queue and (self.row.concurrency == NULL or self.busy.level < self.row.concurrency):
+        while self.queue and self.busy.level < self.row.concurrency:
             after = self.queue.popleft()
             self.queue_gauge.move(-1)
             after.waiting = False
-            self._start(after)
-            if after.detached:
-                detach(self, after)
+            if self.fault.outage:
+                self._fail(after)
             else:
+                self._start(after)
+            if not after.detached:
                 after.attempt.go()
+            elif after.duration != NULL:
+                detach(self, after)
+
+    def _fail(self, job: Job) -> None:
+        job.outcome = Outcome.OUTAGE
+        job.attempt.note(f"backend {self.row.name}: outage")
+        job.queued = job.attempt.clock.now - job.arrived
+        self._over(job)
 
     def _over(self, job: Job) -> None:
         record(self.jobs, self.number, job)

@@ -6,11 +6,10 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws import Stream
-from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt, Call
+from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
 from apigw_sim.plan.tables import Client, Rated
-from apigw_sim.records import CallOutcome
 
 if TYPE_CHECKING:
     from apigw_sim.engine.model.model import Model
@@ -21,11 +20,14 @@ class Caller:
 
     def __init__(self, model: Model, number: int, client: Client, stream: Stream) -> None:
         self.model = model
+        self.clock = model.clock
+        self.gateway = model.gateway
         self.number = number
         self.client = client
         self.stream = stream
         self.id = identity(number, 0, 0, 0)
         self.stage = client.stage
+        self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
         self.timeout = client.timeout_ns
         self.retry = client.retry
@@ -34,38 +36,45 @@ class Caller:
 
     def calls(self) -> Generator[Wait, None, None]:
         """Every call of the run, at its instant."""
-        model, replays = self.model, self.replays
         for block in self.stream.blocks():
-            model.spill()
-            rows = zip(
-                block.at, block.pick, block.api_key, block.resource, block.entry, block.max_age_0,
-                block.send, block.work, strict=True,
+            self.model.spill()
+            calls = zip(
+                range(block.first, block.first + len(block.at)), block.pick, block.api_key, block.resource,
+                block.entry, block.max_age_0, strict=True,
             )  # fmt: skip
-            for number, (at, picked, key, resource, entry, max_age_0, send, work) in enumerate(rows, block.first):
-                yield at, OPEN + self.id + number * CALL_STEP
-                call = Call(self, number, model.clock.now, picked, key, resource, entry, max_age_0)
-                if replays:
-                    call.body = send[1]
-                Attempt(call, 1, send, work).go()
+            for at, call, send, work in zip(block.at, calls, block.send, block.work, strict=True):
+                yield at, OPEN + self.id + call[0] * CALL_STEP
+                self.send(Attempt(self, call, 1, send, work, None))
+
+    def send(self, attempt: Attempt) -> None:
+        """A request leaves for the gateway, now."""
+        watch = self.model.watch
+        if watch is not None and watch == (self.number, attempt.call[0], attempt.number):
+            attempt.notes = []
+        attempt.go()
 
     def try_again(self, attempt: Attempt, since: int) -> None:
         """Send the call once more, after a back-off that begins at `since`."""
         number = attempt.number + 1
         at = since + attempt.backoff()
         if attempt.notes is not None:
-            attempt.notes.append((at, f"after a back-off of {(at - since) / 1e6:g} ms the client sends attempt {number}"))
-        Journey(self.model.clock, self._retry(attempt.call, number, at)).go()
+            attempt.notes.append(
+                (at, f"after a back-off of {(at - since) / 1e6:g} ms the client sends attempt {number}")
+            )
+        Journey(self.clock, self._retry(attempt, number, at)).go()
 
-    def _retry(self, call: Call, number: int, at: int) -> Generator[Wait, None, None]:
-        yield at, RETRY + self.id + call.number * CALL_STEP + number * ATTEMPT_STEP
-        send = self.stream.send(call.number, number, call.picked)
-        if call.body >= 0:
-            send = (send[0], call.body, *send[2:])
-        Attempt(call, number, send).go()
+    def _retry(self, attempt: Attempt, number: int, at: int) -> Generator[Wait, None, None]:
+        call = attempt.call
+        yield at, RETRY + attempt.id + ATTEMPT_STEP
+        rtt, body, overhead, word = self.stream.send(call[0], number, call[1])
+        if self.replays:
+            body = attempt.body
+        self.send(Attempt(self, call, number, (rtt, body, overhead, word), None, attempt))
 
-    def end(self, call: Call, attempts: int, at: int, status: int, outcome: CallOutcome) -> None:
-        """The call is over for its client."""
-        calls = self.model.calls
-        calls.write(
-            calls.pack(self.number, 0, call.number, call.picked, call.started, at, attempts, status, outcome)
+    def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
+        """The call is over for its client, after this attempt."""
+        number, picked, *_ = attempt.call
+        table = self.model.calls
+        table.write(
+            table.pack(self.number, 0, number, picked, attempt.started, at, attempt.number, status, outcome)
         )

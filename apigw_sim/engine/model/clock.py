@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from heapq import heappop, heappush
-from operator import attrgetter
+from typing import Any
 
 import simpy
-from simpy.core import EventPriority, SimTime
-from simpy.events import NORMAL
+from simpy.core import SimTime
+from simpy.events import NORMAL, EventPriority
 
 Wait = tuple[int, int]
 """An instant in ns, and the rank and id of what happens then (`engine.order`)."""
@@ -26,21 +26,23 @@ class Clock(simpy.Environment):
     1 ns nothing ever happens between two of its lines: it makes ties, to test them.
     """
 
-    now = property(attrgetter("_now"), doc="Nanoseconds since run.start.")  # type: ignore[assignment]
+    _queue: list[Any]
+    _now: int
+    now: int = 0
+    """Nanoseconds since run.start; a plain attribute, for it is read more often than anything else."""
 
     def __init__(self, grid: int = 1) -> None:
         super().__init__(0)
+        self.now = 0
         self.grid = grid
 
     def wake(self, journey: Journey, instant: int, order: int) -> None:
         """Let `journey` go on at `instant`; simultaneous ones in rising `order`, which is unique."""
         if self.grid != 1:
             instant = -(-instant // self.grid) * self.grid
-        heappush(self._queue, (instant, order, OURS, journey))  # type: ignore[arg-type, misc]
+        heappush(self._queue, (instant, order, OURS, journey))
 
-    def schedule(
-        self, event: simpy.Event, priority: EventPriority = NORMAL, delay: SimTime = 0
-    ) -> None:
+    def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: SimTime = 0) -> None:
         """SimPy's own scheduling; a float would poison the integer clock for ever."""
         if type(delay) is not int:
             raise TypeError(f"instants are integer nanoseconds, not {delay!r}")
@@ -50,29 +52,34 @@ class Clock(simpy.Environment):
 
     def advance(self, until: int) -> None:
         """Let everything before `until` happen; what happens at `until` is still to come."""
-        queue, wake = self._queue, self.wake
+        queue, wake, grid = self._queue, self.wake, self.grid
         while queue:
-            first = heappop(queue)
-            instant, _, whose, journey = first
-            if instant >= until or whose != OURS:
-                heappush(queue, first)
-                if instant >= until:
-                    break
+            if queue[0][0] >= until:
+                break
+            if queue[0][2] != OURS:
                 self.step()
                 continue
-            self._now = instant
-            wait = next(journey.steps, None)  # type: ignore[attr-defined]
-            if wait is not None:
-                wake(journey, wait[0], wait[1])  # type: ignore[arg-type]
-        self._now = until
+            instant, _, _, journey = heappop(queue)
+            self.now = self._now = instant
+            wait = next(journey.steps, None)
+            if wait is None:
+                continue
+            if grid == 1:  # `wake`, spelled out: this is where most of them happen
+                heappush(queue, (wait[0], wait[1], OURS, journey))
+            else:
+                wake(journey, wait[0], wait[1])
+        self.now = self._now = until
 
     def step(self) -> None:
         """The next event: a journey goes on, or one of SimPy's own happens."""
-        if self._queue and self._queue[0][2] == OURS:
-            self._now, _, _, journey = heappop(self._queue)
-            journey.go()  # type: ignore[attr-defined]
-        else:
+        if not self._queue or self._queue[0][2] != OURS:
+            if self._queue:
+                self.now = self._queue[0][0]
             super().step()
+            return
+        instant, _, _, journey = heappop(self._queue)
+        self.now = self._now = instant
+        journey.go()
 
     @property
     def waiting(self) -> int:

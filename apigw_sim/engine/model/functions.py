@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from apigw_sim.draws import CRASH, MALFORMED, Draws, Group
-from apigw_sim.engine.model.backends import Fault, Job, record
+from apigw_sim.draws import CRASH, Draws, Group
+from apigw_sim.engine.model.backends import OK, Fault, Job, record
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.gauges import Bucket, Gauge
 from apigw_sim.engine.model.recorder import Recorder
@@ -101,7 +101,7 @@ class Function:
         """An invocation reaches Lambda, now: it is refused, or an environment begins it."""
         now = self.clock.now
         refusal = self._refusal(job, now)
-        if refusal is not None:
+        if refusal is not OK:
             job.outcome = refusal
             if refusal.throttled:
                 job.status = 429
@@ -110,25 +110,17 @@ class Function:
         for bucket in self.rps:
             if not bucket.off:
                 bucket.spend()
-        environment = self._warm(now)
-        if environment is None:
-            environment = self._born(job, now)
-        job.environment = environment
+        job.environment = environment = self.idle.pop() if self.idle else self._born(job, now)
+        environment.served += 1
         self._run(job, now)
 
     # what Lambda refuses
 
-    def _refusal(self, job: Job, now: int) -> Outcome | None:
+    def _refusal(self, job: Job, now: int) -> Outcome:
         attempt, account, row = job.attempt, self.account, self.row
         if self.fault.outage:
             attempt.note(f"function {row.name}: outage")
             return Outcome.OUTAGE
-        for bucket in self.rps:
-            held = bucket.now_holds(now)
-            if held < TOKEN and not bucket.off:
-                job.refused_by = bucket.limit
-                attempt.note(f"function {row.name}: ten requests per second and unit of concurrency are used up")
-                return Outcome.THROTTLED_RPS
         if self.reserved != NULL:
             if self.in_use.level >= self.reserved:
                 job.refused_by = row.reserved_limit
@@ -136,14 +128,27 @@ class Function:
                 return Outcome.THROTTLED_RESERVED
         elif account.unreserved.level >= account.unreserved_limit:
             job.refused_by = account.row.unreserved_limit
-            attempt.note(f"function {row.name}: all {account.unreserved_limit} of the unreserved concurrency in use")
+            attempt.note(
+                f"function {row.name}: all {account.unreserved_limit} of the unreserved concurrency in use"
+            )
             return Outcome.THROTTLED_ACCOUNT
-        self._bury(now)
+        for bucket in self.rps:
+            held = bucket.now_holds(now)
+            if held < TOKEN and not bucket.off:
+                job.refused_by = bucket.limit
+                attempt.note(
+                    f"function {row.name}: ten requests per second and unit of concurrency are used up"
+                )
+                return Outcome.THROTTLED_RPS
+        if self.idle and self.idle[-1].last_used + self.idle[-1].lifetime <= now:
+            self._bury(now)
         if not self.idle and not self._may_scale(now):
             job.refused_by = row.scaling_limit
-            attempt.note(f"function {row.name}: no idle environment, and {account.row.scaling} were made in the last 10 s")
+            attempt.note(
+                f"function {row.name}: no idle environment, and {account.row.scaling} were made in the last 10 s"
+            )
             return Outcome.THROTTLED_SCALING
-        return None
+        return OK
 
     def _may_scale(self, now: int) -> bool:
         """A thousand new environments in any ten seconds (or as a bucket, an assumption)."""
@@ -190,13 +195,10 @@ class Function:
         for environment in self.idle:
             self._write(environment, NULL)
 
-    def _warm(self, now: int) -> Environment | None:
-        return self.idle.pop() if self.idle else None
-
     def _born(self, job: Job, now: int) -> Environment:
         attempt = job.attempt
-        provisioning, init, lifetime, _ = attempt.call.caller.stream.row(
-            Group.BIRTH, attempt.call.number, attempt.number
+        provisioning, init, lifetime, _ = attempt.caller.stream.row(
+            Group.BIRTH, attempt.call[0], attempt.number
         )
         cold = self.row.cold
         if cold is not None:
@@ -204,7 +206,10 @@ class Function:
             job.init = drawn(cold.init, init)
         assert self.row.idle_lifetime is not None
         environment = Environment(
-            self.births, now, now + job.provisioning + max(job.init, 0), drawn(self.row.idle_lifetime, lifetime)
+            self.births,
+            now,
+            now + job.provisioning + max(job.init, 0),
+            drawn(self.row.idle_lifetime, lifetime),
         )
         self.births += 1
         if self.recent is not None:
@@ -218,34 +223,35 @@ class Function:
 
     def _run(self, job: Job, now: int) -> None:
         attempt = job.attempt
-        _, duration, _, _, status = attempt.work
-        environment = job.environment
-        assert environment is not None
+        _, duration, _, _, status = attempt.draw()
         job.run()
         self.in_use.move(1)
         self.account.in_use.move(1)
         if self.reserved == NULL:
             self.account.unreserved.move(1)
-        duration = self.fault.stretch(duration)
-        if self.fault.errors and self.fault.fails(attempt):
-            job.outcome = Outcome.CRASH
-        elif status == CRASH:
-            job.outcome = Outcome.CRASH
-        elif status == MALFORMED:
-            job.outcome = Outcome.MALFORMED
-        else:
+        fault = self.fault
+        if fault.active:
+            duration = fault.stretch(duration)
+            if fault.fails(attempt):
+                status = CRASH
+        if status > 0:
             job.status = status
+        else:
+            job.outcome = Outcome.CRASH if status == CRASH else Outcome.MALFORMED
         if duration > self.timeout:
             duration = self.timeout
             job.outcome = Outcome.TIMEOUT
             job.status = NULL
         job.duration = duration
-        job.end = now + job.provisioning + max(job.init, 0) + duration
-        environment.served += 1
-        if attempt.notes is not None:
-            kind = "warm" if job.init == NULL else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
+        job.end = now + duration if job.init == NULL else now + job.provisioning + job.init + duration
+        if attempt.notes is not None and job.environment is not None:
+            kind = (
+                "warm"
+                if job.init == NULL
+                else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
+            )
             attempt.note(
-                f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms"
+                f"function {self.row.name}: environment {job.environment.number}, {kind}, Duration {duration / 1e6:g} ms"
                 f"{self.fault.told()}; at once {self._pool()}"
             )
 

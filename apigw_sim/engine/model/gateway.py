@@ -10,7 +10,7 @@ from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
 from apigw_sim.engine.order import Hop, Rank, priority
-from apigw_sim.plan.tables import BackendKind, Unauthorized
+from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import REASONS
@@ -27,6 +27,11 @@ RELAY = priority(Rank.RELAY)
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
+
+OK = reason.OK
+WENT_WELL = Outcome.OK
+CACHEABLE = {reason.OK, reason.BACKEND_4XX, reason.BACKEND_5XX}
+"""Answers of the backend's own; what the gateway itself makes up is not cached."""
 
 LAMBDA_ANSWERS = {
     Outcome.CRASH: reason.FUNCTION_ERROR,
@@ -50,54 +55,81 @@ class Gateway:
         self.clock = model.clock
         self.account = model.plan.account
         self.throttles = model.throttles
+        self.methods = model.methods
+        self.caches = model.caches
+        self.largest_request = model.plan.account.largest_request
+        self.size_check_after_cache = model.plan.account.size_check_after_cache
 
     def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
         """From the client's sending to the gateway's answer."""
-        clock, call = self.clock, attempt.call
-        rtt, overhead = attempt.rtt, attempt.overhead
+        clock, caller, overhead, watched = (
+            self.clock,
+            attempt.caller,
+            attempt.overhead,
+            attempt.notes is not None,
+        )
+        _, picked, key, resource, entry, max_age_0 = attempt.call
         hurried = attempt.limit != FOR_EVER
-        if rtt > 1:
+        if attempt.rtt > 1:
+            reaches = clock.now + attempt.rtt // 2
             attempt.note("sent")
-            attempt.will_answer(clock.now + rtt // 2)
-            yield clock.now + rtt // 2, ARRIVE + attempt.id
+            attempt.will_answer(reaches)
+            yield reaches, ARRIVE + attempt.id
         arrived = clock.now
-        number = call.caller.methods[call.picked]
-        if attempt.notes is not None:
-            attempt.note(f"arrives at the gateway: {call.caller.client.calls[call.picked].text}")
+        number = caller.methods[picked]
+        if watched:
+            attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
 
         answers = arrived + overhead
-        if self.admit(attempt, number, arrived):
-            method = self.model.methods[number]
-            if method.ttl and self.look_up(attempt, method, arrived):
-                answers += attempt.work[3]
-            elif attempt.reason != reason.OK or (self.account.size_check_after_cache and not self.fits(attempt)):
+        if self.admit(attempt, number, key, arrived):
+            method = self.methods[number]
+            where = method.first_entry + entry
+            if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
+                answers += attempt.draw()[3]
+            elif attempt.reason != OK or (self.size_check_after_cache and not self.fits(attempt)):
                 pass  # refused at the cache or behind it
             elif method.backend is None:
-                attempt.passed_on(method.row.mock_status, 0)
+                attempt.passed_on(method.row.mock_status, attempt.draw()[2])
                 attempt.note(f"mock integration: {method.row.mock_status}")
             else:
                 yield from self.integrate(attempt, method, arrived)
+                if method.ttl and attempt.reason in CACHEABLE:
+                    self.keep(attempt, method, where, resource)
                 answers = clock.now + overhead - overhead // 2
         if hurried:
             attempt.will_answer(answers)
         yield answers, ANSWER + attempt.id
-        self.answer(attempt, number, arrived)
+
+        if attempt.gone:
+            attempt.flags |= CALLER_GONE
+        table = self.model.attempts
+        table.write(table.pack(
+            caller.number, 0, attempt.call[0], attempt.number, caller.stage, number, key,
+            arrived, clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
+            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,
+            attempt.response_bytes, attempt.flags,
+        ))  # fmt: skip
+        if watched:
+            self.model.story = attempt.notes
+            attempt.note(f"answered: {attempt.status} {REASONS[attempt.reason].name}")
+        if not attempt.gone:
+            attempt.answered()
 
     # what comes before the integration
 
-    def admit(self, attempt: Attempt, method: int, now: int) -> bool:
+    def admit(self, attempt: Attempt, method: int, key: int, now: int) -> bool:
         """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
-        throttles, call = self.throttles, attempt.call
+        throttles = self.throttles
         if throttles.front and throttles.account_refuses(attempt, now):
             return False
         if method == NULL:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.levels(method, call.key)
+        levels = throttles.levels(method, key)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY)
         if not throttles.admit(attempt, levels, now):
             return False
-        return self.account.size_check_after_cache or self.fits(attempt)
+        return attempt.body <= self.largest_request or self.size_check_after_cache or self.fits(attempt)
 
     def fits(self, attempt: Attempt) -> bool:
         """Whether the body is within the gateway's 10 MB; else 413."""
@@ -115,41 +147,46 @@ class Gateway:
             self.throttles.spend_account(attempt)
         return False
 
-    def look_up(self, attempt: Attempt, method: Method, now: int) -> bool:
+    def look_up(
+        self, attempt: Attempt, method: Method, where: int, resource: int, max_age_0: int, now: int
+    ) -> bool:
         """Ask the stage's cache, if there is one: whether it answers."""
-        cache = self.model.caches[method.stage]
+        cache = self.caches[method.stage]
         if not cache.capacity or now < cache.ready:
             return False
-        call = attempt.call
-        refresh = call.max_age_0
-        if refresh:
-            attempt.flags |= MAX_AGE_0
-            if refresh == 1 and method.require_authorization:
-                if method.unauthorized == Unauthorized.FAIL_WITH_403:
-                    attempt.note("Cache-Control: max-age=0 without permission: 403")
-                    attempt.because(reason.CACHE_INVALIDATION_DENIED)
-                    return False
-                attempt.flags |= IGNORED_MAX_AGE_0
-                refresh = 0
-        if refresh:
-            if self.account.max_age_0_is_a_miss:
-                attempt.cache = MISS
-            attempt.note("cache: Cache-Control: max-age=0, so the backend is asked and the entry replaced")
+        if max_age_0 and self.refresh(attempt, method, max_age_0):
             return False
-        watched = attempt.notes is not None
-        entry = cache.look_up(method.first_entry + call.entry, now)
+        entry = cache.look_up(where, now)
         if entry is None:
             attempt.cache = MISS
-            if watched:
-                attempt.note("cache: miss, so the backend is asked")
+            attempt.note("cache: miss, so the backend is asked")
             return False
         attempt.cache = HIT
-        _, resource, attempt.status, attempt.reason, attempt.response_bytes, _ = entry
-        if watched:
+        attempt.status, attempt.reason, attempt.response_bytes = (
+            entry.status,
+            entry.reason,
+            entry.response_bytes,
+        )
+        if attempt.notes is not None:
             attempt.note(f"cache: hit; the entry lives for another {(entry.expires - now) / 1e9:,.3f} s")
-        if resource != call.resource:
+        if entry.resource != resource:
             attempt.flags |= SERVED_OTHER
             attempt.note("... with the answer of another resource: the cache key does not tell them apart")
+        return True
+
+    def refresh(self, attempt: Attempt, method: Method, max_age_0: int) -> bool:
+        """Cache-Control: max-age=0 was sent: whether it keeps the cache from answering."""
+        attempt.flags |= MAX_AGE_0
+        if max_age_0 == 1 and method.require_authorization:
+            if method.unauthorized == Unauthorized.FAIL_WITH_403:
+                attempt.note("Cache-Control: max-age=0 without permission: 403")
+                attempt.because(reason.CACHE_INVALIDATION_DENIED)
+                return True
+            attempt.flags |= IGNORED_MAX_AGE_0
+            return False
+        if self.account.max_age_0_is_a_miss:
+            attempt.cache = MISS
+        attempt.note("cache: Cache-Control: max-age=0, so the backend is asked and the entry replaced")
         return True
 
     # the integration
@@ -159,13 +196,15 @@ class Gateway:
         clock, backend = self.clock, method.backend
         assert backend is not None
         overhead = attempt.overhead
-        service, *_ = attempt.work
+        service, _, response, _, _ = attempt.draw()
         relayed = arrived + overhead // 2
         limit = relayed + method.timeout
         reaches = relayed + service
         hurried = attempt.limit != FOR_EVER
         if attempt.notes is not None:
-            attempt.notes.append((relayed, f"relayed to the backend; integration timeout {method.timeout / 1e6:g} ms"))
+            attempt.notes.append(
+                (relayed, f"relayed to the backend; integration timeout {method.timeout / 1e6:g} ms")
+            )
         if reaches >= limit:
             Journey(clock, self.late(attempt, backend, reaches)).go()
             yield from self.time_out(attempt, relayed, limit)
@@ -173,11 +212,11 @@ class Gateway:
         if hurried:
             attempt.will_answer(reaches)
         yield reaches, RELAY + attempt.id
-        job = attempt.job = Job(attempt, clock.now)
+        job = Job(attempt, clock.now)
         backend.arrive(job)
         if job.waiting:
             if hurried:
-                attempt.watch_limit()
+                attempt.watch_limit(job)
             Journey(clock, self.lapse(job, limit)).go()
             yield None
             if job.waiting:
@@ -195,7 +234,7 @@ class Gateway:
             yield job.end, DONE + attempt.id
             backend.done(job)
         attempt.integration_ns = clock.now - relayed
-        self.learn(attempt, method, job)
+        self.learn(attempt, method, job, response)
 
     def late(self, attempt: Attempt, backend: Backend, reaches: int) -> Generator[Wait, None, None]:
         """A request that reaches its backend after the gateway has stopped waiting: the work is done for nobody."""
@@ -224,65 +263,41 @@ class Gateway:
         attempt.because(reason.INTEGRATION_TIMEOUT)
         attempt.integration_ns = self.clock.now - relayed
 
-    def learn(self, attempt: Attempt, method: Method, job: Job) -> None:
+    def learn(self, attempt: Attempt, method: Method, job: Job, response: int) -> None:
         """What the backend's answer means, and the cache's share in it."""
         attempt.integration_status = job.status
-        _, _, response, _, _ = attempt.work
         outcome = job.outcome
         if attempt.notes is not None:
             says = job.status if job.status != NULL else outcome.name
-            attempt.note(f"the backend's answer is there: {says}; IntegrationLatency {attempt.integration_ns / 1e6:g} ms")
+            attempt.note(
+                f"the backend's answer is there: {says}; IntegrationLatency {attempt.integration_ns / 1e6:g} ms"
+            )
         if job.init != NULL:
             attempt.flags |= COLD_START
-        if outcome == Outcome.OK:
-            if method.backend_kind == BackendKind.LAMBDA and response > self.account.largest_lambda_payload:
+        if outcome == WENT_WELL:
+            if method.is_lambda and response > self.account.largest_lambda_payload:
                 attempt.because(reason.RESPONSE_TOO_LARGE)
                 return
             attempt.passed_on(job.status, response)
         elif outcome == Outcome.QUEUE_FULL:
             attempt.passed_on(job.status, 0)
             attempt.refused_by = job.refused_by
-        elif method.backend_kind == BackendKind.LAMBDA:
+        elif method.is_lambda:
             attempt.because(LAMBDA_ANSWERS[outcome], job.refused_by)
             return
         else:
             attempt.because(reason.INTEGRATION_FAILURE)
             return
-        if method.ttl:
-            self.keep(attempt, method)
 
-    def keep(self, attempt: Attempt, method: Method) -> None:
+    def keep(self, attempt: Attempt, method: Method, where: int, resource: int) -> None:
         """Put a backend's answer into the stage's cache."""
         now, account, response = self.clock.now, self.account, attempt.response_bytes
-        cache = self.model.caches[method.stage]
+        cache = self.caches[method.stage]
         if not cache.there(now) or response > account.largest_cached:
             return
         if attempt.status >= 400 and not account.cache_errors:
             return
-        call = attempt.call
         held = response + account.encryption_overhead
-        entry = Entry(now + method.ttl, call.resource, attempt.status, attempt.reason, response, held)
-        cache.store(method.first_entry + call.entry, entry)
+        cache.store(where, Entry(now + method.ttl, resource, attempt.status, attempt.reason, response, held))
         if attempt.notes is not None:
             attempt.note(f"cache: keeps the answer for {method.ttl / 1e9:g} s")
-
-    # the answer
-
-    def answer(self, attempt: Attempt, method: int, arrived: int) -> None:
-        """The answer leaves: one row, and the caller learns of it."""
-        call = attempt.call
-        caller = call.caller
-        if attempt.gone:
-            attempt.flags |= CALLER_GONE
-        attempts = self.model.attempts
-        attempts.write(attempts.pack(
-            caller.number, 0, call.number, attempt.number, caller.stage, method, call.key,
-            arrived, self.clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
-            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,
-            attempt.response_bytes, attempt.flags,
-        ))  # fmt: skip
-        if attempt.notes is not None:
-            self.model.story = attempt.notes
-            attempt.note(f"answered: {attempt.status} {REASONS[attempt.reason].name}")
-        if not attempt.gone:
-            attempt.answered()

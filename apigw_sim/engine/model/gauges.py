@@ -5,6 +5,7 @@ from __future__ import annotations
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.records import NULL
 from apigw_sim.rules.bucket import TOKEN, refill
+from apigw_sim.rules.window import quota
 
 
 class Gauge:
@@ -61,7 +62,9 @@ class Bucket:
 
     __slots__ = ("at", "full", "gauges", "level", "limit", "low", "number", "off", "rate", "stale")
 
-    def __init__(self, gauges: Gauges, number: int, limit: int, rate: int, full: int, start: int, off: bool) -> None:
+    def __init__(
+        self, gauges: Gauges, number: int, limit: int, rate: int, full: int, start: int, off: bool
+    ) -> None:
         self.gauges = gauges
         self.number = number
         self.limit = limit
@@ -126,6 +129,11 @@ class Quota:
             self.low = self.requests - self.used
             self.gauges.touched.append(self)
         return self.used
+
+    def count_refused(self, now: int) -> None:
+        """Count a request that something else refused, if there is room for it."""
+        if quota(self.now_used(now), self.requests):
+            self.spend()
 
     def spend(self) -> None:
         """Count one request."""

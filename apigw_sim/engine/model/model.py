@@ -32,14 +32,14 @@ class Method:
     """A method of a stage, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "backend_kind", "first_entry", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
+        "backend", "first_entry", "is_lambda", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
     )  # fmt: skip
 
-    def __init__(self, row: tables.Method, backend: Backend | None, kind: BackendKind | None) -> None:
+    def __init__(self, row: tables.Method, backend: Backend | None) -> None:
         self.row = row
         self.stage = row.stage
         self.backend = backend
-        self.backend_kind = kind
+        self.is_lambda = isinstance(backend, Function)
         self.timeout = row.timeout_ns
         self.ttl = row.ttl_ns
         self.require_authorization = row.require_authorization
@@ -50,7 +50,9 @@ class Method:
 class Model:
     """The SimPy engine."""
 
-    def __init__(self, plan: Plan, draws: Draws, sink: Sink, clock: Clock | None = None, watch: Watch | None = None) -> None:
+    def __init__(
+        self, plan: Plan, draws: Draws, sink: Sink, clock: Clock | None = None, watch: Watch | None = None
+    ) -> None:
         self.plan = plan
         self.clock = clock = clock or Clock()
         self.watch = watch
@@ -115,8 +117,8 @@ class Model:
 
     def _method(self, row: tables.Method) -> Method:
         if row.backend == NULL:
-            return Method(row, None, None)
-        return Method(row, self.backends[row.backend], self.plan.backends[row.backend].kind)
+            return Method(row, None)
+        return Method(row, self.backends[row.backend])
 
     # what run.py asks of an engine
 
@@ -185,7 +187,9 @@ class Model:
             self.account.unreserved.move(in_use if concurrency == NULL else -in_use)
         function.reserved = concurrency
 
-    def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: tables.Unauthorized) -> None:
+    def method(
+        self, number: int, ttl: int, require_authorization: bool, unauthorized: tables.Unauthorized
+    ) -> None:
         """A method's caching; entries keep the time to live they were stored with."""
         method = self.methods[number]
         method.ttl = ttl
@@ -208,3 +212,4 @@ class Model:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
         fault = self.backends[backend].fault
         fault.slow, fault.errors, fault.outage = slow, errors, bool(outage)
+        fault.active = slow != 1000 or errors > 0 or fault.outage

@@ -120,9 +120,9 @@ class Throttles:
                     attempt.note(f"{self._name(level)}: all {level.requests:,} requests are used up: refused")
                     return False
             elif level.now_holds(now) < TOKEN:
-                if quota is not None and self.throttled_counts_to_quota and quota not in spent:
-                    if fits(quota.now_used(now), quota.requests):
-                        quota.spend()
+                counted = self.as_you_go and quota in spent
+                if quota is not None and self.throttled_counts_to_quota and not counted:
+                    quota.count_refused(now)
                 self._tell_spared(attempt, spent)
                 self._refuse(attempt, level)
                 return False
@@ -142,13 +142,18 @@ class Throttles:
                 attempt.note(f"{self._name(level)}: {left + 1:,} requests left, {left:,} after this one")
             else:
                 left = level.level
-                attempt.note(f"{self._name(level)}: {tokens(left + TOKEN)} tokens, {tokens(left)} after this request")
+                attempt.note(
+                    f"{self._name(level)}: {tokens(left + TOKEN)} tokens, {tokens(left)} after this request"
+                )
 
     def _tell_spared(self, attempt: Attempt, admitted: list[Bucket | Quota]) -> None:
         """Tell who watches of the levels before the one that refuses, where they spend nothing."""
         for level in admitted if attempt.notes is not None and not self.as_you_go else ():
             if isinstance(level, Quota):
-                attempt.note(f"{self._name(level)}: {level.requests - level.used:,} requests left: admits, counts none")
+                counts = "counts it though it is refused" if self.throttled_counts_to_quota else "counts none"
+                attempt.note(
+                    f"{self._name(level)}: {level.requests - level.used:,} requests left: admits, {counts}"
+                )
             else:
                 attempt.note(f"{self._name(level)}: {tokens(level.level)} tokens: admits, spends none")
 

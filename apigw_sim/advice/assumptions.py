@@ -1,0 +1,148 @@
+"""The assumptions that a scenario leans on: what AWS leaves open, and what changes if it is otherwise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from apigw_sim.advice.case import Case
+from apigw_sim.advice.finding import Finding
+from apigw_sim.plan.changes import show
+from apigw_sim.plan.reading import Reading
+from apigw_sim.scenario.base import dump
+from apigw_sim.scenario.settings import Assumptions
+
+
+class Open(NamedTuple):
+    """A question that AWS leaves open."""
+
+    question: str
+    """What AWS does not say."""
+    otherwise: str
+    """What changes if it is otherwise."""
+    try_out: str
+    """Another value, to see how much hangs on it."""
+    source: str
+    """The key of the page nearest to an answer."""
+
+
+OPEN: dict[str, Open] = {
+    "account_throttle_position": Open(
+        "AWS lists the account's throttle after the usage plan's and the method's, and not where it stands among all "
+        "checks",
+        "in front, a flood spends the account's tokens before its own limits refuse it, and starves the other APIs",
+        "front",
+        "AG:api-gateway-request-throttling",
+    ),
+    "token_accounting": Open(
+        "AWS does not say whether a request that one level refuses has spent tokens at the levels before it",
+        "as_you_go, refused requests empty the buckets before the one that refuses, and more is refused",
+        "as_you_go",
+        "AG:api-gateway-request-throttling",
+    ),
+    "usage_plan_bucket": Open(
+        "AWS's pages conflict: a plan's throttle is one bucket a key, or one for each key and method",
+        "by key and method, a key gets the plan's rate once for each method it calls",
+        "key_and_method",
+        "AG:api-gateway-api-usage-plans",
+    ),
+    "throttled_counts_to_quota": Open(
+        "AWS does not say whether a throttled request counts toward the quota",
+        "if it does, retries use quotas up sooner",
+        "true",
+        "AG:api-gateway-api-usage-plans",
+    ),
+    "quota_week_starts": Open(
+        "AWS does not say on which day a WEEK quota begins anew",
+        "on another day, quotas are full again at another midnight (UTC)",
+        "SUNDAY",
+        "AGAPI:api-quotasettings",
+    ),
+    "scaling_rate_model": Open(
+        "AWS gives a function 1,000 new environments every 10 s, refilled continuously and not saved up, and does not "
+        "say whether in any 10 s or by a bucket",
+        "as a bucket, almost twice as many may start in the first 10 s of a surge",
+        "bucket",
+        "L:scaling-behavior",
+    ),
+    "lambda_request_burst": Open(
+        "AWS gives ten requests a second for each unit of concurrency, and not how many of them may come at once",
+        "with less, bursts to short functions are refused; with more, they are carried",
+        "100 ms",
+        "L:lambda-concurrency",
+    ),
+    "cache_error_responses": Open(
+        "AWS does not say whether a backend's error is cached (a user saw a cached 429)",
+        "if it is not, an error is not repeated for a whole TTL, and the backend gets more requests",
+        "false",
+        "AG:api-gateway-caching",
+    ),
+    "max_age_0_is_a_miss": Open(
+        "AWS does not say whether a request that invalidates counts as CacheMissCount",
+        "if it does not, CacheMissCount is smaller and nothing else changes",
+        "false",
+        "AG:api-gateway-metrics-and-dimensions",
+    ),
+    "encryption_overhead": Open(
+        "AWS says that encryption may make a cached item larger, and not by how much",
+        "with more, fewer entries fit, and answers just below 1 MB are not cached",
+        "1 KB",
+        "AG:api-gateway-caching",
+    ),
+    "cache_hit_time": Open(
+        "AWS publishes no time for a cache hit",
+        "with more, the Latency of hits grows by as much",
+        "5 ms",
+        "AG:api-gateway-caching",
+    ),
+    "size_check_position": Open(
+        "AWS does not say whether a request above 10 MB is refused before the cache is looked up",
+        "after it, a request that is too large may still be answered from the cache",
+        "after_cache",
+        "AG:api-gateway-execution-service-limits-table",
+    ),
+    "rest_overhead": Open(
+        "AWS publishes no distribution of what a REST API itself adds to a request",
+        "with more, Latency grows by as much, of refusals too; IntegrationLatency does not",
+        "{p50: 20 ms, p99: 60 ms}",
+        "AG:api-gateway-metrics-and-dimensions",
+    ),
+    "lambda_overhead": Open(
+        "AWS publishes no distribution of what Lambda's service adds before a function runs",
+        "with more, IntegrationLatency and Latency grow by as much; Duration and concurrency do not",
+        "{p50: 20 ms, p99: 80 ms}",
+        "L:monitoring-metrics-types",
+    ),
+    "provisioning": Open(
+        "AWS publishes no distribution of what making an environment takes before Init",
+        "with more, cold starts are slower and hold concurrency longer",
+        "{uniform: {min: 100 ms, max: 400 ms}}",
+        "L:lambda-runtime-environment",
+    ),
+    "metrics_stamp": Open(
+        "AWS does not say whether a request counts in the minute in which it arrives or is answered",
+        "by arrival, slow requests move to an earlier period; sums stay",
+        "arrival",
+        "AG:monitoring-cloudwatch",
+    ),
+}
+
+
+def leant_on(case: Case) -> Iterator[Finding]:
+    """The assumptions of a plan, each with the question behind it."""
+    reading = Reading(case.scenario)
+    defaults = {name: show(value) for name, value in dump(Assumptions()).items()}
+    for each in case.plan.assumptions:
+        name, _, value = each.partition("=")
+        about = OPEN[name]
+        default = defaults[name]
+        said = f"{name} is {value} ({'the default' if value == default else f'the default is {default}'})"
+        other = about.try_out if value != about.try_out else default
+        keys = ("assumptions", name)
+        yield Finding(
+            keys,
+            f"{said}: {about.question}; {about.otherwise}",
+            f"to see what hangs on it, run with --set 'assumptions.{name}={other}'",
+            about.source,
+            reading.where(keys),
+        )

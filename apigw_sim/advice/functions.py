@@ -1,0 +1,158 @@
+"""Advice on Lambda functions: timeouts that do not fit each other, and more than the concurrency holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from apigw_sim import units
+from apigw_sim.advice.case import Case
+from apigw_sim.advice.finding import Finding, Keys
+from apigw_sim.advice.offered import Offered, Peak
+from apigw_sim.advice.words import about, at_once, exceeds, instant, per_second, several, verb
+from apigw_sim.plan.tables import NULL, BackendKind
+from apigw_sim.scenario.base import NONE
+from apigw_sim.scenario.paths import show_path
+
+
+def outlives_the_gateway(case: Case) -> Iterator[Finding]:
+    """Functions whose timeout is above the timeout of an integration that invokes them."""
+    for name, function in case.scenario.functions.items():
+        callers = [
+            (f"{api} {route}", method.integration.timeout)
+            for api, body in case.scenario.apis.items()
+            for route, method in body.methods.items()
+            if method.integration.lambda_proxy == name and method.integration.timeout < function.timeout
+        ]
+        if not callers:
+            continue
+        shortest = min(timeout for _, timeout in callers)
+        mine, theirs = units.show_duration(function.timeout), units.show_duration(shortest)
+        who = several(who for who, _ in callers)
+        wait = f"{verb(callers, 'waits', 'wait')} {theirs} for it"
+        text = (
+            f"{name} may run {mine} and {who} {wait}: after the 504 it runs on for up to "
+            f"{units.show_duration(function.timeout - shortest)}, holds its concurrency and is billed"
+        )
+        least = units.show_duration(shortest // units.SECOND * units.SECOND)
+        fix = f"write timeout: {least} or less at the function, or let the integration wait longer"
+        if shortest < units.SECOND:
+            fix = "let the integration wait longer: a function's timeout is 1 s at least"
+        yield Finding(("functions", name, "timeout"), text, fix)
+
+
+def client_gives_up_first(case: Case) -> Iterator[Finding]:
+    """Clients whose timeout is below the timeout of an integration that they reach."""
+    for name, client, row in case.clients():
+        if client.timeout is None:
+            continue
+        behind = [method for method in case.methods(row) if method.backend != NULL]
+        longer = [method for method in behind if method.timeout_ns > client.timeout]
+        if not longer:
+            continue
+        mine = units.show_duration(client.timeout)
+        waits = units.show_duration(max(method.timeout_ns for method in longer))
+        who = several(f"{client.target} {method.route}" for method in longer)
+        text = (
+            f"{name} gives up after {mine} and {who} {verb(longer, 'waits', 'wait')} up to {waits} for "
+            f"{verb(longer, 'its', 'their')} backend: what is answered after {mine} was worked out for nobody"
+        )
+        where = verb(longer, "the method", "the methods")
+        fix = f"write integration: {{timeout: {mine}}} or less at {where}, or let {name} wait longer"
+        yield Finding(("clients", name, "timeout"), text, fix)
+
+
+class Pool(NamedTuple):
+    """Functions that share a concurrency."""
+
+    names: str
+    """For people: `checkout`, or `catalogue and search`."""
+    rows: list[int]
+    """Rows of plan.backends."""
+    keys: Keys
+    concurrency: int
+
+    @property
+    def setting(self) -> str:
+        """What decides the concurrency."""
+        return show_path(self.keys)
+
+    @property
+    def text(self) -> str:
+        """The concurrency, for people."""
+        if self.keys[0] == "functions":
+            return f"its reserved concurrency of {self.concurrency:,}"
+        return f"the {self.concurrency:,} that functions without a reservation share"
+
+
+def _reserved(case: Case) -> list[Pool]:
+    return [
+        Pool(row.name, [number], ("functions", row.name, "reserved_concurrency"), row.reserved)
+        for number, row in enumerate(case.plan.backends)
+        if row.kind is BackendKind.LAMBDA and row.reserved != NULL
+    ]
+
+
+def _account(case: Case, rows: list[int], concurrency: int) -> Pool:
+    names = several(case.plan.backends[row].name for row in rows)
+    return Pool(names, rows, ("account", "lambda_concurrency"), concurrency)
+
+
+def _lambdas(case: Case, *, unreserved: bool) -> list[int]:
+    return [
+        number
+        for number, row in enumerate(case.plan.backends)
+        if row.kind is BackendKind.LAMBDA and not (unreserved and row.reserved != NULL)
+    ]
+
+
+def _when(case: Case, offered: Offered, pool: Pool, peak: Peak) -> str:
+    """When the peak is, and what it leaves out."""
+    methods = offered.methods(pool.rows)
+    cached = any(place.row in methods for place in case.cached)
+    return f"first attempts{', before the cache' if cached else ''}, at {instant(peak.at)}"
+
+
+def too_much_at_once(case: Case) -> Iterator[Finding]:
+    """Concurrencies below the peak rate times the mean duration (Little's law)."""
+    offered = Offered(case)
+    rows = _lambdas(case, unreserved=True)
+    for pool in (*_reserved(case), _account(case, rows, case.plan.account.unreserved)):
+        peak = offered.most_at_once(pool.rows)
+        if not exceeds(peak.at_once, pool.concurrency):
+            continue
+        mean = peak.at_once / peak.requests
+        needed = at_once(peak.at_once)
+        text = (
+            f"{pool.names} {verb(pool.rows, 'needs', 'need')} {needed:,} at once and {verb(pool.rows, 'has', 'have')} "
+            f"{pool.text}: {per_second(peak.requests)} ({_when(case, offered, pool, peak)}) "
+            f"times a mean Duration of {about(mean * units.SECOND)}"
+        )
+        fix = (
+            f"raise {pool.setting} by {needed - pool.concurrency:,} or more, shorten the Duration, "
+            f"or throttle at {per_second(pool.concurrency / mean)}"
+        )
+        yield Finding(pool.keys, text, fix)
+
+
+def too_many_a_second(case: Case) -> Iterator[Finding]:
+    """Concurrencies that take fewer requests a second than are offered at the peak."""
+    offered = Offered(case)
+    each = case.scenario.account.lambda_requests_per_concurrency
+    if each == NONE:
+        return
+    rows = _lambdas(case, unreserved=False)
+    account = case.scenario.account
+    whole = account.lambda_concurrency - account.used_elsewhere.lambda_concurrency
+    for pool in (*_reserved(case), _account(case, rows, whole)):
+        peak, takes = offered.most_requests(pool.rows), each * pool.concurrency
+        if not exceeds(peak.requests, takes):
+            continue
+        text = (
+            f"{pool.names} {verb(pool.rows, 'gets', 'get')} {per_second(peak.requests)} "
+            f"({_when(case, offered, pool, peak)}) and a concurrency of {pool.concurrency:,} takes "
+            f"{per_second(takes)}, {each} for each, however short they are"
+        )
+        wanted = at_once(peak.requests / each)
+        fix = f"raise {pool.setting} to {wanted:,} or more, or throttle at {per_second(takes)}"
+        yield Finding(pool.keys, text, fix)

@@ -1,0 +1,158 @@
+"""How many requests a second reach each function, as far as it can be told before a run.
+
+First attempts only, of all clients together, instant by instant; a method's throttle and the account's let their rate
+pass and no more. The cache, usage plans and retries are left out: what the cache saves and what retries add only a
+run can tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apigw_sim import units
+from apigw_sim.advice.case import Case
+from apigw_sim.advice.words import CLOSE
+from apigw_sim.plan.tables import NULL, BackendKind, Counted, Listed, Placement, Rated
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A rate over time in stretches that do not overlap, each linear from `first` to `last` requests per second."""
+
+    begins: Ints
+    ends: Ints
+    first: Floats
+    last: Floats
+
+    def at(self, instants: Ints, *, before: bool) -> Floats:
+        """The rate at instants: just before them, or from them on."""
+        if not len(self.begins):
+            return np.zeros(len(instants))
+        row = np.searchsorted(self.begins, instants, "left" if before else "right") - 1
+        begin, end = self.begins[row], self.ends[row]
+        inside = (row >= 0) & (instants <= end if before else instants < end)
+        part = (instants - begin) / np.maximum(end - begin, 1)
+        rate: Floats = np.where(inside, self.first[row] + (self.last[row] - self.first[row]) * part, 0.0)
+        return rate
+
+
+def rate_of(arrivals: Rated | Counted | Listed) -> Rate:
+    """The expected arrivals of a client per second; the least stretch of a trace is a second."""
+    if isinstance(arrivals, Rated):
+        rows = arrivals.segments
+        return Rate(
+            np.array([row.begin for row in rows], np.int64),
+            np.array([row.end for row in rows], np.int64),
+            np.array([row.first[0] / row.first[1] for row in rows], np.float64),
+            np.array([row.last[0] / row.last[1] for row in rows], np.float64),
+        )
+    if isinstance(arrivals, Listed) or arrivals.span < units.SECOND or arrivals.placement is Placement.START:
+        at, counts = (
+            (arrivals.at, None) if isinstance(arrivals, Listed) else (arrivals.begins, arrivals.counts)
+        )
+        second, which = np.unique(at // units.SECOND, return_inverse=True)
+        each = np.bincount(which, counts, minlength=len(second)).astype(np.float64)
+        return Rate(second * units.SECOND, (second + 1) * units.SECOND, each, each)
+    ends = np.minimum(arrivals.begins + arrivals.span, arrivals.end)
+    peak = arrivals.peak_to_mean if arrivals.placement is Placement.BURSTY else 1.0
+    each = arrivals.counts * peak * units.SECOND / np.maximum(ends - arrivals.begins, units.SECOND)
+    return Rate(arrivals.begins, ends, each, each)
+
+
+class Peak(NamedTuple):
+    """The worst instant of a run for some functions together."""
+
+    requests: float
+    """Per second."""
+    at_once: float
+    """What runs at once: requests times mean Duration."""
+    at: int
+    """ns: the first instant at which it is so."""
+
+
+@dataclass(frozen=True)
+class Offered:
+    """What is offered to the functions of a case."""
+
+    case: Case
+
+    def most_at_once(self, functions: list[int]) -> Peak:
+        """The instant at which most runs at once in some rows of plan.backends."""
+        return self._peak(functions, by_requests=False)
+
+    def most_requests(self, functions: list[int]) -> Peak:
+        """The instant at which most requests a second come to some rows of plan.backends."""
+        return self._peak(functions, by_requests=True)
+
+    def mean(self, function: int) -> float:
+        """The mean Duration of a function in seconds, its timeout at most."""
+        row = self.case.plan.backends[function]
+        return min(row.duration.mean, row.timeout_ns) / units.SECOND
+
+    def methods(self, functions: list[int]) -> list[int]:
+        """The rows of plan.methods that send requests to some rows of plan.backends."""
+        return [row for row in self._calls if self.case.plan.methods[row].backend in functions]
+
+    def _peak(self, functions: list[int], *, by_requests: bool) -> Peak:
+        if not len(self._instants):
+            return Peak(0.0, 0.0, 0)
+        mine = [(self._passed[row], self.mean(row)) for row in functions if row in self._passed]
+        requests = sum((rate for rate, _ in mine), self._nothing)
+        at_once = sum((rate * mean for rate, mean in mine), self._nothing)
+        judged = requests if by_requests else at_once
+        found = int(np.argmax(judged >= judged.max() / CLOSE))
+        at = int(self._instants[found // 2])
+        return Peak(float(requests[found]), float(at_once[found]), at)
+
+    @cached_property
+    def _rates(self) -> list[Rate]:
+        return [rate_of(client.arrivals) for client in self.case.plan.clients]
+
+    @cached_property
+    def _calls(self) -> dict[int, list[tuple[int, float]]]:
+        """Row of plan.methods -> the clients that call it, each with the share of its calls."""
+        found: dict[int, list[tuple[int, float]]] = {}
+        for method, calls in sorted(self.case.calls_of.items()):
+            shares: dict[int, float] = {}
+            for client, call in calls:
+                shares[client] = shares.get(client, 0.0) + float(call.share)
+            found[method] = list(shares.items())
+        return found
+
+    @cached_property
+    def _instants(self) -> Ints:
+        """Where some rate begins, ends or jumps: the peaks lie there."""
+        return np.unique(np.concatenate([edge for rate in self._rates for edge in (rate.begins, rate.ends)]))
+
+    @cached_property
+    def _nothing(self) -> Floats:
+        return np.zeros(2 * len(self._instants))
+
+    @cached_property
+    def _passed(self) -> dict[int, Floats]:
+        """Row of plan.backends -> its requests per second, before each instant and from it on."""
+        instants = self._instants
+        clients = [
+            np.stack([rate.at(instants, before=True), rate.at(instants, before=False)], axis=1).ravel()
+            for rate in self._rates
+        ]
+        whole, found = self._nothing.copy(), dict[int, Floats]()
+        for method, shares in self._calls.items():
+            rate = sum((clients[client] * share for client, share in shares), self._nothing)
+            throttle = self.case.places[method].settings.throttle
+            if throttle:
+                rate = np.minimum(rate, float(throttle.rate))
+            whole += rate
+            backend = self.case.plan.methods[method].backend
+            if backend != NULL and self.case.plan.backends[backend].kind is BackendKind.LAMBDA:
+                found[backend] = found.get(backend, self._nothing) + rate
+        passes = float(self.case.account_rate) / np.maximum(whole, float(self.case.account_rate) or 1.0)
+        return {backend: rate * passes for backend, rate in found.items()}

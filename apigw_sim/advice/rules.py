@@ -1,0 +1,155 @@
+"""All rules of advice, in one place and in the order in which the documentation lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from apigw_sim.advice import assumptions, caching, callers, functions, plans, raisable, throttles
+from apigw_sim.advice.case import Case
+from apigw_sim.advice.finding import Finding
+from apigw_sim.advice.sources import page
+from apigw_sim.scenario.base import propose
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One thing to look for: `find` gives what it found in a case."""
+
+    id: str
+    title: str
+    """What it looks for, in a few words."""
+    why: str
+    """What happens to somebody who has it and does not know."""
+    source: str
+    """The address of the page where AWS says it."""
+    find: Callable[[Case], Iterable[Finding]]
+    note: bool = False
+    """Whether it only tells, and asks for nothing to be changed."""
+
+
+def unknown_ids(case: Case) -> Iterable[Finding]:
+    """Rule ids to be ignored that no rule has."""
+    known = [rule.id for rule in RULES]
+    for number, wanted in enumerate(case.scenario.advice.ignore):
+        if wanted not in known:
+            text = f"advice.ignore names {wanted}, and there is no such rule: it silences nothing"
+            yield Finding(("advice", "ignore", number), text, propose(wanted, known))
+
+
+def _rule(
+    name: str, title: str, why: str, key: str, find: Callable[[Case], Iterable[Finding]], note: bool = False
+) -> Rule:
+    return Rule(name, title, why, page(key), find, note)
+
+
+THROTTLING = "AG:api-gateway-request-throttling"
+CACHING = "AG:api-gateway-caching"
+PLANS = "AG:api-gateway-api-usage-plans"
+
+RULES: tuple[Rule, ...] = (
+    _rule(
+        "CACHE001", "A cache cluster without method caching",
+        "A stage's cache has two switches; with the cluster alone nothing is cached, and it is billed by the hour.",
+        CACHING, caching.cluster_alone,
+    ),
+    _rule(
+        "CACHE002", "A parameter that is not in the cache key",
+        "What is not in the key does not split entries: a path parameter left out serves everybody the first item, "
+        "a query parameter that clients vary serves one query's answer to another.",
+        CACHING, caching.key_too_short,
+    ),
+    _rule(
+        "CACHE004", "Anyone may invalidate the cache",
+        "Without required authorization any request with `Cache-Control: max-age=0` goes to the backend.",
+        CACHING, caching.anyone_may_invalidate,
+    ),
+    _rule(
+        "THR001", "A rate or burst of 0 refuses everything",
+        "It is legal, the usual kill switch, and a known accident.",
+        THROTTLING, throttles.refuses_everything,
+    ),
+    _rule(
+        "THR002", "A limit above the account's",
+        "The account's bucket is shared by all APIs of the Region and refuses first; the higher limit never acts.",
+        THROTTLING, throttles.above_the_account,
+    ),
+    _rule(
+        "THR003", "A burst below 0.1 s of the rate",
+        "Requests come in clumps: a bucket that holds less than 0.1 s of its rate refuses traffic well below it "
+        "(0.1 s is our rule of thumb, the bucket is AWS's).",
+        THROTTLING, throttles.shallow,
+    ),
+    _rule(
+        "THR004", "Method limits that add up to more than the account",
+        "Methods that each keep to their limit can together empty the account's bucket, and with it every other API.",
+        THROTTLING, throttles.promise_too_much,
+    ),
+    _rule(
+        "THR005", "`every_method` is not a shared bucket",
+        "A stage's default throttle is a template: each method has a bucket of its own with all of the rate.",
+        THROTTLING, throttles.not_shared,
+    ),
+    _rule(
+        "PLAN001", "A usage plan over methods that require no key",
+        "A method that does not require a key ignores it: the plan neither throttles its requests nor counts them.",
+        "AG:api-gateway-setup-api-keys", plans.over_no_key,
+    ),
+    _rule(
+        "PLAN002", "A required key that no usage plan covers",
+        "A method that requires a key answers 403 Forbidden unless a plan of that key covers the stage.",
+        "AG:api-gateway-api-key-source", plans.not_covered,
+    ),
+    _rule(
+        "LMB001", "A function's timeout above the integration's",
+        "After the 504 the function runs on: it holds its concurrency and is billed, for nobody.",
+        "AG:response-transfer-mode", functions.outlives_the_gateway,
+    ),
+    _rule(
+        "LMB002", "A client's timeout below the integration's",
+        "The client has hung up, and perhaps called again, while the gateway and the backend still work for it.",
+        "AG:api-gateway-execution-service-limits-table", functions.client_gives_up_first,
+    ),
+    _rule(
+        "LMB003", "Rate times mean duration above the concurrency",
+        "By Little's law that many invocations run at once; those beyond the concurrency are throttled by Lambda, "
+        "which behind a REST API is a 500.",
+        "L:lambda-concurrency", functions.too_much_at_once,
+    ),
+    _rule(
+        "LMB004", "Rate above ten times the concurrency",
+        "Lambda also takes ten requests a second for each unit of concurrency at most; functions under 100 ms meet "
+        "that limit first.",
+        "L:lambda-concurrency", functions.too_many_a_second,
+    ),
+    _rule(
+        "RETRY001", "Retries of a call that is not idempotent",
+        "After a timeout or a 5xx nobody knows whether the first attempt acted; a retry may act again.",
+        "L:services-apigateway-errors", callers.repeats_the_unrepeatable,
+    ),
+    _rule(
+        "TRACE001", "A count of attempts drives a client that retries",
+        "CloudWatch's Count and access logs hold every attempt, retries too; a client that retries them counts twice.",
+        "AG:api-gateway-metrics-and-dimensions", callers.retries_of_retries,
+    ),
+    _rule(
+        "TRACE002", "Periods too long to see bursts",
+        "A bucket sees what comes within fractions of a second; a count by the minute does not say.",
+        "AG:monitoring-cloudwatch", callers.blind_to_bursts,
+    ),
+    _rule(
+        "QUOTA001", "A quota that AWS has to raise first",
+        "The scenario has more than AWS gives unasked: until it is granted, the run shows what is not there.",
+        "AG:limits", raisable.above_the_default,
+    ),
+    _rule(
+        "ADVICE001", "`advice.ignore` names no rule",
+        "A rule id that is misspelt silences nothing.",
+        "docs/advice.md", unknown_ids,
+    ),
+    _rule(
+        "ASSUME", "An assumption that the scenario leans on",
+        "AWS leaves it open; the simulator has a setting for it, and results may hang on it.",
+        THROTTLING, assumptions.leant_on, note=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,15 @@
+"""Where AWS says it: keys of pages as full addresses."""
+
+from __future__ import annotations
+
+_BOOKS = {
+    "AG": "https://docs.aws.amazon.com/apigateway/latest/developerguide/{}.html",
+    "AGAPI": "https://docs.aws.amazon.com/apigateway/latest/api/{}.html",
+    "L": "https://docs.aws.amazon.com/lambda/latest/dg/{}.html",
+}
+
+
+def page(key: str) -> str:
+    """The address of a key such as `AG:limits`, a remark after it left out; what is no key is an address itself."""
+    book, _, name = key.partition(":")
+    return _BOOKS[book].format(name.partition(" ")[0]) if book in _BOOKS else key

@@ -1,0 +1,130 @@
+"""`apigw-sim run`."""
+
+from __future__ import annotations
+
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from apigw_sim.cli import options
+from apigw_sim.cli.console import progress, show
+from apigw_sim.errors import Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from apigw_sim.result import Result
+    from apigw_sim.scenario import Scenario
+
+
+@click.command()
+@options.scenario
+@options.seed
+@click.option(
+    "--engine",
+    type=click.Choice(["auto", "simpy"]),
+    default="auto",
+    show_default=True,
+    help="Which engine simulates; this version has one.",
+)
+@options.overrides
+@click.option(
+    "--out",
+    metavar="DIR",
+    callback=options.folder,
+    help="Write summary.json, metrics.csv, metrics.json and overview.svg into DIR, all or none of them. "
+    "Without it nothing is written.",
+)
+@click.option("--requests", is_flag=True, help="With --out: also requests.parquet, a row per attempt.")
+@click.option(
+    "--bursts",
+    is_flag=True,
+    help="Also run traces of counts with bursts of 1, 2, 4 and 8 times the mean rate within their periods.",
+)
+@click.pass_context
+def run(
+    ctx: click.Context, scenario: str, seed: int | None, engine: str, overrides: tuple[str, ...], out: Path | None,
+    requests: bool, bursts: bool,
+) -> None:  # fmt: skip
+    """Simulate a scenario and say what happened.
+
+    What was offered, carried and refused, by which limit; where latency comes from; and which setting to look at first.
+
+    \b
+    Plan capacity: change one thing, compare.
+      apigw-sim run scenarios/flash_sale.yaml --set account.lambda_concurrency=500
+    Learn: predict, run, then ask explain for the reason.
+      apigw-sim run scenarios/flash_sale.yaml
+    Analyse: metrics.csv is CloudWatch's, requests.parquet has every attempt.
+      apigw-sim run scenarios/flash_sale.yaml --seed 7 --out out --requests
+
+    Exit status: 0; 1 if an expectation of the scenario failed (everything is written all the same); 2 if the input is
+    wrong; 130 if interrupted.
+    """
+    if requests and out is None:
+        raise click.UsageError("--requests needs --out DIR: the rows are written there.")
+    from apigw_sim.report.terminal import summary
+    from apigw_sim.scenario import load
+
+    loaded = load(scenario, overrides=overrides)
+    if bursts:
+        _check_bursts(loaded, scenario)
+    result = _simulated(loaded, "simulating", seed, engine, requests)
+    if out is not None:
+        result.write(out)
+    page = summary.page(result, shlex.quote(scenario), options.again(scenario, overrides, seed))
+    if bursts:
+        _bursts(page, result, scenario, seed, engine, overrides)
+    if out is not None:
+        files = sorted(file.name for file in out.iterdir())
+        page.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
+    show(page)
+    if summary.unmet(result.summary):
+        ctx.exit(1)
+
+
+def _simulated(scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool) -> Result:
+    from apigw_sim.result import run as simulate
+
+    with progress(what, _length(scenario)) as told:
+        return simulate(scenario, seed=seed, engine=engine, requests=requests, progress=told)
+
+
+def _length(scenario: Scenario) -> int | None:
+    """Simulated nanoseconds of a run; None where a trace tells, which is yet to be read."""
+    length = scenario.run.duration
+    return length if isinstance(length, int) else None
+
+
+# --bursts
+
+
+def _check_bursts(scenario: Scenario, file: str) -> None:
+    """Say at once that there is nothing to place."""
+    if not any(client.arrivals.trace is not None for client in scenario.clients.values()):
+        raise _no_bursts(file)
+
+
+def _no_bursts(file: str) -> ScenarioError:
+    what = "--bursts is for clients that follow a trace of counts in periods above 1 s, and this scenario has none"
+    return ScenarioError([Problem(file, None, None, "", what, "leave --bursts out")])
+
+
+def _bursts(
+    page: Any, result: Result, file: str, seed: int | None, engine: str, overrides: tuple[str, ...]
+) -> None:
+    """Add a table of what burstier traffic would do."""
+    from apigw_sim.plan.traces import bursts
+    from apigw_sim.report.terminal.bursts import table
+    from apigw_sim.scenario import load
+
+    plans = bursts({client.name: client.trace for client in result.plan.clients if client.trace is not None})
+    if not plans:
+        raise _no_bursts(file)
+    found = []
+    for ratio, placed in plans:
+        scenario = load(file, overrides=[*overrides, *placed])
+        same = result.scenario is not None and scenario.sha256() == result.scenario.sha256()
+        done = result if same else _simulated(scenario, f"peak to mean {ratio}", seed, engine, False)
+        found.append((ratio, done.summary))
+    table(page, found)

@@ -1,0 +1,254 @@
+"""The overview of a run: one figure that a capacity planner reads in ten seconds."""
+
+from __future__ import annotations
+
+import io
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pandas as pd
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure
+
+from apigw_sim.metrics import cloudwatch
+from apigw_sim.plan.tables import BackendKind
+from apigw_sim.report import panels
+from apigw_sim.report.style import GRID, INK, QUIET, SHADE, house
+from apigw_sim.units import SECOND
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from datetime import datetime
+
+    from matplotlib.axes import Axes
+
+    from apigw_sim.metrics import Metrics
+
+WIDTH, HEAD, FOOT, PANEL, GAP = 12.0, 1.12, 0.62, 1.62, 0.5
+"""Inches."""
+
+
+class Mark(NamedTuple):
+    """A timeline entry: when, until when (None: it stays), what."""
+
+    begin_s: float
+    end_s: float | None
+    text: str
+
+
+class Story(NamedTuple):
+    """What the overview shows."""
+
+    title: str
+    headline: str
+    start: str
+    warm_up_s: float
+    duration_s: float
+    period_s: float
+    end_s: float
+    traffic: pd.DataFrame
+    """`Result.traffic`."""
+    stages: tuple[str, ...]
+    busiest: dict[str, dict[str, int]]
+    """Of stages: the summary's `busiest_second`."""
+    concurrency: pd.DataFrame
+    """begin_s, phase, function, peak."""
+    ceilings: Mapping[str, Sequence[tuple[float, int]]]
+    """Of functions and, as `""`, of the unreserved pool: (from when in s, how many)."""
+    lows: pd.DataFrame
+    """begin_s, limit, share, empty."""
+    marks: tuple[Mark, ...]
+
+
+class Picture(Figure):
+    """A figure that shows itself in a notebook also where pyplot was never imported."""
+
+    def _repr_png_(self) -> bytes:
+        data = io.BytesIO()
+        with house():
+            FigureCanvasAgg(self).print_figure(data, format="png")
+        return data.getvalue()
+
+
+def story(
+    summary: dict[str, Any],
+    metrics: Metrics,
+    traffic: pd.DataFrame,
+    figures: pd.DataFrame,
+    lows: pd.DataFrame,
+) -> Story:
+    """The story of a run, from its summary, its metrics and the frames made of them."""
+    plan = metrics.plan
+    zero = cloudwatch.begin(metrics, 0)
+    last = float(traffic["begin_s"].max()) if len(traffic) else 0.0
+    period_s, duration_s = plan.period / SECOND, plan.duration / SECOND
+    concurrency, ceilings = _concurrency(metrics, figures, zero)
+    return Story(
+        f"{summary['scenario']}, seed {summary['seed']}",
+        _headline(summary),
+        cloudwatch.iso(zero).replace("T", " ").replace("Z", " UTC"),
+        plan.warm_up / SECOND,
+        duration_s,
+        period_s,
+        max(duration_s, last + period_s),
+        traffic,
+        tuple(summary["stages"]),
+        {name: row["busiest_second"] for name, row in summary["stages"].items() if row["busiest_second"]},
+        concurrency,
+        ceilings,
+        lows,
+        tuple(
+            Mark(
+                event.at / SECOND,
+                event.until / SECOND if event.until >= 0 else None,
+                f"{event.text}: {event.after}" if event.after else event.text,
+            )
+            for event in plan.timeline
+        ),
+    )
+
+
+def _headline(summary: dict[str, Any]) -> str:
+    """The run in one line."""
+    count = summary["requests"]["count"]
+    if not count:
+        return "no request arrived after warm-up"
+    status = {int(name): number for name, number in summary["requests"]["by_status"].items()}
+    carried = sum(number for name, number in status.items() if name < 400)
+    failed = sum(number for name, number in status.items() if name >= 500)
+    refused = sum(summary["throttled_by"].values())
+    return (
+        f"{count:,} requests after warm-up: {panels.percent(carried / count)} carried, "
+        f"{panels.percent(refused / count)} refused (429), {panels.percent(failed / count)} 5xx"
+    )
+
+
+def _concurrency(
+    metrics: Metrics, figures: pd.DataFrame, zero: datetime
+) -> tuple[pd.DataFrame, dict[str, list[tuple[float, int]]]]:
+    """Peaks and ceilings by function; the unreserved pool as `""`, unless one function is all of it."""
+    rows = figures[(figures["metric"] == "ConcurrentExecutions") & (figures["function"] != "")]
+    shared = figures[figures["metric"] == "UnreservedConcurrentExecutions"]
+    ceilings = metrics.ceilings()
+    alone = [
+        row.name
+        for row in metrics.plan.backends
+        if row.kind == BackendKind.LAMBDA and row.name not in ceilings
+    ]
+    if len(alone) == 1 and "" in ceilings:
+        ceilings[alone[0]] = ceilings.pop("")
+    peaks = rows if len(alone) < 2 else pd.concat([rows, shared])
+    frame = pd.DataFrame({
+        "begin_s": (peaks["timestamp"] - zero).dt.total_seconds(),
+        "phase": peaks["phase"],
+        "function": peaks["function"].astype(str),
+        "peak": peaks["Maximum"],
+    })  # fmt: skip
+    return frame, ceilings
+
+
+def draw(told: Story) -> Figure:
+    """The figure: traffic, latency, concurrency, cache, buckets; only panels that have something to say."""
+    with house():
+        return _draw(told)
+
+
+def svg(told: Story) -> str:
+    """The figure as SVG, byte for byte the same for the same story."""
+    text = io.StringIO()
+    with house():
+        FigureCanvasSVG(_draw(told)).print_figure(text, format="svg", metadata={"Date": None})
+    return text.getvalue()
+
+
+def _draw(told: Story) -> Figure:
+    time = panels.clock(told.duration_s, told.period_s, told.end_s)
+    todo = _panels(told, time)
+    height = HEAD + FOOT + len(todo) * PANEL + (len(todo) - 1) * GAP
+    figure = Picture(figsize=(WIDTH, height), dpi=100)
+    grid = figure.add_gridspec(
+        len(todo), 1, left=0.07, right=0.715, top=1 - HEAD / height, bottom=FOOT / height, hspace=GAP / PANEL
+    )
+    first: Axes | None = None
+    for number, panel in enumerate(todo):
+        axes = figure.add_subplot(grid[number], sharex=first)
+        first = first or axes
+        panel(axes)
+        _shade(axes, told, time)
+        axes.tick_params(axis="x", labelbottom=number == len(todo) - 1, length=3)
+        axes.tick_params(axis="y", length=0)
+        axes.set_xlim(0, told.end_s / time.seconds)
+        axes.margins(x=0)
+    assert first is not None
+    _name_phases(first, told, time)
+    figure.axes[-1].set_xlabel(
+        f"{time.unit} from {told.start}; one step is a period of {_span(told.period_s)}"
+    )
+    figure.text(0.07, 1 - 0.22 / height, told.title, fontsize=13, fontweight="bold", color=INK, va="center")
+    figure.text(0.07, 1 - 0.46 / height, told.headline, fontsize=9.5, color=INK, va="center")
+    return figure
+
+
+def _panels(told: Story, time: panels.Clock) -> list[Callable[[Axes], None]]:
+    traffic = told.traffic
+    seen = set(traffic["stage"])
+    stages = [name for name in told.stages if name in seen]
+    todo: list[Callable[[Axes], None]] = []
+    for name in stages if len(stages) in (1, 2) else [""]:
+        title = f"Requests of {name}" if name else "Requests"
+        mine = traffic[traffic["stage"] == name]
+        title = f"{title} per second, by answer (shares: after warm-up)"
+        todo.append(
+            partial(panels.traffic, frame=mine, time=time, title=title, busiest=told.busiest.get(name))
+        )
+    of_all = traffic[traffic["stage"] == ""]
+    if len(of_all):
+        todo.append(lambda axes: panels.latency(axes, of_all, time))
+    if len(told.concurrency):
+        todo.append(lambda axes: panels.concurrency(axes, told.concurrency, told.ceilings, time))
+    asked = traffic.groupby("stage")[["hits", "misses"]].sum().sum(axis=1)
+    cached = [name for name in stages if asked.get(name, 0)]
+    if cached:
+        todo.append(lambda axes: panels.hit_ratio(axes, traffic[traffic["stage"].isin(cached)], time))
+    if len(told.lows):
+        todo.append(lambda axes: panels.lows(axes, told.lows, time))
+    return todo
+
+
+def _shade(axes: Axes, told: Story, time: panels.Clock) -> None:
+    """Warm-up and drain in grey; the timeline's entries as lines."""
+    for begin, end in ((0.0, told.warm_up_s), (told.duration_s, told.end_s)):
+        if end > begin:
+            axes.axvspan(begin / time.seconds, end / time.seconds, color=SHADE, zorder=-2, linewidth=0)
+    for mark in told.marks:
+        axes.axvline(
+            mark.begin_s / time.seconds, color=QUIET, linewidth=0.9, linestyle=(0, (4, 2)), zorder=1.5
+        )
+        if mark.end_s is not None:
+            axes.axvspan(
+                mark.begin_s / time.seconds, min(mark.end_s, told.end_s) / time.seconds, color=GRID, alpha=0.5,
+                zorder=-1, linewidth=0,
+            )  # fmt: skip
+
+
+def _name_phases(axes: Axes, told: Story, time: panels.Clock) -> None:
+    where = axes.get_xaxis_transform()
+    for begin, end, text in ((0.0, told.warm_up_s, "warm-up"), (told.duration_s, told.end_s, "drain")):
+        if end - begin >= 0.04 * told.end_s:
+            axes.text(
+                (begin + end) / 2 / time.seconds, 0.97, text, transform=where, ha="center", va="top", fontsize=7.5,
+                color=QUIET,
+            )  # fmt: skip
+    for number, mark in enumerate(told.marks):
+        axes.text(
+            mark.begin_s / time.seconds, 1.14 + 0.09 * (number % 2), panels.shortened(mark.text, 64), transform=where,
+            ha="left", va="bottom", fontsize=7, color=QUIET, clip_on=False,
+        )  # fmt: skip
+
+
+def _span(seconds: float) -> str:
+    for length, unit in ((3600, "h"), (60, "min"), (1, "s")):
+        if seconds >= length and (seconds / length).is_integer():
+            return f"{seconds / length:g} {unit}"
+    return f"{seconds * 1000:g} ms"
