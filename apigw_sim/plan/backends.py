@@ -98,10 +98,6 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
     history.keep(
         "function", range(row, row + 1), history.each(lambda state: (state.functions[name].timeout,))
     )
-    if len(set(history.each(lambda state: state.functions[name].memory))) > 1:
-        reading.problem(
-            (*path, "memory"), "memory cannot change in mid-run yet", "take it out of the timeline's set"
-        )
     scaling, each = NULL, reading.scenario.account.lambda_scaling
     if each != NONE:
         span = units.show_duration(quotas.count("lambda_scaling_interval"))

@@ -33,13 +33,13 @@ _SETTABLE = re.compile(
             rf"usage_plans\.\*\.{_THROTTLE}",
             r"usage_plans\.\*\.quota\.limit",
             r"usage_plans\.\*\.stages\.\*\.\*(\.rate|\.burst)?",
-            r"functions\.\*\.(reserved_concurrency|timeout|memory)",
+            r"functions\.\*\.(reserved_concurrency|timeout)",
         )
     )
 )
 _REACH = (
     "set reaches the account's limits, method_settings, cache_cluster, usage plans, "
-    "and reserved_concurrency, timeout and memory of functions"
+    "and reserved_concurrency and timeout of functions"
 )
 _NAMED = ("apis", "stages", "method_settings", "usage_plans", "functions", "backends", "clients", "api_keys")
 
@@ -115,6 +115,11 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
         what, fix = (
             "AWS changes this by a deployment only",
             "deployments belong to a later version; leave it out",
+        )
+    elif head == "functions" and keys[-1] == "memory":
+        what, fix = (
+            "what memory does to the duration is published nowhere, so it cannot change in mid-run",
+            "run two scenarios, each with its memory and its duration",
         )
     elif head in ("functions", "backends"):
         what, fix = "set changes limits, not how work behaves", "use a fault: slow, errors or outage"

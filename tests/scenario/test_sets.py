@@ -46,7 +46,6 @@ def with_sets(data: dict[str, Any], *sets: dict[str, Any]) -> dict[str, Any]:
         ('usage_plans.gold.stages["shop/prod"]["POST /orders"].rate', "7/s", Fraction(7)),
         ("functions.f.reserved_concurrency", 7, 7),
         ("functions.f.timeout", "7 s", 7 * SECOND),
-        ("functions.f.memory", "256 MB", 256 * MB),
     ],
 )
 def test_what_can_be_set(small: dict[str, Any], path: str, written: object, value: object) -> None:
