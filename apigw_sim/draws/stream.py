@@ -18,7 +18,7 @@ Ints = NDArray[np.int64]
 BLOCK = 4096
 CRASH, MALFORMED = -1, -2
 NOTHING = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
-CHUNK, WORTH_A_CHUNK, MOST_CHUNKS = 128, 16, 1024
+CHUNK, WORTH_A_CHUNK, MOST_CHUNKS, MOST_ASKED = 4096, 9, 48, 4096
 
 
 class Group(IntEnum):
@@ -74,7 +74,7 @@ class Stream:
             id(law): law.cells.tolist() for laws, *_ in self.laws for law in laws if law.constant is None
         }
         self.cells = tuple([drawn.get(id(law), []) for law in laws] for laws, *_ in self.laws)
-        self._chunks: dict[tuple[int, int, int, int], list[philox.Row]] = {}
+        self._chunks: dict[tuple[int, int, int, int], Ints] = {}
         self._asked: dict[tuple[int, int, int, int], int] = {}
 
     def _laws(self, call: CallRow) -> tuple[tuple[Law, ...], Shares | None, int, int]:
@@ -100,14 +100,15 @@ class Stream:
         if chunk is None:
             asked = self._asked[near] = self._asked.get(near, 0) + 1
             if asked < WORTH_A_CHUNK:
-                if len(self._asked) > MOST_CHUNKS:
+                if len(self._asked) > MOST_ASKED:
                     self._asked.clear()
                 return philox.row(self.key, call, attempt, user, group)
-            if len(self._chunks) > MOST_CHUNKS:
-                self._chunks.clear()
-            made = philox.rows(self.key, call // CHUNK * CHUNK, CHUNK, attempt, user, group)
-            chunk = self._chunks[near] = list(map(tuple, made.tolist()))
-        return chunk[call % CHUNK]
+            while len(self._chunks) >= MOST_CHUNKS:
+                del self._chunks[next(iter(self._chunks))]
+            chunk = philox.rows(self.key, call // CHUNK * CHUNK, CHUNK, attempt, user, group)
+            self._chunks[near] = chunk
+        a, b, c, d = chunk[call % CHUNK].tolist()
+        return a, b, c, d
 
     def _values(self, picked: int, first: int, words: tuple[int, ...]) -> list[int]:
         """The values of a call's laws from number `first` on, a word each."""

@@ -92,7 +92,7 @@ def lines_of(text: str) -> Iterator[tuple[int, str]]:
     ends = "\n" if "\n" in text else "\r"
     for number, line in enumerate(text.split(ends), 1):
         if line and not line.isspace():
-            yield number, line.rstrip("\r")
+            yield number, line
 
 
 # instants and numbers

@@ -8,15 +8,23 @@ Source: developer guide, "Throttle requests to your REST APIs" (facts 1.1, 1.6).
 
 TOKEN = 1_000_000_000_000
 MOST_TOKENS = 9_000_000
+"""Most tokens of a burst, and most requests per second of a rate: beyond, a product could leave 63 bits."""
+SECOND = 1_000_000_000
 
 
 def refill(level: int, at: int, now: int, rate: int, full: int) -> int:
-    """The level at `now` of a bucket that held `level` units at `at`; the idle time is clamped to the time to full."""
-    if rate == 0 or level >= full:
-        return level
-    if now - at >= (full - level + rate - 1) // rate:
+    """The level at `now` of a bucket that held `level` units at `at`.
+
+    Within a second no product leaves 63 bits; a longer idle time is held against the time to full first.
+    """
+    idle = now - at
+    missing = full - level
+    if idle > SECOND and rate > 0 and idle >= (missing + rate - 1) // rate:
         return full
-    return level + (now - at) * rate
+    gained = idle * rate
+    if gained >= missing:
+        return full
+    return level + gained
 
 
 def cut(level: int, full: int) -> int:

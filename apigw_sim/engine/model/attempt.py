@@ -132,14 +132,15 @@ class Attempt(Journey):
     def answered(self) -> None:
         """The answer leaves the gateway for a caller who waits for it: it ends the call or tries again."""
         caller, status = self.caller, self.status
-        retry = caller.retry
         received = self.clock.now + self.rtt - self.rtt // 2
         if self.notes is not None:
             self.notes.append((received, "the client has the answer"))
-        if self.number < retry.attempts and status in retry.statuses:
+        if status < 400:
+            caller.end(self, received, status, SUCCEEDED)
+        elif status in caller.retry.statuses and self.number < caller.retry.attempts:
             caller.try_again(self, received)
         else:
-            caller.end(self, received, status, SUCCEEDED if status < 400 else REFUSED)
+            caller.end(self, received, status, REFUSED)
 
     def executed_before(self) -> bool:
         """Whether backend work has begun for an earlier attempt of the call."""

@@ -26,6 +26,7 @@ class Caller:
         self.client = client
         self.stream = stream
         self.id = identity(number, 0, 0, 0)
+        self.pack, self.write = model.calls.pack, model.calls.write
         self.stage = client.stage
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
@@ -36,6 +37,7 @@ class Caller:
 
     def calls(self) -> Generator[Wait, None, None]:
         """Every call of the run, at its instant."""
+        first = OPEN + self.id
         for block in self.stream.blocks():
             self.model.spill()
             calls = zip(
@@ -43,7 +45,7 @@ class Caller:
                 block.entry, block.max_age_0, strict=True,
             )  # fmt: skip
             for at, call, send, work in zip(block.at, calls, block.send, block.work, strict=True):
-                yield at, OPEN + self.id + call[0] * CALL_STEP
+                yield at, first + call[0] * CALL_STEP
                 self.send(Attempt(self, call, 1, send, work, None))
 
     def send(self, attempt: Attempt) -> None:
@@ -74,7 +76,6 @@ class Caller:
     def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
         """The call is over for its client, after this attempt."""
         number, picked, *_ = attempt.call
-        table = self.model.calls
-        table.write(
-            table.pack(self.number, 0, number, picked, attempt.started, at, attempt.number, status, outcome)
+        self.write(
+            self.pack(self.number, 0, number, picked, attempt.started, at, attempt.number, status, outcome)
         )

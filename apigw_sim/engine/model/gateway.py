@@ -55,6 +55,7 @@ class Gateway:
         self.clock = model.clock
         self.account = model.plan.account
         self.throttles = model.throttles
+        self.pack, self.write = model.attempts.pack, model.attempts.write
         self.methods = model.methods
         self.caches = model.caches
         self.largest_request = model.plan.account.largest_request
@@ -85,7 +86,7 @@ class Gateway:
             method = self.methods[number]
             where = method.first_entry + entry
             if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
-                answers += attempt.draw()[3]
+                answers += (attempt.work or attempt.draw())[3]
             elif attempt.reason != OK or (self.size_check_after_cache and not self.fits(attempt)):
                 pass  # refused at the cache or behind it
             elif method.backend is None:
@@ -102,8 +103,7 @@ class Gateway:
 
         if attempt.gone:
             attempt.flags |= CALLER_GONE
-        table = self.model.attempts
-        table.write(table.pack(
+        self.write(self.pack(
             caller.number, 0, attempt.call[0], attempt.number, caller.stage, number, key,
             arrived, clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
             attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,

@@ -15,18 +15,21 @@ class Recorder:
     def __init__(self, table: Table, sink: Sink) -> None:
         self.table = table
         self.sink = sink
-        self.pack = Struct(f"={len(table.columns)}q").pack
-        self._rows: list[bytes] = []
-        self.write = self._rows.append
+        row = Struct(f"={len(table.columns)}q")
+        self.pack = row.pack
+        self._block = BLOCK_ROWS * row.size
+        self._buffer = bytearray()
+        self.write = self._buffer.extend
 
     def spill(self) -> None:
         """Hand on what there is if it makes a block."""
-        if len(self._rows) >= BLOCK_ROWS:
+        if len(self._buffer) >= self._block:
             self.seal()
 
     def seal(self) -> None:
         """Hand on what there is, in blocks."""
-        for first in range(0, len(self._rows), BLOCK_ROWS):
-            rows = np.frombuffer(b"".join(self._rows[first : first + BLOCK_ROWS]), np.int64)
-            self.sink(Block(self.table, rows.reshape(-1, len(self.table.columns))))
-        self._rows.clear()
+        rows = bytes(self._buffer)
+        self._buffer.clear()
+        for first in range(0, len(rows), self._block):
+            block = np.frombuffer(rows[first : first + self._block], np.int64)
+            self.sink(Block(self.table, block.reshape(-1, len(self.table.columns))))
