@@ -28,9 +28,10 @@ LAYERS = (
     {"engine", "metrics"},
     {"control"},
     {"compose"},
+    {"advice", "explain", "report"},
     {"cost", "result"},
     {"experiment"},
-    {"importers", "report"},
+    {"importers", "terminal"},
     {"cli", "__main__"},
 )
 LAYER = {part: number for number, parts in enumerate(LAYERS) for part in parts}
@@ -458,13 +459,20 @@ def users_folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def as_a_user(command: list[str], folder: Path) -> None:
-    """Run a command in a folder with this environment's programs first on the path; its output is the message."""
+def shown(text: str) -> list[tuple[str, str]]:
+    """Each shell command that is followed by what it prints, and that."""
+    blocks = re.findall(r"^```sh\n(.*?)^```\n\n```text\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    return [(commands(block)[-1], printed) for block, printed in blocks]
+
+
+def as_a_user(command: list[str], folder: Path) -> str:
+    """Run a command in a folder with this environment's programs first on the path; gives what it printed."""
     env = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=600, check=False
     )
     assert done.returncode == 0, f"{command} gave {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return done.stdout
 
 
 def test_commands_are_read_as_a_shell_reads_them() -> None:
@@ -473,9 +481,11 @@ def test_commands_are_read_as_a_shell_reads_them() -> None:
 
 
 @pytest.mark.parametrize("block", OURS, ids=lambda block: block[0])
-def test_every_command_of_the_readme_runs(block: list[str], users_folder: Path) -> None:
+def test_every_command_of_the_readme_runs_and_prints_what_is_shown(block: list[str], users_folder: Path) -> None:
     for line in block:
-        as_a_user(["sh", "-c", line], users_folder)
+        printed = as_a_user(["sh", "-c", line], users_folder)
+        for command, text in shown(README):
+            assert command != line or text in printed, f"{line} prints\n{printed}"
 
 
 @pytest.mark.parametrize("block", fenced(README, "python"))

@@ -33,8 +33,8 @@ def schema(assumptions: bool) -> None:
     if not assumptions:
         write(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n")
         return
-    from apigw_sim.report.terminal import Page
-    from apigw_sim.report.terminal.assumptions import known, table
+    from apigw_sim.terminal import Page
+    from apigw_sim.terminal.assumptions import known, table
 
     page = Page()
     page.title("ASSUMPTIONS", "what AWS does not document; each is a setting under assumptions:")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from apigw_sim.errors import ApigwSimError, ScenarioError
 
 if TYPE_CHECKING:
-    from apigw_sim.report.terminal import Page
+    from apigw_sim.terminal import Page
 
 Progress = Callable[[int], None]
 
@@ -100,7 +100,7 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 
             yield both
     except KeyboardInterrupt:
-        from apigw_sim.report.terminal.words import span
+        from apigw_sim.terminal.words import span
 
         of = "" if total is None else f" of {span(total)}"
         came = f"interrupted after {span(now)}{of} of simulated time; nothing was written"
@@ -112,7 +112,7 @@ def _bar(what: str, total: int | None) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from apigw_sim.report.terminal.words import span
+    from apigw_sim.terminal.words import span
 
     columns = (
         TextColumn(what), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[at]}"),

@@ -68,7 +68,7 @@ def explain(
     from apigw_sim.explain import Wanted
     from apigw_sim.explain import explain as follow
     from apigw_sim.plan import plan
-    from apigw_sim.report.terminal import walk
+    from apigw_sim.terminal import walk
     from apigw_sim.scenario import load
 
     planned = plan(load(scenario, overrides=overrides))

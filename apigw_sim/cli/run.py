@@ -63,7 +63,7 @@ def run(
     """
     if requests and out is None:
         raise click.UsageError("--requests needs --out DIR: the rows are written there.")
-    from apigw_sim.report.terminal import summary
+    from apigw_sim.terminal import summary
     from apigw_sim.scenario import load
 
     loaded = load(scenario, overrides=overrides)
@@ -115,7 +115,7 @@ def _bursts(
 ) -> None:
     """Add a table of what burstier traffic would do."""
     from apigw_sim.plan.traces import bursts
-    from apigw_sim.report.terminal.bursts import table
+    from apigw_sim.terminal.bursts import table
     from apigw_sim.scenario import load
 
     plans = bursts({client.name: client.trace for client in result.plan.clients if client.trace is not None})

@@ -10,7 +10,7 @@ from apigw_sim.scenario.base import dump
 from apigw_sim.scenario.settings import Assumptions
 
 if TYPE_CHECKING:
-    from apigw_sim.report.terminal.page import Page
+    from apigw_sim.terminal.page import Page
 
 
 class Assumption(NamedTuple):

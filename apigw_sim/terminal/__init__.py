@@ -1,5 +1,5 @@
 """What the command line prints: pages of text, for a terminal or a pipe."""
 
-from apigw_sim.report.terminal.page import Page, Words
+from apigw_sim.terminal.page import Page, Words
 
 __all__ = ["Page", "Words"]

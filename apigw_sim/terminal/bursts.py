@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
-from apigw_sim.report.terminal.words import count, ms, percent
+from apigw_sim.terminal.words import count, ms, percent
 
 if TYPE_CHECKING:
-    from apigw_sim.report.terminal.page import Page
+    from apigw_sim.terminal.page import Page
 
 HEAD = ("peak to mean", "refused", "share", "5xx", "p99 ms", "callers' p99 ms", "busiest second")
 
