@@ -26,7 +26,7 @@ HERE = Path(__file__).resolve().parent
 MIXED, BARE, OURS = "mixed_path", "bare_simpy", "mmc_apigw_sim"
 RIVALS = ("mmc_asyncflow", "mmc_happysim")  # to be beaten threefold
 PEERS = (*RIVALS, "mmc_ciw")  # Ciw for information
-SIZES = {MIXED: 200_000, BARE: 200_000, OURS: 20_000} | dict.fromkeys(PEERS, 20_000)
+SIZES = {MIXED: 200_000, BARE: 200_000, OURS: 120_000} | dict.fromkeys(PEERS, 20_000)
 SEED = 7
 
 CHECK_SIZE = 120_000

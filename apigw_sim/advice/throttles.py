@@ -91,7 +91,7 @@ def _together(limit: Limit) -> Fraction:
 def not_shared(case: Case) -> Iterator[Finding]:
     """Throttles of every_method that two methods or more take a copy of."""
     for limit in case.method_limits:
-        if not limit.is_template or len(limit.methods) < 2:
+        if len(limit.methods) < 2:
             continue
         rate = units.show_rate(limit.throttle.rate)
         text = (

@@ -38,8 +38,8 @@ class Limits:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._places = Places(plan)
-        self.places: list[Place] = self._places.list
+        self.at = Places(plan)
+        self.places: list[Place] = self.at.list
         self._stages = len(self.places)
         stages, limits = len(plan.stages), len(plan.limits)
         pairs = [(self._stages + row, self._stages + stages + row) for row in range(stages)]
@@ -72,7 +72,7 @@ class Limits:
         """Take in attempts; `latest`: an instant the run has reached."""
         early = self._early[why]
         level = np.where(early, NULL, self._gateway_level[refused_by])
-        places = self._places.at_gateway(method, key, arrived)
+        places = self.at.at_gateway(method, key, arrived)
         reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
         if self._front:
             by_account = level == len(AT_GATEWAY) - 1
@@ -88,7 +88,7 @@ class Limits:
     ) -> None:  # fmt: skip
         """Take in invocations; during an outage none reaches a limit."""
         level = np.where(outcome == Outcome.OUTAGE, NULL, self._backend_level[refused_by])
-        places = self._places.at_backend(backend, arrived, (init >= 0) | (level == 3))
+        places = self.at.at_backend(backend, arrived, (init >= 0) | (level == 3))
         reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
         self._refuse(level, places, arrived, refused_by, selected)
         self._invocations.add(arrived, reached, latest)
@@ -126,7 +126,7 @@ class Limits:
         for place in self.places:
             if place.kind in (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED):
                 name = place.owner if place.kind == LimitKind.LAMBDA_RESERVED else ""
-                found[name] = [(at / SECOND, most) for at, most in self._places.ceilings(place)]
+                found[name] = [(at / SECOND, most) for at, most in self.at.ceilings(place)]
         return found
 
     def rows(self, gauges: Gauges) -> list[dict[str, Any]]:
@@ -179,7 +179,7 @@ class Limits:
             if low == NEVER:
                 return None
             return low if of_quota else low * 1000 // TOKEN / 1000
-        ceilings = self._places.ceilings(place) if place.kind != LimitKind.LAMBDA_SCALING else []
+        ceilings = self.at.ceilings(place) if place.kind != LimitKind.LAMBDA_SCALING else []
         if not ceilings:
             return None
         if self._refused_ever_at[number]:

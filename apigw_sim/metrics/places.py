@@ -185,3 +185,18 @@ class Places:
             ]
         backend = plan.backends[place.target]
         return [(0, backend.concurrency + backend.queue)] if backend.concurrency != NULL else []
+
+    def bucket_states(self) -> list[list[tuple[int, int, int]]]:
+        """Of each bucket: (from when, limit or NULL, units when full), in order of time."""
+        buckets = self._plan.buckets
+        states = [[(0, NULL if row.off else row.limit, row.full)] for row in buckets]
+        for at, (row, _, full, limit) in self._writes("bucket"):
+            states[row].append((at, limit, full))
+        return states
+
+    def quota_states(self) -> list[list[tuple[int, int, int]]]:
+        """Of each quota: (from when, limit, requests), in order of time."""
+        states = [[(0, row.limit, row.requests)] for row in self._plan.quotas]
+        for at, (row, requests) in self._writes("quota"):
+            states[row].append((at, self._plan.quotas[row].limit, requests))
+        return states

@@ -25,8 +25,12 @@ if TYPE_CHECKING:
 
     from apigw_sim.metrics import Metrics
 
-WIDTH, HEAD, FOOT, PANEL, GAP = 12.0, 1.12, 0.62, 1.62, 0.5
+WIDTH, HEAD, FOOT, PANEL, GAP, STRIP = 12.0, 1.12, 0.62, 1.62, 0.5, 0.23
 """Inches."""
+LEFT, RIGHT = 0.07, 0.715
+"""Of the width."""
+MOST_NAMED = 6
+"""Timeline entries whose text is written; the others are only marked."""
 
 
 class Mark(NamedTuple):
@@ -165,14 +169,13 @@ def svg(told: Story) -> str:
 def _draw(told: Story) -> Figure:
     time = panels.clock(told.duration_s, told.period_s, told.end_s)
     todo = _panels(told, time)
-    height = HEAD + FOOT + len(todo) * PANEL + (len(todo) - 1) * GAP
+    height = HEAD + FOOT + sum(tall for _, tall in todo) + (len(todo) - 1) * GAP
     figure = Picture(figsize=(WIDTH, height), dpi=100)
-    grid = figure.add_gridspec(
-        len(todo), 1, left=0.07, right=0.715, top=1 - HEAD / height, bottom=FOOT / height, hspace=GAP / PANEL
-    )
     first: Axes | None = None
-    for number, panel in enumerate(todo):
-        axes = figure.add_subplot(grid[number], sharex=first)
+    top = height - HEAD
+    for number, (panel, tall) in enumerate(todo):
+        axes = figure.add_axes((LEFT, (top - tall) / height, RIGHT - LEFT, tall / height), sharex=first)
+        top -= tall + GAP
         first = first or axes
         panel(axes)
         _shade(axes, told, time)
@@ -185,34 +188,37 @@ def _draw(told: Story) -> Figure:
     figure.axes[-1].set_xlabel(
         f"{time.unit} from {told.start}; one step is a period of {_span(told.period_s)}"
     )
-    figure.text(0.07, 1 - 0.22 / height, told.title, fontsize=13, fontweight="bold", color=INK, va="center")
-    figure.text(0.07, 1 - 0.46 / height, told.headline, fontsize=9.5, color=INK, va="center")
+    figure.text(LEFT, 1 - 0.22 / height, told.title, fontsize=13, fontweight="bold", color=INK, va="center")
+    figure.text(LEFT, 1 - 0.46 / height, told.headline, fontsize=9.5, color=INK, va="center")
     return figure
 
 
-def _panels(told: Story, time: panels.Clock) -> list[Callable[[Axes], None]]:
+def _panels(told: Story, time: panels.Clock) -> list[tuple[Callable[[Axes], None], float]]:
+    """Each panel with its height in inches."""
     traffic = told.traffic
     seen = set(traffic["stage"])
     stages = [name for name in told.stages if name in seen]
-    todo: list[Callable[[Axes], None]] = []
+    todo: list[tuple[Callable[[Axes], None], float]] = []
     for name in stages if len(stages) in (1, 2) else [""]:
-        title = f"Requests of {name}" if name else "Requests"
         mine = traffic[traffic["stage"] == name]
-        title = f"{title} per second, by answer (shares: after warm-up)"
-        todo.append(
-            partial(panels.traffic, frame=mine, time=time, title=title, busiest=told.busiest.get(name))
-        )
+        title = f"Requests{f' of {name}' if name else ''} per second, by answer (shares: after warm-up)"
+        busiest = told.busiest.get(name)
+        todo.append((partial(panels.traffic, frame=mine, time=time, title=title, busiest=busiest), PANEL))
     of_all = traffic[traffic["stage"] == ""]
     if len(of_all):
-        todo.append(lambda axes: panels.latency(axes, of_all, time))
+        todo.append((partial(panels.latency, frame=of_all, time=time), PANEL))
     if len(told.concurrency):
-        todo.append(lambda axes: panels.concurrency(axes, told.concurrency, told.ceilings, time))
+        use = partial(panels.concurrency, frame=told.concurrency, ceilings=told.ceilings, time=time)
+        todo.append((use, PANEL))
     asked = traffic.groupby("stage")[["hits", "misses"]].sum().sum(axis=1)
     cached = [name for name in stages if asked.get(name, 0)]
     if cached:
-        todo.append(lambda axes: panels.hit_ratio(axes, traffic[traffic["stage"].isin(cached)], time))
+        ratio = partial(panels.hit_ratio, frame=traffic[traffic["stage"].isin(cached)], time=time)
+        todo.append((ratio, PANEL))
     if len(told.lows):
-        todo.append(lambda axes: panels.lows(axes, told.lows, time))
+        todo.append(
+            (partial(panels.lows, frame=told.lows, time=time), STRIP * (panels.strips(told.lows) + 0.2))
+        )
     return todo
 
 
@@ -240,7 +246,7 @@ def _name_phases(axes: Axes, told: Story, time: panels.Clock) -> None:
                 (begin + end) / 2 / time.seconds, 0.97, text, transform=where, ha="center", va="top", fontsize=7.5,
                 color=QUIET,
             )  # fmt: skip
-    for number, mark in enumerate(told.marks):
+    for number, mark in enumerate(told.marks[:MOST_NAMED]):
         axes.text(
             mark.begin_s / time.seconds, 1.14 + 0.09 * (number % 2), panels.shortened(mark.text, 64), transform=where,
             ha="left", va="bottom", fontsize=7, color=QUIET, clip_on=False,

@@ -44,6 +44,7 @@ CLASSES = (
     ("server_5xx", "5xx", BLACK),
 )
 """Columns of the traffic frame, their names and colours, in order of stacking."""
+REFUSED = ("plan_method", "plan", "quota", "method", "account")
 FAR = 4.0
 """A ceiling this many times above the highest use is named, not drawn."""
 MOST_LINES = 5
@@ -144,7 +145,9 @@ def latency(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
         axes.set_ylim(min(drawn) / 1.4, max(drawn) * 1.4)
     plain_log(axes)
     axes.set_ylabel("ms")
-    axes.set_title("Latency at the gateway (a refusal answers fast and lowers what CloudWatch shows)")
+    refused = any(every[column].any() for column, *_ in CLASSES if column in REFUSED)
+    beware = " (a refusal answers fast and lowers what CloudWatch shows)" if refused else ""
+    axes.set_title(f"Latency at the gateway{beware}")
     name_right(axes, labels)
 
 
@@ -206,6 +209,11 @@ def hit_ratio(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
     name_right(axes, labels)
 
 
+def strips(frame: pd.DataFrame) -> int:
+    """How many strips `lows` draws."""
+    return min(frame["limit"].nunique(), MOST_STRIPS)
+
+
 def lows(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
     """A strip per limit: the least that its emptiest bucket or quota held in each period, as a share of the burst."""
     worst = frame.groupby("limit", sort=False).agg({"share": "min", "empty": "sum"})
@@ -240,13 +248,15 @@ def lows(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
     axes.grid(visible=False)
     axes.spines["left"].set_visible(False)
     axes.set_title("Least left in the emptiest bucket of each limit")
+    inches = axes.get_position().height * axes.get_figure(root=True).get_figheight()  # type: ignore[union-attr]
+    height = 1 + 0.145 / inches
     for number, (colour, text) in enumerate(zip(STRIP, STRIP_NAMES, strict=True)):
         at = 1.005 - (len(STRIP) - number) * 0.1
         axes.plot(
-            at, 1.09, marker="s", markersize=7, color=colour, transform=axes.transAxes, clip_on=False,
+            at, height, marker="s", markersize=7, color=colour, transform=axes.transAxes, clip_on=False,
             markeredgecolor=QUIET, markeredgewidth=0.4,
         )  # fmt: skip
-        axes.text(at + 0.012, 1.09, text, transform=axes.transAxes, va="center", fontsize=7.5, color=QUIET)
+        axes.text(at + 0.012, height, text, transform=axes.transAxes, va="center", fontsize=7.5, color=QUIET)
 
 
 def _beside(axes: Axes, height: float, text: str, colour: str) -> None:

@@ -10,7 +10,7 @@ import pandas as pd
 from apigw_sim.metrics.coding import CARRIED, Fate
 from apigw_sim.metrics.gauges import GaugeNames
 from apigw_sim.metrics.series import KINDS, NS_PER_MS, STATISTICS
-from apigw_sim.plan.tables import GaugeKind
+from apigw_sim.plan.tables import NULL, GaugeKind
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.units import SECOND
 
@@ -61,18 +61,20 @@ def lows_frame(metrics: Metrics) -> pd.DataFrame:
     """
     plan = metrics.plan
     names = GaugeNames(plan)
+    states = {
+        GaugeKind.TOKENS: (TOKEN, metrics.limits.at.bucket_states()),
+        GaugeKind.QUOTA_LEFT: (1, metrics.limits.at.quota_states()),
+    }
     rows: list[tuple[int, int, float, bool]] = []
     for period, gauges, low in metrics.gauges.lows:
         least: dict[int, tuple[float, bool]] = {}
         for gauge, held in zip(gauges.tolist(), low.tolist(), strict=True):
             kind, target = names.decode(gauge)
-            if kind == GaugeKind.TOKENS:
-                bucket = plan.buckets[target]
-                limit, full, one = bucket.limit, bucket.full, TOKEN
-                if bucket.off:
-                    continue
-            else:
-                limit, full, one = plan.quotas[target].limit, plan.quotas[target].requests, 1
+            one, of_kind = states[kind]
+            end = (period + 1) * plan.period
+            _, limit, full = next(state for state in reversed(of_kind[target]) if state[0] < end)
+            if limit == NULL:
+                continue
             share = min(held / full, 1.0) if full else 0.0
             before = least.get(limit, (1.0, False))
             least[limit] = (min(before[0], share), before[1] or held < one)

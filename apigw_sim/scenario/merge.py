@@ -33,8 +33,10 @@ def displaced(keys: Keys, present: Iterable[str], new: str) -> list[str]:
     """The keys at a path that a new one takes the place of, since the language does not let them stand together."""
     word = _word(new)
     family = next((family for family in _EXCLUSIVE if any(word in group for group in family)), None)
+    if family is None:
+        return []
     fixed = spot(keys).keys
-    if family is None or (new not in fixed and not (word == _ANY_PERCENTILE and "lognormal" in fixed)):
+    if new not in fixed and not (word == _ANY_PERCENTILE and "lognormal" in fixed):
         return []
     others = {key for group in family if word not in group for key in group}
     return [key for key in present if _word(key) in others]

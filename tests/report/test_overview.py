@@ -16,6 +16,7 @@ import pytest
 from metrics.stories import (
     ABOUT,
     ACCOUNT,
+    BUCKETS,
     CATALOGUE,
     CHECKOUT,
     EVERY_METHOD,
@@ -35,6 +36,7 @@ from apigw_sim.records import ATTEMPTS, LEVELS, Cache
 from apigw_sim.report import overview, panels
 from apigw_sim.report.panels import Clock, percent, shortened
 from apigw_sim.result import Kept, Result
+from apigw_sim.result.frames import lows_frame
 from apigw_sim.rules.bucket import TOKEN
 
 ONE_STAGE = tuple(row for row in story_plan().stages[:1])
@@ -106,6 +108,21 @@ def test_two_stages_have_a_panel_each_and_the_words_of_the_run_are_there() -> No
     for word in ("429 account", "5xx", "p99 carried", "limit of checkout  10", "warm-up", "empty in 1 of 3",
                  "function checkout: slow 6", "set apis.shop: 400/s", "busiest second", "story, seed 7"):  # fmt: skip
         assert word in words, word
+
+
+def test_a_throttle_that_begins_on_the_timeline_has_a_strip_from_then_on() -> None:
+    off = replace(BUCKETS[1], off=True)
+    cells = (tables.Cell("bucket", (1, 5000, 5 * TOKEN, EVERY_METHOD)),)
+    event = tables.Event(70 * SECOND, NULL, "set", "", cells)
+    plan = story_plan(buckets=(BUCKETS[0], off, *BUCKETS[2:]), timeline=(event,))
+    metrics = Metrics(plan)
+    metrics.fold(block(LEVELS, [
+        level(plan, at, GaugeKind.TOKENS, 1, 0, low=low * TOKEN) for at, low in ((60, 9), (120, 5), (180, 1))
+    ]))  # fmt: skip
+    metrics.finish()
+    frame = lows_frame(metrics)
+    assert frame["limit"].tolist() == ["shop/prod every_method throttle"] * 2
+    assert frame["share"].tolist() == [1.0, 0.2]
 
 
 def test_heights_are_rates_stacked_to_what_was_offered() -> None:

@@ -1,0 +1,82 @@
+"""Each leaf rule with a fault put in: its twin notices, which proves the twin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from rules.twins import (
+    Int64,
+    answers_agree,
+    backoffs_agree,
+    buckets_agree,
+    picks_agree,
+    quantiles_agree,
+    quantiles_rise,
+    windows_agree,
+)
+
+import apigw_sim.rules
+
+FOLDER = Path(apigw_sim.rules.__file__).parent
+
+MUTANTS = [
+    (buckets_agree, "bucket", "return level + gained", "return level + gained - 1"),
+    (buckets_agree, "bucket", "(missing + rate - 1) // rate", "missing // rate"),
+    (buckets_agree, "bucket", "gained >= missing", "gained > missing + TOKEN"),
+    (buckets_agree, "bucket", "rate > 0 and idle >=", "rate > 0 or idle >="),
+    (buckets_agree, "bucket", "if level > full:", "if level < full:"),
+    (buckets_agree, "bucket", "(TOKEN - level + rate - 1) // rate", "(TOKEN - level) // rate"),
+    (buckets_agree, "bucket", "if level >= TOKEN:", "if level > TOKEN:"),
+    (windows_agree, "window", "now - nth_last >= span", "now - nth_last > span"),
+    (windows_agree, "window", "nth_last < 0 or", "nth_last <= 0 or"),
+    (windows_agree, "window", "used < limit", "used <= limit"),
+    (windows_agree, "window", "+ 999_999)", "+ 1_000_000)"),
+    (picks_agree, "pick", "return word < threshold", "return word <= threshold"),
+    (picks_agree, "pick", "if word < thresholds[index]", "if word <= thresholds[index]"),
+    (picks_agree, "pick", "((word >> 27) * n) >> 36", "word % n"),
+    (picks_agree, "pick", "4294967295) < cut", "4294967295) <= cut"),
+    (quantiles_agree, "quantile", "word < top:", "word <= top:"),
+    (quantiles_agree, "quantile", "word >= 4_611_686_018_427_387_904", "word > 4_611_686_018_427_387_904"),
+    (quantiles_agree, "quantile", "table[edge + 1] - low", "table[edge + 1] - low + 1"),
+    (quantiles_agree, "quantile", "& 65535", "& 65534"),
+    (quantiles_agree, "quantile", "SIZE - 2 - edge", "SIZE - 1 - edge"),
+    (quantiles_rise, "quantile", "9_223_372_036_854_775_807 - word", "word - 4_611_686_018_427_387_904"),
+    (backoffs_agree, "backoff", "(span + 1)) >> 20", "span) >> 20"),
+    (backoffs_agree, "backoff", "top = previous * 3", "top = previous * 2"),
+    (backoffs_agree, "backoff", "if wait > cap:", "if wait < cap:"),
+    (backoffs_agree, "backoff", "    if top > cap:\n        top = cap\n", ""),
+    (backoffs_agree, "backoff", "top // 2 + part", "top // 2 + 1 + part"),
+    (answers_agree, "reason", "status >= 500", "status > 500"),
+    (answers_agree, "reason", "status >= 400", "status > 400"),
+]
+
+
+def mutant(rule: str, old: str, new: str) -> ModuleType:
+    """A rule's module with one place of its text changed."""
+    text = (FOLDER / f"{rule}.py").read_text(encoding="utf-8")
+    assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times in {rule}.py: write the mutant anew"
+    made = ModuleType(rule)
+    exec(compile(text.replace(old, new), f"{rule}.py", "exec"), vars(made))
+    return made
+
+
+@pytest.mark.parametrize(
+    ("check", "rule", "old", "new"), MUTANTS, ids=[f"{m[1]}: {m[2][-30:].strip()}" for m in MUTANTS]
+)
+def test_a_twin_notices_the_fault(check: Callable[[ModuleType], None], rule: str, old: str, new: str) -> None:
+    check(mutant(rule, old, old))
+    with pytest.raises(AssertionError):
+        check(mutant(rule, old, new))
+
+
+def test_integers_that_refuse_to_leave_64_bits_notice_an_overflow() -> None:
+    """Unless a long idle time is held against the time to full first, a year at 10,000/s multiplies beyond 64 bits."""
+    always = mutant("bucket", "if idle > SECOND and", "if idle < 0 and")
+    buckets_agree(always)
+    with pytest.raises(OverflowError):
+        always.refill(
+            Int64(0), Int64(0), Int64(31_536_000 * 10**9), Int64(10_000_000), Int64(5_000 * always.TOKEN)
+        )
