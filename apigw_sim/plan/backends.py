@@ -9,7 +9,7 @@ from apigw_sim.plan import laws
 from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Backend, BackendKind, Cold, LimitKind
-from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.base import NONE
@@ -63,6 +63,13 @@ def _requests(
         return None
     rate = each * concurrency
     burst = rate * state.assumptions.lambda_request_burst // units.SECOND
+    if max(rate, burst) > MOST_TOKENS:
+        limits.reading.problem(
+            keys,
+            f"{max(rate, burst):,} requests at once are more than a bucket can count ({MOST_TOKENS:,})",
+            "lower it, or set account.lambda_requests_per_concurrency: none",
+        )
+        return None
     row = limits.limit(LimitKind.LAMBDA_RPS, f"{label} requests per second", keys, f"{rate}/s", state=number)
     return Tap(rate * UNITS_PER_RATE, burst * TOKEN, row)
 

@@ -31,7 +31,7 @@ BURST_NOTE = "a bucket holds 9,000,000 tokens at most"
 
 ThrottleRate = Annotated[
     Fraction,
-    quantity("rate", step=Fraction(1, 1000)),
+    quantity("rate", high=quotas.count("throttle_rate_max"), step=Fraction(1, 1000)),
 ]
 Burst = Annotated[int, quantity("count", high=quotas.count("throttle_burst_max"), note=BURST_NOTE)]
 

@@ -99,8 +99,8 @@ class Page:
 
         file = StringIO()
         console = Console(
-            file=file, width=width, force_terminal=colours is not None, color_system=colours, legacy_windows=False,
-            markup=False, highlight=False, emoji=False, _environ={},
+            file=file, width=width, force_terminal=colours is not None, color_system=colours, no_color=False,
+            legacy_windows=False,
         )  # fmt: skip
         for number, part in enumerate(self.parts):
             if isinstance(part, Title) and number:

@@ -55,6 +55,7 @@ def test_distributions_come_with_their_mean_and_tail(command) -> None:
         if line.startswith(("  functions.f.d", "  clients.web.c"))
     ]
     found = {row[1]: [cell.strip() for cell in row[2:] if cell.strip()] for row in rows}
+    assert "idle_lifetime" not in done.stdout, "nobody wrote one"
     # -ln(0.001) = 6.908; exp((ln 20 / 2.3263)^2 / 2) = 2.29 and 20 ** (3.0902 / 2.3263) = 53.5 times the median.
     assert found == {
         "functions.f.duration": ["100.0 ms", "690.8 ms", "exponential, mean 100 ms"],

@@ -14,10 +14,10 @@ import pytest
 
 from apigw_sim.cli import console
 from apigw_sim.plan import plan
+from apigw_sim.scenario import load
 from apigw_sim.terminal import Page, Words
 from apigw_sim.terminal.limits import phrase
 from apigw_sim.terminal.words import line_of, many, ms, percent, span
-from apigw_sim.scenario import load
 
 LONG = "a sentence of many words that no terminal of forty columns can hold in one line, and so it goes on"
 
@@ -57,7 +57,9 @@ def test_on_a_terminal_sentences_wrap_under_their_text_and_paths_stay_whole() ->
 
 
 def test_colours_are_those_of_the_terminal() -> None:
-    assert "\x1b[1mTITLE\x1b[0m" in made().coloured(80, "standard")
+    coloured = made().coloured(80, "standard")
+    assert "\x1b[1mTITLE\x1b[0m" in coloured
+    assert "\x1b[31mx[bold]y\x1b[0m" in coloured
     assert "\x1b" not in made().coloured(80, None)
 
 

@@ -34,9 +34,8 @@ def whole(of: Stream) -> CallBlock:
     assert [block.first for block in blocks] == np.cumsum(
         [0, *(len(block.at) for block in blocks[:-1])]
     ).tolist()
-    return CallBlock(
-        0, *(sum((list(getattr(b, name)) for b in blocks), []) for name in CallBlock._fields[1:])
-    )
+    columns = ([value for b in blocks for value in getattr(b, name)] for name in CallBlock._fields[1:])
+    return CallBlock(0, *columns)
 
 
 def changed(change: Callable[[dict[str, Any]], None]) -> Plan:

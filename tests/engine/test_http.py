@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
 from engine.running import MS, SECOND, SERVER, Run, at, client, story
 
 from apigw_sim.plan.tables import GaugeKind

@@ -133,7 +133,9 @@ def scenarios(draw: st.DrawFn) -> dict[str, Any]:
         run={"duration": "2 s", "period": "500 ms", "seed": draw(st.integers(0, 50))},
         functions={"f": draw(functions()), "g": draw(functions())},
         backends={"h": {"http": {
-            "latency": draw(DURATIONS), "concurrency": draw(st.sampled_from([1, 2, 5])), "queue": draw(st.sampled_from([0, 1, 4])),
+            "latency": draw(DURATIONS),
+            "concurrency": draw(st.sampled_from([1, 2, 5])),
+            "queue": draw(st.sampled_from([0, 1, 4])),
             "status": draw(st.sampled_from([200, {200: "90 %", 503: "10 %"}])),
         }}},
         stage={"cache_cluster": "0.5 GB"},

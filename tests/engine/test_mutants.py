@@ -45,10 +45,10 @@ def mutant(name: str, *edits: Edit) -> Iterator[Run]:
                 f"{old!r} stands {text.count(old)} times in {name}: write the mutant anew"
             )
         for old, new in edits:
-            text = text.replace(old, "\0".join(new))
+            text = text.replace(old, new)
         made = module_from_spec(spec)
         sys.modules[name] = made
-        exec(compile(text.replace("\0", ""), spec.origin or name, "exec"), vars(made))
+        exec(compile(text, spec.origin or name, "exec"), vars(made))
         yield partial(run_on, "simpy", simulate=importlib.import_module("apigw_sim.compose").simulate)
     finally:
         for ours in _ours():
@@ -68,43 +68,127 @@ def swapped(one: str, first: int, two: str, second: int) -> list[Edit]:
 
 
 RANKS: list[tuple[list[Edit], Story]] = [
-    ([("return int(rank) << ID_BITS", "return (int(rank) << ID_BITS) - (1 << 200)")], order.test_a_limit_that_is_set_meets_the_requests_of_its_instant),
-    ([("return int(rank) << ID_BITS", "return (int(rank) << ID_BITS) - (1 << 200)")], order.test_a_flush_comes_before_an_answer_of_its_instant_is_stored),
-    (swapped("DONE", 1, "TIMEOUT", 2), order.test_a_place_that_is_free_exactly_at_the_limit_is_taken_by_who_waits_for_it),
-    (swapped("TIMEOUT", 2, "ANSWER", 3), order.test_who_gives_up_has_done_so_before_the_answers_of_that_instant),
+    (
+        [("return int(rank) << ID_BITS", "return (int(rank) << ID_BITS) - (1 << 200)")],
+        order.test_a_limit_that_is_set_meets_the_requests_of_its_instant,
+    ),
+    (
+        [("return int(rank) << ID_BITS", "return (int(rank) << ID_BITS) - (1 << 200)")],
+        order.test_a_flush_comes_before_an_answer_of_its_instant_is_stored,
+    ),
+    (
+        swapped("DONE", 1, "TIMEOUT", 2),
+        order.test_a_place_that_is_free_exactly_at_the_limit_is_taken_by_who_waits_for_it,
+    ),
+    (
+        swapped("TIMEOUT", 2, "ANSWER", 3),
+        order.test_who_gives_up_has_done_so_before_the_answers_of_that_instant,
+    ),
     (swapped("ANSWER", 3, "ARRIVE", 4), order.test_the_gateway_answers_before_it_takes_new_requests_in),
-    (swapped("ARRIVE", 4, "RELAY", 5), order.test_an_arrival_asks_the_cache_before_a_request_of_that_instant_reaches_its_backend),
+    (
+        swapped("ARRIVE", 4, "RELAY", 5),
+        order.test_an_arrival_asks_the_cache_before_a_request_of_that_instant_reaches_its_backend,
+    ),
     (swapped("RELAY", 5, "RETRY", 6), order.test_a_request_reaches_its_backend_before_another_is_sent_again),
     (swapped("RETRY", 6, "OPEN", 9), order.test_who_tries_again_goes_before_who_comes_new),
-    (swapped("DONE", 1, "RELAY", 5), order.test_what_work_held_is_free_for_a_request_that_reaches_the_backend_when_it_ends),
+    (
+        swapped("DONE", 1, "RELAY", 5),
+        order.test_what_work_held_is_free_for_a_request_that_reaches_the_backend_when_it_ends,
+    ),
     (swapped("DONE", 1, "RELAY", 5), functions.test_lambdas_service_overhead_holds_no_concurrency),
     (swapped("DONE", 1, "ARRIVE", 4), order.test_an_answer_is_in_the_cache_for_a_request_of_its_instant),
-    ([("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")], order.test_within_a_rank_the_order_is_that_of_clients_as_they_are_written),
-    ([("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")], order.test_the_identity_decides_and_not_who_was_scheduled_first),
-    ([("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")], order.test_so_it_is_with_work_that_ends_at_one_instant),
-    ([("CALL_STEP = ATTEMPT_STEP << ATTEMPT_BITS", "CALL_STEP = -(ATTEMPT_STEP << ATTEMPT_BITS)")], order.test_within_a_client_it_is_that_of_calls),
-    ([("CALL_STEP = ATTEMPT_STEP << ATTEMPT_BITS", "CALL_STEP = -(ATTEMPT_STEP << ATTEMPT_BITS)")], order.test_retries_of_one_instant_go_in_the_order_of_their_calls),
-]  # fmt: skip
+    (
+        [("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")],
+        order.test_within_a_rank_the_order_is_that_of_clients_as_they_are_written,
+    ),
+    (
+        [("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")],
+        order.test_the_identity_decides_and_not_who_was_scheduled_first,
+    ),
+    (
+        [("(client << USER_BITS | user)", "(65535 - client << USER_BITS | user)")],
+        order.test_so_it_is_with_work_that_ends_at_one_instant,
+    ),
+    (
+        [("CALL_STEP = ATTEMPT_STEP << ATTEMPT_BITS", "CALL_STEP = -(ATTEMPT_STEP << ATTEMPT_BITS)")],
+        order.test_within_a_client_it_is_that_of_calls,
+    ),
+    (
+        [("CALL_STEP = ATTEMPT_STEP << ATTEMPT_BITS", "CALL_STEP = -(ATTEMPT_STEP << ATTEMPT_BITS)")],
+        order.test_retries_of_one_instant_go_in_the_order_of_their_calls,
+    ),
+]
 
 RULES: list[tuple[str, Edit, Story]] = [
-    ("bucket", ("TOKEN = 1_000_000_000_000", "TOKEN = 1_000_000_000_001"), throttles.test_a_request_that_finds_exactly_one_token_is_admitted),
-    ("bucket", ("return level + gained", "return level + gained - 1"), throttles.test_up_to_a_change_a_bucket_is_refilled_at_the_old_rate),
-    ("bucket", ("        return full\n    gained", "        return level + idle * rate\n    gained"), throttles.test_what_would_overflow_the_burst_is_lost),
-    ("bucket", ("    if level > full:\n        return full\n    return level\n", "    return full\n"), throttles.test_a_bucket_whose_burst_is_raised_does_not_start_full),
-    ("bucket", ("idle > SECOND and rate > 0 and idle >=", "idle > SECOND and idle * 10 >="), throttles.test_a_bucket_that_holds_a_long_time_is_full_no_sooner),
-    ("window", ("now - nth_last >= span", "now - nth_last > span"),
-     partial(aws.test_1000_new_environments_in_any_ten_seconds, model="window", born=[1_000, 0, 1_000])),
+    (
+        "bucket",
+        ("TOKEN = 1_000_000_000_000", "TOKEN = 1_000_000_000_001"),
+        throttles.test_a_request_that_finds_exactly_one_token_is_admitted,
+    ),
+    (
+        "bucket",
+        ("return level + gained", "return level + gained - 1"),
+        throttles.test_up_to_a_change_a_bucket_is_refilled_at_the_old_rate,
+    ),
+    (
+        "bucket",
+        ("        return full\n    gained", "        return level + idle * rate\n    gained"),
+        throttles.test_what_would_overflow_the_burst_is_lost,
+    ),
+    (
+        "bucket",
+        ("    if level > full:\n        return full\n    return level\n", "    return full\n"),
+        throttles.test_a_bucket_whose_burst_is_raised_does_not_start_full,
+    ),
+    (
+        "bucket",
+        ("idle > SECOND and rate > 0 and idle >=", "idle > SECOND and idle * 10 >="),
+        throttles.test_a_bucket_that_holds_a_long_time_is_full_no_sooner,
+    ),
+    (
+        "window",
+        ("now - nth_last >= span", "now - nth_last > span"),
+        partial(aws.test_1000_new_environments_in_any_ten_seconds, model="window", born=[1_000, 0, 1_000]),
+    ),
     ("window", ("used < limit", "used <= limit"), throttles.test_an_offset_counts_in_the_first_period_only),
     ("reason", ("status >= 400", "status >= 401"), lambda run: order_free(run, 400)),
     ("reason", ("status >= 500", "status >= 501"), lambda run: order_free(run, 500)),
-    ("backoff", ("top = top * 2", "top = top * 3"), clients.test_the_wait_doubles_with_each_attempt_up_to_the_cap),
-    ("backoff", ("    if top > cap:\n        top = cap\n", ""), clients.test_the_wait_doubles_with_each_attempt_up_to_the_cap),
-    ("backoff", ("return part(word, top)\n", "return part(word, top - 1)\n"), partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="full")),
-    ("backoff", ("top // 2 + part(word", "top - top // 2 + part(word + 2**43"), partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="equal")),
-    ("backoff", ("top = previous * 3", "top = base * 3"), partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="decorrelated")),
-    ("pick", ("return word < threshold", "return word > threshold"), timeline.test_errors_come_in_their_share_and_are_those_of_a_larger_share_too),
-    ("quantile", ("SIZE - 2 - edge", "SIZE - 1 - edge - 300"), functions.test_the_cold_starts_of_a_runtime_are_those_that_were_measured),
-]  # fmt: skip
+    (
+        "backoff",
+        ("top = top * 2", "top = top * 3"),
+        clients.test_the_wait_doubles_with_each_attempt_up_to_the_cap,
+    ),
+    (
+        "backoff",
+        ("    if top > cap:\n        top = cap\n", ""),
+        clients.test_the_wait_doubles_with_each_attempt_up_to_the_cap,
+    ),
+    (
+        "backoff",
+        ("return part(word, top)\n", "return part(word, top - 1)\n"),
+        partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="full"),
+    ),
+    (
+        "backoff",
+        ("top // 2 + part(word", "top - top // 2 + part(word + 2**43"),
+        partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="equal"),
+    ),
+    (
+        "backoff",
+        ("top = previous * 3", "top = base * 3"),
+        partial(clients.test_each_wait_follows_from_the_formula_and_the_drawn_word, jitter="decorrelated"),
+    ),
+    (
+        "pick",
+        ("return word < threshold", "return word > threshold"),
+        timeline.test_errors_come_in_their_share_and_are_those_of_a_larger_share_too,
+    ),
+    (
+        "quantile",
+        ("SIZE - 2 - edge", "SIZE - 1 - edge - 300"),
+        functions.test_the_cold_starts_of_a_runtime_are_those_that_were_measured,
+    ),
+]
 
 
 def order_free(run: Run, status: int) -> None:

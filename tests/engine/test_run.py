@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import simpy
 from engine.mixed import MIXED
@@ -14,7 +13,7 @@ import apigw_sim as sim
 from apigw_sim.engine.model.clock import Clock, Journey
 from apigw_sim.engine.order import Rank, priority
 from apigw_sim.plan.tables import Plan
-from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, TABLES
+from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, LEVELS, TABLES
 from apigw_sim.rules import reason
 
 

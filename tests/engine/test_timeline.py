@@ -103,7 +103,6 @@ def test_an_outage_does_not_touch_what_runs_already(run: Run) -> None:
         assert ran.statuses == [200]
 
 
-@pytest.mark.xfail(strict=True, reason="D7: an outage is not met by who waited in the queue")
 def test_an_outage_meets_who_waited_in_the_queue_when_his_turn_comes(run: Run) -> None:
     """A fault acts on work that starts while it lasts: the second begins at 1.05 s, in the outage."""
     ran = run(
