@@ -53,11 +53,11 @@ class Limits:
         self._early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
         self._gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
         pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
-        of_backends = dict.fromkeys(pools, 2) | {LimitKind.LAMBDA_SCALING: 3, LimitKind.LAMBDA_RPS: 0}
+        of_backends = dict.fromkeys(pools, 0) | {LimitKind.LAMBDA_RPS: 1, LimitKind.LAMBDA_SCALING: 3}
         self._backend_level = self._levels(of_backends)
         for place in self.places:
             if place.kind == LimitKind.LAMBDA_RPS and place.target == plan.account.rps_bucket:
-                self._backend_level[place.limit] = 1
+                self._backend_level[place.limit] = 2
 
     def _levels(self, of_kind: dict[LimitKind, int]) -> NDArray[np.int64]:
         """The level at which each limit refuses; one entry more than there are, for NULL. len(AT_GATEWAY): at none."""

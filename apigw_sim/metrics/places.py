@@ -164,11 +164,11 @@ class Places:
     def at_backend(
         self, backend: NDArray[np.int64], arrived: NDArray[np.int64], grows: NDArray[np.bool_]
     ) -> list[NDArray[np.int64]]:
-        """The places of invocations: the function's request rate, the account's, concurrency, new environments."""
+        """The places of invocations: concurrency, the function's request rate, the account's, new environments."""
         return [
+            self._pools.look_up(backend, arrived),
             self._buckets.look_up(self._own_rps[backend], arrived),
             self._buckets.look_up(self._all_rps[backend], arrived),
-            self._pools.look_up(backend, arrived),
             np.where(grows, self._scaling[backend], NULL),
         ]
 

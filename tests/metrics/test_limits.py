@@ -165,7 +165,7 @@ def test_first_refusals_are_of_the_whole_run_and_refusals_of_the_summary() -> No
 # Lambda and HTTP backends
 
 
-def test_an_invocation_refused_by_its_request_rate_never_asks_for_concurrency() -> None:
+def test_an_invocation_refused_for_want_of_concurrency_never_asks_for_its_request_rate() -> None:
     story = [
         throttled(61, CATALOGUE, RPS, Outcome.THROTTLED_RPS),
         throttled(61.1, CATALOGUE, UNRESERVED, Outcome.THROTTLED_ACCOUNT),
@@ -174,7 +174,7 @@ def test_an_invocation_refused_by_its_request_rate_never_asks_for_concurrency() 
         invocation(61.4),
     ]
     rows = limits(PLAN, INVOCATIONS, story)
-    assert [rows[by]["peak_1s"] for by in (RPS, UNRESERVED, SCALING)] == [5, 4, 2]
+    assert [rows[by]["peak_1s"] for by in (RPS, UNRESERVED, SCALING)] == [4, 5, 2]
     assert [rows[by]["refused"] for by in (RPS, UNRESERVED, SCALING)] == [1, 1, 1]
     assert rows[SCALING]["worst"] == "catalogue"
 
