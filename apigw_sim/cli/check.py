@@ -71,8 +71,8 @@ def _check(name: str, overrides: tuple[str, ...], apart: bool) -> bool:
     """Print what is to be said of a scenario; whether there is advice."""
     from apigw_sim.advice import advise
     from apigw_sim.plan import plan
-    from apigw_sim.terminal import Page, review
     from apigw_sim.scenario import load
+    from apigw_sim.terminal import Page, review
 
     scenario: Scenario = load(name, overrides=overrides)
     planned: Plan = plan(scenario)

@@ -68,8 +68,8 @@ def explain(
     from apigw_sim.explain import Wanted
     from apigw_sim.explain import explain as follow
     from apigw_sim.plan import plan
-    from apigw_sim.terminal import walk
     from apigw_sim.scenario import load
+    from apigw_sim.terminal import walk
 
     planned = plan(load(scenario, overrides=overrides))
     row = attempt if isinstance(attempt, int) else None

@@ -63,8 +63,8 @@ def run(
     """
     if requests and out is None:
         raise click.UsageError("--requests needs --out DIR: the rows are written there.")
-    from apigw_sim.terminal import summary
     from apigw_sim.scenario import load
+    from apigw_sim.terminal import summary
 
     loaded = load(scenario, overrides=overrides)
     if bursts:
@@ -115,8 +115,8 @@ def _bursts(
 ) -> None:
     """Add a table of what burstier traffic would do."""
     from apigw_sim.plan.traces import bursts
-    from apigw_sim.terminal.bursts import table
     from apigw_sim.scenario import load
+    from apigw_sim.terminal.bursts import table
 
     plans = bursts({client.name: client.trace for client in result.plan.clients if client.trace is not None})
     if not plans:

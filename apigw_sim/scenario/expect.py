@@ -25,8 +25,8 @@ STAGE_METRICS: Mapping[str, str] = {
 }
 FUNCTION_METRICS: Mapping[str, str] = {
     "Invocations": "count",
-    "Errors": "count",
-    "Throttles": "count",
+    "Errors": "errors",
+    "Throttles": "errors",
     "Duration": "time",
     "ConcurrentExecutions": "count",
 }

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apigw_sim.plan.tables import NULL, Limit, LimitKind, Plan
-from apigw_sim.terminal.words import ceiling, count, line_of, many, span
 from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.terminal.words import ceiling, count, line_of, many, span
 from apigw_sim.units import SECOND
 
 if TYPE_CHECKING:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from apigw_sim.plan import laws
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import BackendKind, Law, Plan
+from apigw_sim.scenario.paths import show_path
 from apigw_sim.terminal import assumptions
 from apigw_sim.terminal.page import Page, Words
 from apigw_sim.terminal.words import many, ms
-from apigw_sim.scenario.paths import show_path
 from apigw_sim.units import MS
 
 if TYPE_CHECKING:

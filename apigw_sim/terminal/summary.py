@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from apigw_sim.plan.tables import LimitKind, Plan
+from apigw_sim.rules.reason import REASONS
 from apigw_sim.terminal.limits import AT_GATEWAY, look_first, refusals
 from apigw_sim.terminal.page import Page, Words
 from apigw_sim.terminal.words import count, figures, many, ms, percent, rate, span
-from apigw_sim.rules.reason import REASONS
 from apigw_sim.units import SECOND, show_number
 
 if TYPE_CHECKING:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.plan.tables import NULL, Client, Plan
 from apigw_sim.records import CallOutcome, Flag, Outcome
-from apigw_sim.terminal.page import Page, Words
-from apigw_sim.terminal.words import ceiling, count, line_of, many, ms, span
 from apigw_sim.rules import backoff
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.reason import MESSAGES, REASONS, Reason
+from apigw_sim.terminal.page import Page, Words
+from apigw_sim.terminal.words import ceiling, count, line_of, many, ms, span
 from apigw_sim.units import MS, show_size
 
 if TYPE_CHECKING:

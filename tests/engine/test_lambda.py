@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from engine.running import FUNCTION, MS, SECOND, Run, at, client, story
 
+import apigw_sim as sim
 from apigw_sim.plan.tables import GaugeKind
 from apigw_sim.records import Flag
 
@@ -223,6 +224,22 @@ def test_a_gateway_timeout_does_not_stop_the_function(run: Run) -> None:
     assert (environment.served, environment.last_used_ns) == (2, 10 * SECOND)
 
 
+def test_what_runs_on_after_a_gateway_timeout_is_billed_whole_with_its_init(run: Run) -> None:
+    """2 GB for 80 ms of Init and 4.9205 s of work, which is 5.0005 s, billed as 5.001 s: 10.002 GB-s; provisioning is free."""
+    cold = {"provisioning": "1 s", "init": "80 ms"}
+    said = behind(at(0), {"duration": "4920.5 ms", "memory": "2048 MB", "cold_start": cold}, "1 s")
+    summary = sim.run(planned_as_data(said)).summary
+    assert summary["requests"]["by_reason"] == {"INTEGRATION_TIMEOUT": 1}
+    assert summary["functions"]["f"]["billed_gb_s"] == pytest.approx(10.002, abs=1e-9)
+    assert summary["clients"]["c"]["executed_for_nobody"] == 1
+
+
+def planned_as_data(said: Any) -> Any:
+    """The one arrival at 0 as an even process, which `sim.run` takes."""
+    said["clients"]["c"]["arrivals"] = {"process": "even", "rate": "0.01/s"}
+    return said
+
+
 def test_an_invocation_that_reaches_lambda_after_the_timeout_runs_for_nobody(run: Run) -> None:
     """Lambda's service takes 2 s, the integration waits for one: exactly at its limit is too late to begin."""
     for service, arrived in (("1 s", SECOND), ("2 s", 2 * SECOND)):
@@ -272,6 +289,22 @@ def test_ten_requests_a_second_for_each_unit_of_concurrency(run: Run) -> None:
     refused = ran.attempts[10]
     assert refused.refused_by == "f reserved requests per second"
     assert [job.outcome for job in ran.invocations][10] == "THROTTLED_RPS"
+
+
+def test_the_number_of_requests_for_each_unit_of_concurrency_can_be_another(run: Run) -> None:
+    """Three a second for a reservation of two: six at once, and the seventh finds a token after 167 ms."""
+    brief = {"duration": "0.000001 ms", "reserved_concurrency": 2}
+    account = {"lambda_requests_per_concurrency": 3}
+    ran = run(behind(at(*range(0, 14, 2), 166 * MS, 167 * MS), brief, account=account))
+    assert ran.statuses == [200] * 6 + [500, 500, 200]
+
+
+def test_a_raised_reservation_brings_more_requests_a_second(run: Run) -> None:
+    """One brings ten at once. From 1 s on two bring twenty: ten are there still, and one comes each 50 ms."""
+    brief = {"duration": "0.000001 ms", "reserved_concurrency": 1}
+    said = behind(at(*range(SECOND, SECOND + 22, 2), SECOND + 50 * MS), brief)
+    said["timeline"] = [{"at": "1 s", "set": {"functions.f.reserved_concurrency": 2}}]
+    assert run(said).statuses == [200] * 10 + [500, 200]
 
 
 def test_unreserved_functions_share_the_accounts_requests_per_second(run: Run) -> None:
