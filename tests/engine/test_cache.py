@@ -137,6 +137,16 @@ def test_keys_of_path_and_query_split_entries_and_an_absent_value_is_one_too(
     assert [bool(row.flags & Flag.SERVED_OTHER) for row in ran.attempts] == [False] * 4 + [True, False]
 
 
+def test_methods_have_entries_of_their_own(run: Run, tmp_path: Path) -> None:
+    """Items 1 to 3 and stock 1 to 3, each asked for twice: six misses, six hits, and nobody gets another's answer."""
+    each = {"integration": SERVER, "cache_key": ["path.id"]}
+    asks = [f"GET /{kind}/{number}" for _ in range(2) for kind in ("items", "stock") for number in (1, 2, 3)]
+    log = asked(tmp_path, *((n * SECOND, ask) for n, ask in enumerate(asks)))
+    ran = run(cached(methods={ITEMS: each, "GET /stock/{id}": each}, clients={"c": log}))
+    assert words(ran) == ["MISS"] * 6 + ["HIT"] * 6
+    assert not any(row.flags for row in ran.attempts)
+
+
 def test_a_header_that_is_a_key_splits_entries_and_does_not_make_another_resource(run: Run) -> None:
     def call(**more: Any) -> list[dict[str, Any]]:
         return [{"call": ITEMS, "path": {"id": 1}, **more}]

@@ -73,6 +73,35 @@ def test_the_whole_round_trip_counts_towards_the_clients_limit(run: Run, duratio
     assert call.outcome == outcome
 
 
+@pytest.mark.parametrize(("duration", "outcome"), [("90 ms", "SUCCEEDED"), ("90.000001 ms", "TIMED_OUT")])
+def test_so_do_both_halves_of_the_gateways_overhead(run: Run, duration: str, outcome: str) -> None:
+    """10 ms of overhead: 5 before the relay and 5 behind the work."""
+    (call,) = run(slow(duration=duration, assumptions={"rest_overhead": "10 ms"})).calls
+    assert (call.ended_ns, call.outcome) == (100 * MS, outcome)
+
+
+@pytest.mark.parametrize(("timeout", "ended", "status"), [("205 ms", 205, None), ("210 ms", 210, 504)])
+def test_a_gateways_timeout_may_come_too_late_for_the_client(
+    run: Run, timeout: str, ended: int, status: int | None
+) -> None:
+    """The gateway gives up at 205 ms and answers at 210."""
+    said = slow(duration="5 s", timeout=timeout, assumptions={"rest_overhead": "10 ms"})
+    said["apis"]["a"]["methods"]["GET /"]["integration"]["timeout"] = "200 ms"
+    (call,) = run(said).calls
+    assert (call.ended_ns, call.status) == (ended * MS, status)
+
+
+@pytest.mark.parametrize(("timeout", "outcome"), [("9 ms", "TIMED_OUT"), ("10 ms", "REFUSED")])
+def test_a_refusal_may_come_too_late_for_the_client_too(run: Run, timeout: str, outcome: str) -> None:
+    said = slow(
+        timeout=timeout,
+        assumptions={"rest_overhead": "10 ms"},
+        settings={"throttle": {"rate": "1/s", "burst": 0}},
+    )
+    (call,) = run(said).calls
+    assert call.outcome == outcome
+
+
 def test_a_request_may_be_given_up_before_it_even_arrives(run: Run) -> None:
     ran = run(slow(duration="1 ms", network={"rtt": "300 ms"}))
     (row,), (call,) = ran.attempts, ran.calls

@@ -63,12 +63,8 @@ class Gateway:
 
     def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
         """From the client's sending to the gateway's answer."""
-        clock, caller, overhead, watched = (
-            self.clock,
-            attempt.caller,
-            attempt.overhead,
-            attempt.notes is not None,
-        )
+        clock, caller, overhead = self.clock, attempt.caller, attempt.overhead
+        watched = attempt.notes is not None
         _, picked, key, resource, entry, max_age_0 = attempt.call
         hurried = attempt.limit != FOR_EVER
         if attempt.rtt > 1:
