@@ -129,7 +129,8 @@ class CountedSource:
             begin, n = int(self.trace.begins[self.period]), int(self.trace.counts[self.period])
             self.period += 1
             if n:
-                ready.append(begin + place(self.trace, n, self.words(self.number, n)))
+                room = min(self.trace.span, self.trace.end - begin)
+                ready.append(begin + place(self.trace, n, self.words(self.number, n), room))
                 self.number += n
                 have += n
         instants = np.concatenate(ready)
@@ -138,21 +139,23 @@ class CountedSource:
         return instants[: int(np.searchsorted(instants, self.end, side="left"))]
 
 
-def place(trace: Counted, n: int, words: Ints) -> Ints:
-    """Where n arrivals lie within a period: ns from its begin, ascending."""
+def place(trace: Counted, n: int, words: Ints, room: int) -> Ints:
+    """Where n arrivals lie within a period: ns from its begin, ascending, all within `room`, where the end cuts it."""
     numbers = np.arange(n, dtype=np.int64)
     if trace.placement is Placement.EVEN:
-        return numbers * trace.span // n
+        return numbers * room // n
     if trace.placement is Placement.START:
         return np.zeros(n, np.int64)
     u = np.sort(words).astype(np.float64) * 2.0**-63
-    if trace.placement is Placement.BURSTY:
-        u = squeeze(u, trace)
-    return np.minimum((u * trace.span).astype(np.int64), trace.span - 1)
+    if trace.placement is Placement.POISSON:
+        return np.minimum((u * room).astype(np.int64), room - 1)
+    steps, reached = squeezed(trace)
+    part = np.interp(u * np.interp(room / trace.span, steps, reached), reached, steps)
+    return np.minimum((part * trace.span).astype(np.int64), room - 1)
 
 
-def squeeze(u: NDArray[np.float64], trace: Counted) -> NDArray[np.float64]:
-    """Uniform parts of a period, made denser in its middle span of length `over`, by `peak_to_mean`."""
+def squeezed(trace: Counted) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Parts of a period, and the share of its arrivals before each: its middle span of length `over` is denser."""
     width = min(trace.over / trace.span, 1.0)
     spans = max(trace.span // trace.over, 1)
     begin = (spans // 2) * width
@@ -160,8 +163,7 @@ def squeeze(u: NDArray[np.float64], trace: Counted) -> NDArray[np.float64]:
     rest = (1.0 - mass) / (1.0 - width) if width < 1.0 else 1.0
     steps = np.array([0.0, begin, begin + width, 1.0])
     reached = np.array([0.0, begin * rest, begin * rest + mass, 1.0])
-    placed: NDArray[np.float64] = np.interp(u, reached, steps)
-    return placed
+    return steps, reached
 
 
 class ListedSource:

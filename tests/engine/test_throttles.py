@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from engine.running import DAY, EVERY, HOUR, MOCK, MS, SECOND, Run, at, client, story
 
+from apigw_sim.plan.tables import GaugeKind
+
 TOKEN = 10**12
 
 
@@ -395,6 +397,41 @@ def test_a_request_that_the_quota_refuses_does_not_count_to_it(run: Run) -> None
     said = keyed(at(0, 1, 2, 3, SECOND, SECOND), quota(2, "DAY"))
     said["timeline"] = [{"at": "1 s", "set": {"usage_plans.p.quota.limit": 3}}]
     assert run(said).statuses == [200, 200, 429, 429, 200, 429]
+
+
+def test_levels_of_buckets_and_quotas_are_what_is_left_at_ticks_and_the_least_since_the_last(
+    run: Run,
+) -> None:
+    """1/s burst 5: 3 after two at 0, 4 at 1 s; 4.5 and then 3.5 at 1.5 s, 4 at 2 s. Quota 7: 5 left, then 4."""
+    said = keyed(
+        at(0, 0, 1500 * MS),
+        quota(7, "DAY"),
+        settings=throttle("1/s", 5),
+        run={"duration": "3 s", "period": "1 s"},
+    )
+    ran = run(said)
+    plan = ran.plan
+    bucket = plan.gauge(GaugeKind.TOKENS, plan.methods[0].bucket)
+    rows = [
+        (row.at_ns // SECOND, row.level / TOKEN, row.low / TOKEN, row.peak, row.area)
+        for row in ran.levels(bucket)
+    ]
+    assert rows == [(1, 4.0, 3.0, None, None), (2, 4.0, 3.5, None, None)]
+    left = [
+        (row.at_ns // SECOND, row.level, row.low) for row in ran.levels(plan.gauge(GaugeKind.QUOTA_LEFT, 0))
+    ]
+    assert left == [(1, 5, 5), (2, 4, 4)]
+
+
+def test_the_least_that_a_bucket_held_is_kept_through_a_change(run: Run) -> None:
+    """Burst 5, one spent, cut to 2: 2 is the least; raised again to 9 it stays 2."""
+    said = story(at(0), settings=throttle("0/s", 5), run={"duration": "3 s", "period": "3 s"})
+    said["timeline"] = [
+        {"at": f"{n} s", "set": {f"{EVERY}.throttle.burst": burst}} for n, burst in ((1, 2), (2, 9))
+    ]
+    ran = run(said)
+    (row,) = ran.levels(ran.plan.gauge(GaugeKind.TOKENS, ran.plan.methods[0].bucket))
+    assert (row.level, row.low) == (2 * TOKEN, 2 * TOKEN)
 
 
 # what changes in mid-run
