@@ -90,9 +90,9 @@ def table(rows: dict[str, list[Row]]) -> None:
 
 
 def ratio_gate(rows: dict[str, list[Row]], over: str, under: str, least: float) -> tuple[bool, str]:
-    """The ratio of two medians, with the range over the repeats, held against a floor."""
+    """The median ratio of neighbours in time, with the range, held against a floor."""
     pairs = [speed(a) / speed(b) for a, b in zip(rows[over], rows[under], strict=True)]
-    ratio = median(map(speed, rows[over])) / median(map(speed, rows[under]))
+    ratio = median(pairs)
     text = f"{over} / {under} = {ratio:.2f} ({min(pairs):.2f} to {max(pairs):.2f}), at least {least:g}"
     return ratio >= least, text
 
@@ -130,17 +130,25 @@ def main() -> int:
         wrong += [problem] if (problem := answer_problem(row)) else []
 
     rows: dict[str, list[Row]] = {variant: [] for variant in (MIXED, BARE, *queues)}
-    for _ in range(repeats):
-        for variant, runs in rows.items():
-            runs.append(measure(variant, SIZES[variant]))
+
+    def repeat() -> list[tuple[bool, str]]:
+        for _ in range(repeats):
+            for variant, runs in rows.items():
+                runs.append(measure(variant, SIZES[variant]))
+        rivals = [(OURS, rival, RIVAL_FACTOR) for rival in RIVALS if rival in queues]
+        return [ratio_gate(rows, *pair) for pair in ((MIXED, BARE, BARE_SHARE), *rivals)]
+
+    ratios = repeat()
+    if not all(good for good, _ in ratios):
+        print("# a ratio is too low: as many runs again, and all of them are judged")
+        ratios = repeat()
     large = [
         measure(MIXED, n) for n in (MEMORY_SIZE, LONG_SIZE)[: 2 if os.environ.get("BENCH") == "long" else 1]
     ]
 
     table(rows)
     gates = [count_gate(runs) for runs in rows.values()]
-    gates.append(ratio_gate(rows, MIXED, BARE, BARE_SHARE))
-    gates += [ratio_gate(rows, OURS, rival, RIVAL_FACTOR) for rival in RIVALS if rival in queues]
+    gates += ratios
     gates += [memory_gate(rows[MIXED], row) for row in large]
     gates += [(False, problem) for problem in wrong]
     print()

@@ -481,7 +481,9 @@ def test_commands_are_read_as_a_shell_reads_them() -> None:
 
 
 @pytest.mark.parametrize("block", OURS, ids=lambda block: block[0])
-def test_every_command_of_the_readme_runs_and_prints_what_is_shown(block: list[str], users_folder: Path) -> None:
+def test_every_command_of_the_readme_runs_and_prints_what_is_shown(
+    block: list[str], users_folder: Path
+) -> None:
     for line in block:
         printed = as_a_user(["sh", "-c", line], users_folder)
         for command, text in shown(README):

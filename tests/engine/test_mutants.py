@@ -80,6 +80,7 @@ RANKS: list[tuple[list[Edit], Story]] = [
         swapped("DONE", 1, "TIMEOUT", 2),
         order.test_a_place_that_is_free_exactly_at_the_limit_is_taken_by_who_waits_for_it,
     ),
+    (swapped("DONE", 1, "TIMEOUT", 2), order.test_so_is_the_limit_of_the_client),
     (
         swapped("TIMEOUT", 2, "ANSWER", 3),
         order.test_who_gives_up_has_done_so_before_the_answers_of_that_instant,

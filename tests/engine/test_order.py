@@ -73,22 +73,31 @@ def test_an_answer_is_in_the_cache_for_a_request_of_its_instant(run: Run) -> Non
     }  # fmt: skip
 
 
-def test_a_place_that_is_free_exactly_at_the_limit_is_taken_by_who_waits_for_it(run: Run) -> None:
-    """DONE before TIMEOUT. One place, and a limit of 100 ms. The first works for 100 ms (100 ns, slowed a million
-    times), the second for nothing (100 ns, a thousandth of it): it begins and ends at 100 ms, in time."""
-    ran = run(
-        story(
-            at(0, 0),
-            {**SERVER, "timeout": "100 ms"},
-            backends={"h": {"http": {"latency": "0.0001 ms", "concurrency": 1, "queue": 1}}},
-            timeline=[
-                {"at": "0 s", "fault": {"backend": "h", "slow": 1_000_000, "for": "50 ms"}},
-                {"at": "50 ms", "fault": {"backend": "h", "slow": 0.001, "for": "1 s"}},
-            ],
-        )
+def place_free_at_100_ms(**limits: str) -> Any:
+    """One place, and one who waits for it. The first works for 100 ms (100 ns, slowed a million times), the second for
+    nothing (100 ns, a thousandth of it): it begins and ends at 100 ms."""
+    return story(
+        at(0, 0),
+        {**SERVER, "timeout": limits.get("gateway", "29 s")},
+        backends={"h": {"http": {"latency": "0.0001 ms", "concurrency": 1, "queue": 1}}},
+        timeline=[
+            {"at": "0 s", "fault": {"backend": "h", "slow": 1_000_000, "for": "50 ms"}},
+            {"at": "50 ms", "fault": {"backend": "h", "slow": 0.001, "for": "1 s"}},
+        ],
+        timeout=limits.get("client", "1 h"),
     )
+
+
+def test_a_place_that_is_free_exactly_at_the_limit_is_taken_by_who_waits_for_it(run: Run) -> None:
+    """DONE before TIMEOUT: the gateway's limit of 100 ms is kept."""
+    ran = run(place_free_at_100_ms(gateway="100 ms"))
     assert [(row.status, row.latency_ns) for row in ran.attempts] == [(200, 100 * MS), (200, 100 * MS)]
     assert [(job.queued_ns, job.duration_ns) for job in ran.invocations] == [(0, 100 * MS), (100 * MS, 0)]
+
+
+def test_so_is_the_limit_of_the_client(run: Run) -> None:
+    ran = run(place_free_at_100_ms(client="100 ms"))
+    assert [(call.outcome, call.ended_ns) for call in ran.calls] == [("SUCCEEDED", 100 * MS)] * 2
 
 
 # TIMEOUT before ANSWER

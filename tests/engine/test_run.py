@@ -226,6 +226,20 @@ def test_the_clock_stops_before_the_instant_it_advances_to() -> None:
     assert (seen, clock.waiting) == ([3, 4, 4], 0)
 
 
+def test_on_a_grid_simpys_own_events_too_happen_on_its_lines() -> None:
+    """7 ns from 0 is the line at 10; 5 ns from there the one at 20; and 0 ns is now."""
+    clock, seen = Clock(grid=10), []
+
+    def control() -> object:
+        for delay in (7, 5, 0, 10):
+            yield clock.timeout(delay)
+            seen.append(clock.now)
+
+    clock.process(control())
+    clock.advance(100)
+    assert seen == [10, 20, 20, 30]
+
+
 def test_simpys_own_processes_share_the_clock() -> None:
     clock = Clock()
 

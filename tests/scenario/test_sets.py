@@ -11,7 +11,7 @@ import pytest
 from apigw_sim.scenario import Scenario, load
 from apigw_sim.scenario.api import Caching
 from apigw_sim.scenario.settings import Throttle
-from apigw_sim.units import GB, MB, MINUTE, MS, SECOND
+from apigw_sim.units import GB, MINUTE, MS, SECOND
 
 Given = Callable[..., Scenario]
 Problems = Callable[..., list[str]]

@@ -16,7 +16,8 @@ def test_a_load_balancers_evening_twenty_times_over(shared_data: Path) -> None:
     """48 periods hold 6,126 requests; times 20 that is 122,520, and the page says that none is refused."""
     trace = shared_data / "cloudwatch" / "elb_request_count.csv"
     result = sim.run(
-        DOCS / "examples" / "load_balancer.yaml", overrides={"clients.web.arrivals.trace.cloudwatch": str(trace)}
+        DOCS / "examples" / "load_balancer.yaml",
+        overrides={"clients.web.arrivals.trace.cloudwatch": str(trace)},
     )
     requests = result.summary["requests"]
     assert requests["count"] == 6_126 * 20 == sum(requests["by_status"].values())
