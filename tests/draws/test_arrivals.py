@@ -42,6 +42,16 @@ def test_even_arrivals_are_at_the_first_nanosecond_that_is_not_before_n_over_rat
     assert found == [ceil(n * SECOND / per_second) for n in range(ceil(1_000 * per_second))]
 
 
+def test_a_rate_that_is_no_round_number_is_exact_too() -> None:
+    """1000.000001/s: the sums leave 64 bits, the instants do not."""
+    want = [ceil(n * SECOND / Fraction("1000.000001")) for n in range(10_001)]
+    assert (
+        instants("even", "1000.000001/s", take=20_000)
+        == instants("even", "1000.000001/s", take=4_096)
+        == want
+    )
+
+
 def test_the_last_even_arrival_lies_before_the_end() -> None:
     assert instants("even", "1/s", "3 s") == [0, SECOND, 2 * SECOND]
     assert instants("even", "1/s", "3.000000001 s") == [0, SECOND, 2 * SECOND, 3 * SECOND]
@@ -126,6 +136,19 @@ def test_poisson_gaps_are_exponential() -> None:
     assert len(gaps) > 19_000
     distance = stats.kstest(gaps, stats.expon(scale=1 / 200).cdf).statistic
     assert distance < 2.69 / np.sqrt(len(gaps)) < 0.02
+
+
+def test_the_outermost_words_give_gaps_of_nothing_and_of_37_times_the_mean() -> None:
+    """A gap is -log(1 - u): nothing for the first word, and 53 log 2 = 36.7 where a float cannot be nearer to 1."""
+    plan = planned(story({"process": "poisson", "rate": "1/s"}, run={"duration": "100 s"}))
+    for word, longest in ((0, 1), ((1 << 63) - 1, 36_736_800_570)):
+        arrivals = source(
+            plan.clients[0].arrivals, lambda _, n, w=word: np.full(n, w, np.int64), plan.duration
+        )
+        first, second = arrivals.take(2).tolist()
+        assert 0 <= first <= longest
+        assert second - first == first
+        assert first > longest - 1_000_000
 
 
 @pytest.mark.parametrize(("rate", "integral"), RAMPS)
