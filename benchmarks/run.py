@@ -34,7 +34,7 @@ CHECK_Z = 3.3  # a right program fails one time in a thousand; one without a que
 MEMORY_SIZE = 1_000_000
 LONG_SIZE = 5_000_000
 
-BARE_SHARE = 0.4
+BARE_SHARE = float(os.environ.get("BENCH_SHARE", "0.4"))  # CI asks for less: its machine may have company
 RIVAL_FACTOR = 3.0
 MEMORY_MB = 32.0
 BUSY = 1.1

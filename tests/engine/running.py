@@ -336,19 +336,20 @@ def difference(
     return None
 
 
-def asked(folder: Path, *requests: tuple[int, str]) -> dict[str, Any]:
-    """A client that sends exactly these requests: `(ns, "GET /items/7?page=2")`, by way of an access log."""
+def asked(folder: Path, *requests: tuple[int, str] | tuple[int, str, int]) -> dict[str, Any]:
+    """A client that sends exactly these requests, by way of an access log: `(ns, "GET /items/7?page=2", body bytes)`."""
     lines = []
-    for instant, request in requests:
+    for instant, request, *size in requests:
         method, _, path = request.partition(" ")
         when = f"2026-01-01T{instant // HOUR:02}:{instant // MINUTE % 60:02}:{instant // SECOND % 60:02}"
-        lines.append(json.dumps({"at": f"{when}.{instant % SECOND:09}Z", "method": method, "path": path}))
+        entry = {"at": f"{when}.{instant % SECOND:09}Z", "method": method, "path": path, "bytes": sum(size)}
+        lines.append(json.dumps(entry))
     file = folder / f"log{len(list(folder.iterdir()))}.json"
     file.write_text("\n".join(lines))
     trace = {
         "access_log": str(file),
         "format": "json",
-        "fields": {"time": "at", "method": "method", "path": "path"},
+        "fields": {"time": "at", "method": "method", "path": "path", "size": "bytes"},
         "window": {"from": "2026-01-01T00:00:00Z"},
     }
     return {"target": "a/s", "arrivals": {"trace": trace}, "calls": "from_trace"}

@@ -35,3 +35,18 @@ def test_static_goes_before_parameter_before_proxy_and_any_comes_last(run: Run, 
     paths = ["GET /items/top", "GET /items/7", "GET /items/7/8", "DELETE /items/7", "POST /other"]
     log = asked(tmp_path, *((n * MS, path) for n, path in enumerate(paths)))
     assert run(story(methods=methods, clients={"c": log})).statuses == [201, 202, 203, 204, 403]
+
+
+def test_a_request_of_a_log_has_its_own_body_and_so_have_its_retries(run: Run, tmp_path: Path) -> None:
+    log = asked(tmp_path, (0, "GET /", 700), (MS, "GET /", 11 * 1024**2), (2 * MS, "GET /"))
+    log["retry"] = {"attempts": 2, "statuses": [413, 503]}
+    ran = run(story(integration={"mock": {"status": 503}}, clients={"c": log}))
+    rows = sorted(ran.attempts, key=lambda row: (row.call, row.attempt))
+    assert [(row.call, row.attempt, row.request_bytes, row.status) for row in rows] == [
+        (0, 1, 700, 503),
+        (0, 2, 700, 503),
+        (1, 1, 11 * 1024**2, 413),
+        (1, 2, 11 * 1024**2, 413),
+        (2, 1, 0, 503),
+        (2, 2, 0, 503),
+    ]

@@ -107,6 +107,15 @@ def test_an_environment_dies_exactly_at_the_end_of_its_idle_lifetime(run: Run) -
     ]  # fmt: skip
 
 
+def test_an_environment_that_dies_at_a_tick_is_not_in_the_level_of_that_tick(run: Run) -> None:
+    """Idle from 100 ms for 900 ms: one at most, for a second, and none at the tick of 1 s."""
+    said = behind(at(0), {"idle_lifetime": "900 ms"}, run={"duration": "3 s", "period": "1 s"})
+    ran = run(said)
+    rows = ran.levels(ran.plan.gauge(GaugeKind.ENVIRONMENTS, 0))
+    assert [(row.at_ns, row.level, row.peak, row.area) for row in rows] == [(SECOND, 0, 1, SECOND)]
+    assert [row.died_ns for row in ran.environments] == [SECOND]
+
+
 def test_what_lies_below_in_the_stack_dies_while_the_top_is_kept_alive(run: Run) -> None:
     """Two at once, then one each 500 ms: number 0 is never used again."""
     ran = run(behind(at(0, 0, *range(500 * MS, 5 * SECOND, 500 * MS)), {"idle_lifetime": "1 s"}))
