@@ -103,5 +103,10 @@ class Journey:
     def go(self) -> None:
         """Take the next step, until the next wait."""
         wait = next(self.steps, None)
-        if wait is not None:
-            self.clock.wake(self, wait[0], wait[1])
+        if wait is None:
+            return
+        clock = self.clock
+        if clock.grid == 1:  # `wake`, spelled out, as in `advance`
+            heappush(clock._queue, (wait[0], wait[1], OURS, self))
+        else:
+            clock.wake(self, wait[0], wait[1])

@@ -9,6 +9,7 @@ from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
+from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
@@ -120,7 +121,9 @@ class Gateway:
             return False
         if method == NULL:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.levels(method, key)
+        levels = throttles.known.get((method, key), UNKNOWN)
+        if levels is UNKNOWN:
+            levels = throttles.levels(method, key)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY)
         if not throttles.admit(attempt, levels, now):

@@ -20,6 +20,10 @@ class Levels(NamedTuple):
     quota: Quota | None
 
 
+UNKNOWN = Levels((), 0, None)
+"""Stands for levels that have not been looked for."""
+
+
 class Throttles:
     """All buckets and quotas that stand before the integrations."""
 
@@ -33,20 +37,17 @@ class Throttles:
         self.as_you_go = plan.account.as_you_go
         self.front = plan.account.front
         self.throttled_counts_to_quota = plan.account.throttled_counts_to_quota
-        self._levels: dict[tuple[int, int], Levels | None] = {}
+        self.known: dict[tuple[int, int], Levels | None] = {}
         self._group = [group for group in plan.key_groups for _ in range(group.count)]
 
     def levels(self, method: int, key: int) -> Levels | None:
         """The levels that a request of this method with this key meets; None where it may not pass for want of a key."""
-        try:
-            return self._levels[method, key]
-        except KeyError:
-            levels = self._levels[method, key] = self._find(method, key)
-            return levels
+        levels = self.known[method, key] = self._find(method, key)
+        return levels
 
     def forget(self) -> None:
         """A throttle has been set: find the levels anew."""
-        self._levels.clear()
+        self.known.clear()
 
     def _find(self, method: int, key: int) -> Levels | None:
         plan: list[Bucket] = []
