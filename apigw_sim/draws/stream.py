@@ -15,7 +15,7 @@ from apigw_sim.plan.tables import NULL, BackendKind, CallRow, Choice, Law, Numbe
 from apigw_sim.rules import pick, quantile
 
 Ints = NDArray[np.int64]
-BLOCK = 4096
+BLOCK = 8192
 CRASH, MALFORMED = -1, -2
 NOTHING = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
 CHUNK, WORTH_A_CHUNK, MOST_CHUNKS, MOST_ASKED = 4096, 9, 48, 4096
