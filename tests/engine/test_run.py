@@ -240,6 +240,25 @@ def test_on_a_grid_simpys_own_events_too_happen_on_its_lines() -> None:
     assert seen == [10, 20, 20, 30]
 
 
+def test_simpys_own_run_takes_the_same_steps() -> None:
+    clock, seen = Clock(), []
+
+    def control() -> object:
+        yield clock.timeout(4)
+        seen.append(("control", clock.now))
+
+    def data() -> object:
+        for instant in (3, 4):
+            yield instant, priority(Rank.DONE)
+            seen.append(("data", clock.now))
+
+    Journey(clock, data()).go()
+    clock.process(control())
+    clock.run(until=clock.timeout(9))
+    assert seen == [("data", 3), ("control", 4), ("data", 4)]
+    assert clock.now == 9
+
+
 def test_simpys_own_processes_share_the_clock() -> None:
     clock = Clock()
 
