@@ -6,23 +6,25 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from apigw_sim.choice import choose
 from apigw_sim.control import Timeline
 from apigw_sim.draws import draw
 from apigw_sim.engine.model import Model, Watch
+from apigw_sim.engine.model.clock import Clock
 from apigw_sim.metrics import Metrics
 from apigw_sim.records import Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from apigw_sim.engine.model.clock import Clock
+    from apigw_sim.draws import Draws
+    from apigw_sim.engine.clock import Instants
     from apigw_sim.plan.tables import Plan
     from apigw_sim.records import Block
     from apigw_sim.scenario.expect import Expectation
 
-ENGINES = ("auto", "simpy")
 Story = list[tuple[int, str]]
 STEPS = 200
 """In how many steps the progress of a run is told."""
@@ -37,6 +39,41 @@ def few_collections() -> Iterator[None]:
         yield
     finally:
         gc.set_threshold(*before)
+
+
+class Engine(Protocol):
+    """What the composer asks of an engine; what control writes into it stands beside."""
+
+    @property
+    def clock(self) -> Instants:
+        """SimPy's clock: the control plane's."""
+
+    @property
+    def story(self) -> Story | None:
+        """What happened to the attempt that was watched, once it is answered."""
+
+    @property
+    def pending(self) -> int:
+        """How many events are still to come, control's own included."""
+
+    def advance(self, until: int) -> None:
+        """Let everything before `until` happen."""
+
+    def tick(self, at: int) -> None:
+        """Hand on all rows so far, and the levels of what was touched since the last tick."""
+
+    def close(self) -> None:
+        """The run is over."""
+
+
+def made(engine: str, plan: Plan, draws: Draws, sink: Sink, grid: int, watch: Watch | None) -> Engine:
+    """An engine with a run before it."""
+    if engine == "simpy":
+        return Model(plan, draws, sink, Clock(grid), watch)
+    from apigw_sim.engine.compiled import build
+    from apigw_sim.engine.compiled.engine import Compiled
+
+    return Compiled(plan, draws, sink, build.compiled(), grid)
 
 
 @dataclass(frozen=True)
@@ -62,27 +99,31 @@ def simulate(
     expect: Iterable[Expectation] = (),
     sink: Sink | None = None,
     watch: Watch | None = None,
-    clock: Clock | None = None,
+    grid: int = 1,
+    fold: bool = True,
     progress: Callable[[int], None] | None = None,
     enough: Callable[[], bool] | None = None,
 ) -> Run:
     """Run a plan from its start until the last answer has left.
 
+    On a `grid` above 1 ns nothing happens between two of its lines, and without `fold` no metrics are made of the rows:
+    both are for tests of the engines.
+
     `sink` sees every block after the metrics have; `progress` is told the simulated instant (ns) from time to time.
     `enough` is asked at each tick: a run that is enough ends there, and its metrics are not whole.
     """
-    if engine not in ENGINES:
-        raise ValueError(f"engine {engine!r}: one of {', '.join(ENGINES)}")
+    chosen = choose(plan, engine, watched=watch is not None)
     seed = plan.seed if seed is None else seed
-    metrics = Metrics(plan, expect)
+    metrics = Metrics(plan, expect, fast=fold and chosen.engine == "compiled")
 
-    def fold(block: Block) -> None:
-        metrics.fold(block)
+    def taken(block: Block) -> None:
+        if fold:
+            metrics.fold(block)
         if sink is not None:
             sink(block)
 
-    model = Model(plan, draw(plan, seed, replication), fold, clock, watch)
-    timeline = Timeline(model.clock, plan, model, fold)
+    model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch)
+    timeline = Timeline(model.clock, plan, model, taken)
     now = period = 0
     slice_ns = max(plan.duration // STEPS, 1)
     with few_collections():
@@ -90,17 +131,16 @@ def simulate(
             end = (period + 1) * plan.period
             tick = min(at for at in (end, plan.warm_up, plan.duration) if at > now)
             while now < tick:
-                over = now >= plan.duration and model.pending == timeline.pending
-                now = tick if over else min(now + slice_ns, tick)
+                now = tick if now >= plan.duration else min(now + slice_ns, tick)
                 model.advance(now)
                 if progress is not None:
                     progress(now)
             model.tick(now)
             if now == end:
-                metrics.close(period)
+                if fold:
+                    metrics.close(period)
                 period += 1
             if enough is not None and enough():
                 break
     model.close()
-    reason = "the only engine of this version" if engine == "auto" else "asked for"
-    return Run(plan, seed, replication, metrics, "simpy", reason, model.story)
+    return Run(plan, seed, replication, metrics, chosen.engine, chosen.reason, model.story)

@@ -22,11 +22,14 @@ PACKAGE = ROOT / "apigw_sim"
 # Lowest first. A part imports from lower lines only, and from its own package.
 LAYERS = (
     {"errors", "units"},
+    {"jit"},
     {"quotas", "rules", "records"},
     {"scenario"},
     {"plan", "draws"},
     {"engine", "metrics"},
     {"control"},
+    {"warm"},
+    {"choice"},
     {"compose"},
     {"advice", "explain", "report"},
     {"cost", "result"},
@@ -354,8 +357,9 @@ def modules_after(code: str) -> set[str]:
         "sys.argv = ['apigw-sim', '--help']; import apigw_sim.cli; apigw_sim.cli.main()",
         "sys.argv = ['apigw-sim', 'run', '--help']; import apigw_sim.cli; apigw_sim.cli.main()",
         "import apigw_sim",
+        "import apigw_sim, apigw_sim.jit as jit; jit.is_warm(); jit.unusable(); jit.compile_times()",
     ],
-    ids=["--help", "run --help", "import"],
+    ids=["--help", "run --help", "import", "jit"],
 )
 def test_the_help_imports_nothing_heavy(code: str) -> None:
     loaded = modules_after(code)

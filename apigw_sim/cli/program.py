@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import difflib
+import warnings
 from typing import Any
 
 import click
 
 from apigw_sim.cli.about import schema, version
 from apigw_sim.cli.check import check
+from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
 from apigw_sim.cli.run import run
@@ -37,13 +39,20 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error that a user can meet is printed, and gives the exit status."""
         try:
-            return super().invoke(ctx)
+            with warnings.catch_warnings():
+                warnings.showwarning = _warn  # type: ignore[assignment]
+                return super().invoke(ctx)
         except ApigwSimError as error:
             complain(told(error))
             ctx.exit(error.exit_status)
         except KeyboardInterrupt:
             complain(["interrupted; nothing was written"])
             ctx.exit(INTERRUPTED)
+
+
+def _warn(message: Warning | str, *_: Any) -> None:
+    """A warning as a line, without the place in the source."""
+    complain([f"warning: {message}"])
 
 
 @click.group(
@@ -76,5 +85,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, check, explain, schema, version):
+for command in (run, check, explain, compile_, schema, version):
     main.add_command(command)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from enum import IntEnum
 from typing import NamedTuple
 
 import numpy as np
@@ -11,31 +10,14 @@ from numpy.typing import NDArray
 
 from apigw_sim.draws import philox, vectors
 from apigw_sim.draws.arrivals import source
+from apigw_sim.draws.groups import CRASH, MALFORMED, Group
 from apigw_sim.plan.tables import NULL, BackendKind, CallRow, Choice, Law, Numbered, Plan, Rated, Shares
 from apigw_sim.rules import pick, quantile
 
 Ints = NDArray[np.int64]
 BLOCK = 8192
-CRASH, MALFORMED = -1, -2
 NOTHING = Law("nothing", 0, np.zeros(quantile.SIZE, np.int64), 0.0)
 CHUNK, WORTH_A_CHUNK, MOST_CHUNKS, MOST_ASKED = 4096, 9, 48, 4096
-
-
-class Group(IntEnum):
-    """What the four words of a row are for; call-level groups have attempt number 0."""
-
-    CALL = 0
-    """When, what, which API key, Cache-Control: max-age=0."""
-    SEND = 1
-    """Round trip, body, gateway overhead, back-off after the attempt."""
-    WORK = 2
-    """Service overhead, duration, response size, time of a cache hit."""
-    OUTCOME = 3
-    """Crash, malformed answer, status, error of a fault."""
-    BIRTH = 4
-    """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
-    PARAMETERS = 16
-    """Four parameters a group, from here on."""
 
 
 Send = tuple[int, int, int, int]

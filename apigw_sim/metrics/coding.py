@@ -29,6 +29,7 @@ class Fate(IntEnum):
 
 
 CARRIED = (Fate.CARRIED_2XX, Fate.CARRIED_3XX)
+LAST_CARRIED = int(CARRIED[-1])
 REFUSALS = (Fate.PLAN_METHOD, Fate.PLAN, Fate.QUOTA, Fate.METHOD, Fate.ACCOUNT)
 """In AWS's order, and in that of the summary's `throttled_by`."""
 CLIENT_ERRORS = (*REFUSALS, Fate.OTHER_4XX)
@@ -40,6 +41,8 @@ FATE_OF_KIND = {
     LimitKind.ACCOUNT: Fate.ACCOUNT,
 }
 CACHE_BITS, FATE_BITS = 2, 4
+CACHE_MASK, FATE_MASK = (1 << CACHE_BITS) - 1, (1 << FATE_BITS) - 1
+LEAF_SHIFT = CACHE_BITS + FATE_BITS
 CELLS = 1 << (CACHE_BITS + FATE_BITS)
 TOO_MANY_REQUESTS = 429
 
@@ -53,12 +56,12 @@ class Coding:
         self.leaves = self.methods + self.stages
         stages = [method.stage for method in plan.methods] + list(range(self.stages))
         self.stage_of_leaf = np.array(stages, np.int64)
-        self._fate_of_status = np.full(1000, Fate.SERVER_5XX, np.int64)
-        self._fate_of_status[:300] = Fate.CARRIED_2XX
-        self._fate_of_status[300:400] = Fate.CARRIED_3XX
-        self._fate_of_status[400:500] = Fate.OTHER_4XX
+        self.fate_of_status = np.full(1000, Fate.SERVER_5XX, np.int64)
+        self.fate_of_status[:300] = Fate.CARRIED_2XX
+        self.fate_of_status[300:400] = Fate.CARRIED_3XX
+        self.fate_of_status[400:500] = Fate.OTHER_4XX
         # One entry more than there are limits, for NULL: -1 is the last.
-        self._fate_of_limit = np.array(
+        self.fate_of_limit = np.array(
             [*(FATE_OF_KIND.get(limit.kind, Fate.OTHER_4XX) for limit in plan.limits), Fate.OTHER_4XX],
             np.int64,
         )
@@ -69,9 +72,9 @@ class Coding:
 
     def fate(self, status: NDArray[np.int64], refused_by: NDArray[np.int64]) -> NDArray[np.int64]:
         """The fate of each attempt."""
-        fate = self._fate_of_status[status]
+        fate = self.fate_of_status[status]
         refused = np.nonzero(status == TOO_MANY_REQUESTS)[0]
-        fate[refused] = self._fate_of_limit[refused_by[refused]]
+        fate[refused] = self.fate_of_limit[refused_by[refused]]
         return fate
 
     def code(

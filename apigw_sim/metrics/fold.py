@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from apigw_sim.metrics.coding import CARRIED, Coding
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.limits import Limits, longest_attempt, longest_invocation
-from apigw_sim.metrics.periods import RAN_BADLY, RAN_WELL, THROTTLED, GatewayPeriods, LambdaPeriods, Traffic
+from apigw_sim.metrics.periods import (
+    RAN_BADLY,
+    RAN_WELL,
+    THROTTLED,
+    GatewayPeriods,
+    Groups,
+    LambdaPeriods,
+    Samples,
+    Traffic,
+    Waiting,
+    Work,
+)  # fmt: skip
+from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
 from apigw_sim.metrics.watch import Watch
@@ -21,6 +34,7 @@ from apigw_sim.records import Block, Outcome
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from apigw_sim.metrics.fast import FastFold
     from apigw_sim.scenario.expect import Expectation
 
 
@@ -39,17 +53,32 @@ class Metrics:
     have been folded, and the rows of `levels` of that tick. `finish` closes what is left after the last block.
     """
 
-    def __init__(self, plan: Plan, expect: Iterable[Expectation] = ()) -> None:
+    def __init__(self, plan: Plan, expect: Iterable[Expectation] = (), *, fast: bool = False) -> None:
+        """`fast`: by compiled kernels, with the same figures; only then is numba imported."""
         self.plan = plan
         self.numbering = Numbering(plan)
         self.coding = Coding(plan)
         self.totals = Totals(plan, self.coding)
         self.limits = Limits(plan)
         self._figures = Figures()
-        self._gateway = GatewayPeriods(plan, self.coding, self.numbering, self._figures)
-        self._lambda = LambdaPeriods(plan, self.numbering, self._figures)
+        groups = Groups(self.coding, self.numbering)
+        of_gateway: Any = Waiting(plan.period)
+        of_lambda: Any = Waiting(plan.period)
+        samples: Callable[..., Samples] = Samples
+        work: Callable[..., Work] = Work
+        spread: Callable[[int | None], Spread] = Spread
+        if fast:
+            from apigw_sim.metrics import fast as by_kernels
+
+            kernels = by_kernels.load()
+            samples = by_kernels.Gateway(kernels, groups).samples
+            work = partial(by_kernels.CountedWork, kernels)
+            of_gateway, of_lambda = by_kernels.Parts(plan.period, 2), by_kernels.Parts(plan.period, 1)
+            spread = partial(by_kernels.CountedSpread, kernels)
+        self._gateway = GatewayPeriods(plan, groups, self.numbering, self._figures, of_gateway, samples)
+        self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)
         self.gauges = Gauges(plan, self.numbering, self._figures)
-        self.watches = [Watch(expectation, plan, self.coding) for expectation in expect]
+        self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.closed = 0
         """How many periods are closed."""
         self._finished = False
@@ -62,6 +91,14 @@ class Metrics:
             "calls": self._fold_calls,
             "levels": self.gauges.fold,
         }
+        self._fast: FastFold | None = None
+        if fast:
+            self._fast = by_kernels.FastFold(
+                kernels, self.totals, self.limits, of_gateway, of_lambda, self.watches
+            )
+            self._folds |= {
+                "attempts": self._fast.attempts, "invocations": self._fast.invocations, "calls": self._fast.calls,
+            }  # fmt: skip
 
     def fold(self, block: Block) -> None:
         """Take in the rows of a block; tables that no metric needs are let go."""
@@ -98,6 +135,8 @@ class Metrics:
         for number in range(self._gateway.waiting.next, last + 1):
             self._publish(number)
         self.limits.finish()
+        if self._fast is not None:
+            self._fast.finish()
         columns = self.columns()
         for watch in self.watches:
             watch.see_concurrency(self.gauges, columns, self.numbering)
@@ -128,9 +167,7 @@ class Metrics:
     # folding
 
     def _selected(self, instant: NDArray[np.int64]) -> NDArray[np.bool_]:
-        selected = instant >= self.plan.warm_up
-        selected &= instant < self.plan.duration
-        return np.asarray(selected, bool)
+        return within(instant, self.plan.warm_up, self.plan.duration)
 
     def _fold_attempts(self, block: Block) -> None:
         client, stage, method, key, arrived, latency, integration, status, why, refused_by, cache, flags = columns(
@@ -161,33 +198,84 @@ class Metrics:
         self.totals.add_calls(*_only(selected, (client, lasted, outcome)))
 
     def _fold_invocations(self, block: Block) -> None:
-        (
-            backend, client, arrived, queued, provisioning, init, duration, outcome, refused_by, abandoned, repeated,
-            idempotent,
-        ) = columns(
-            block, "backend", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns",
-            "outcome", "refused_by", "abandoned", "repeated", "idempotent",
+        of = worked(block)
+        stamp = of.arrived if self._by_arrival else of.ended
+        shown = self._is_lambda[of.backend] & (of.ran | of.throttled)
+        fate = np.where(of.throttled, THROTTLED, np.where(of.failed, RAN_BADLY, RAN_WELL))
+        code = ((of.backend << 2) | fate).astype(np.int32)
+        self._lambda.waiting.add(stamp[shown], code[shown], np.maximum(of.duration, 0)[shown])
+        selected = self._selected(of.arrived)
+        latest = int(of.ended.max())
+        self.limits.invocations(of.backend, of.arrived, of.init, of.outcome, of.refused_by, selected, latest)
+        watch_work(self.watches, of, stamp, selected)
+        marks = (
+            of.backend, of.client, of.ran, of.failed, of.throttled, of.init, of.duration, of.outcome, of.abandoned,
+            of.duplicate,
         )  # fmt: skip
-        lasted = queued + provisioning + np.maximum(init, 0) + np.maximum(duration, 0)
-        ended = arrived + lasted
-        stamp = arrived if self._by_arrival else ended
-        ran = outcome <= Outcome.TIMEOUT
-        failed = (outcome == Outcome.CRASH) | (outcome == Outcome.TIMEOUT)
-        throttled = (outcome >= Outcome.THROTTLED_ACCOUNT) & (outcome <= Outcome.THROTTLED_SCALING)
-        shown = self._is_lambda[backend] & (ran | throttled)
-        fate = np.where(throttled, THROTTLED, np.where(failed, RAN_BADLY, RAN_WELL))
-        code = ((backend << 2) | fate).astype(np.int32)
-        self._lambda.waiting.add(stamp[shown], code[shown], np.maximum(duration, 0)[shown])
-        selected = self._selected(arrived)
-        self.limits.invocations(backend, arrived, init, outcome, refused_by, selected, int(ended.max()))
-        unwanted = abandoned == 1
-        duplicate = (repeated == 1) & (idempotent == 0)
-        for watch in self.watches:
-            watch.invocations(
-                backend, client, stamp, selected, ran, failed, throttled, duration, unwanted, duplicate
-            )
-        marks = (backend, client, ran, failed, throttled, init, duration, outcome, unwanted, duplicate)
         self.totals.add_invocations(*_only(selected, marks))
+
+
+class Worked(NamedTuple):
+    """Invocations by columns, with what each one was."""
+
+    backend: NDArray[np.int64]
+    client: NDArray[np.int64]
+    arrived: NDArray[np.int64]
+    ended: NDArray[np.int64]
+    init: NDArray[np.int64]
+    duration: NDArray[np.int64]
+    outcome: NDArray[np.int64]
+    refused_by: NDArray[np.int64]
+    ran: NDArray[np.bool_]
+    failed: NDArray[np.bool_]
+    throttled: NDArray[np.bool_]
+    abandoned: NDArray[np.bool_]
+    duplicate: NDArray[np.bool_]
+
+
+def worked(block: Block) -> Worked:
+    """The invocations of a block."""
+    (
+        backend, client, arrived, queued, provisioning, init, duration, outcome, refused_by, abandoned, repeated,
+        idempotent,
+    ) = columns(
+        block, "backend", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns", "outcome",
+        "refused_by", "abandoned", "repeated", "idempotent",
+    )  # fmt: skip
+    lasted = queued + provisioning + np.maximum(init, 0) + np.maximum(duration, 0)
+    return Worked(
+        backend, client, arrived, arrived + lasted, init, duration, outcome, refused_by,
+        ran=outcome <= Outcome.TIMEOUT,
+        failed=(outcome == Outcome.CRASH) | (outcome == Outcome.TIMEOUT),
+        throttled=(outcome >= Outcome.THROTTLED_ACCOUNT) & (outcome <= Outcome.THROTTLED_SCALING),
+        abandoned=abandoned == 1,
+        duplicate=(repeated == 1) & (idempotent == 0),
+    )  # fmt: skip
+
+
+def watch_work(
+    watches: Iterable[Watch], of: Worked, stamp: NDArray[np.int64], selected: NDArray[np.bool_]
+) -> None:
+    """Let watches see invocations."""
+    for watch in watches:
+        watch.invocations(
+            of.backend, of.client, stamp, selected, of.ran, of.failed, of.throttled, of.duration, of.abandoned,
+            of.duplicate,
+        )  # fmt: skip
+
+
+def watch_calls(watches: Iterable[Watch], block: Block, begin: int, end: int) -> None:
+    """Let watches see calls; those are selected that started in [begin, end)."""
+    client, started, ended, outcome = columns(block, "client", "started_ns", "ended_ns", "outcome")
+    for watch in watches:
+        watch.calls(client, ended, within(started, begin, end), ended - started, outcome)
+
+
+def within(instant: NDArray[np.int64], begin: int, end: int) -> NDArray[np.bool_]:
+    """Which instants are in [begin, end)."""
+    selected = instant >= begin
+    selected &= instant < end
+    return np.asarray(selected, bool)
 
 
 def columns(block: Block, *names: str) -> list[NDArray[np.int64]]:

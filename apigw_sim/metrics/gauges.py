@@ -98,6 +98,7 @@ class Gauges:
         self._levels = np.zeros(self._size, np.int64)
         self._steps: list[tuple[int, NDArray[np.int64]]] = []
         """Each tick, and the peaks since the one before."""
+        self._ticks, self._peaks = np.zeros(0, np.int64), np.zeros((0, self._size), np.int64)
         self.window = _Span(self._size)
         self.whole = _Span(self._size)
         self._least = np.full(plan.gauges, NEVER, np.int64)
@@ -224,16 +225,25 @@ class Gauges:
         Where the ceiling changes between two ticks, the highest counts.
         """
         slots = [slot for kind in kinds if (slot := self._find(kind, target)) is not None]
-        least: int | None = None
-        since = 0
-        for at, peaks in self._steps:
-            before = [most for begin, most in ceilings if begin <= since]
-            within = [most for begin, most in ceilings if since < begin < at]
-            if before or within:
-                room = max(before[-1:] + within) - int(sum(peaks[slot] for slot in slots))
-                least = room if least is None else min(least, room)
-            since = at
-        return None if least is None else max(least, 0)
+        if not self._steps or not ceilings:
+            return None
+        at, peaks = self._stacked()
+        since = np.concatenate([[0], at[:-1]])
+        begins, most = (np.array(column, np.int64) for column in zip(*ceilings, strict=True))
+        before = np.searchsorted(begins, since, side="right") - 1
+        highest = np.where(before >= 0, most[before], NULL)
+        for begin, ceiling in ceilings:
+            within = (since < begin) & (begin < at)
+            highest[within] = np.maximum(highest[within], ceiling)
+        room = (highest - peaks[:, slots].sum(axis=1))[highest != NULL]
+        return max(int(room.min()), 0) if len(room) else None
+
+    def _stacked(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The ticks, and the peaks before each as a row; made anew only when there are more."""
+        if len(self._ticks) != len(self._steps):
+            self._ticks = np.array([at for at, _ in self._steps], np.int64)
+            self._peaks = np.stack([peak for _, peak in self._steps])
+        return self._ticks, self._peaks
 
     def least(self, kind: GaugeKind) -> NDArray[np.int64]:
         """The least that each bucket (in units) or quota ever held; NEVER where it was not touched."""

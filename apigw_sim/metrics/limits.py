@@ -37,32 +37,33 @@ class Limits:
     """Every limit of a plan, with its places."""
 
     def __init__(self, plan: Plan) -> None:
-        self._plan = plan
+        self.plan = plan
         self.at = Places(plan)
         self.places: list[Place] = self.at.list
         self._stages = len(self.places)
         stages, limits = len(plan.stages), len(plan.limits)
-        pairs = [(self._stages + row, self._stages + stages + row) for row in range(stages)]
-        self._attempts = Seconds(self._stages + 2 * stages, longest_attempt(plan), pairs)
-        self._invocations = Seconds(self._stages, longest_invocation(plan))
-        self._refused_at = np.zeros(self._stages, np.int64)
-        self._refused_ever_at = np.zeros(self._stages, np.int64)
-        self._refused = np.zeros(limits, np.int64)
-        self._first = np.full(limits, NEVER, np.int64)
+        self.pairs = [(self._stages + row, self._stages + stages + row) for row in range(stages)]
+        """Of each stage: where its attempts are counted, and where those that were carried."""
+        self.by_attempts: Any = Seconds(self._stages + 2 * stages, longest_attempt(plan), self.pairs)
+        self.by_invocations: Any = Seconds(self._stages, longest_invocation(plan))
+        self.refused_at = np.zeros(self._stages, np.int64)
+        self.refused_ever_at = np.zeros(self._stages, np.int64)
+        self.refused = np.zeros(limits, np.int64)
+        self.first = np.full(limits, NEVER, np.int64)
         self._front = plan.account.front
-        self._early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
-        self._gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
+        self.early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
+        self.gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
         pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
         of_backends = dict.fromkeys(pools, 0) | {LimitKind.LAMBDA_RPS: 1, LimitKind.LAMBDA_SCALING: 3}
-        self._backend_level = self._levels(of_backends)
+        self.backend_level = self._levels(of_backends)
         for place in self.places:
             if place.kind == LimitKind.LAMBDA_RPS and place.target == plan.account.rps_bucket:
-                self._backend_level[place.limit] = 2
+                self.backend_level[place.limit] = 2
 
     def _levels(self, of_kind: dict[LimitKind, int]) -> NDArray[np.int64]:
         """The level at which each limit refuses; one entry more than there are, for NULL. len(AT_GATEWAY): at none."""
         none = len(AT_GATEWAY)
-        return np.array([*(of_kind.get(limit.kind, none) for limit in self._plan.limits), none], np.int64)
+        return np.array([*(of_kind.get(limit.kind, none) for limit in self.plan.limits), none], np.int64)
 
     def attempts(
         self, stage: NDArray[np.int64], method: NDArray[np.int64], key: NDArray[np.int64],
@@ -70,8 +71,8 @@ class Limits:
         carried: NDArray[np.bool_], selected: NDArray[np.bool_], latest: int,
     ) -> None:  # fmt: skip
         """Take in attempts; `latest`: an instant the run has reached."""
-        early = self._early[why]
-        level = np.where(early, NULL, self._gateway_level[refused_by])
+        early = self.early[why]
+        level = np.where(early, NULL, self.gateway_level[refused_by])
         places = self.at.at_gateway(method, key, arrived)
         reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
         if self._front:
@@ -79,19 +80,19 @@ class Limits:
             reached = [np.where(by_account, NULL, place) for place in reached[:-1]] + [places[-1]]
         self._refuse(level, places, arrived, refused_by, selected)
         here = stage + self._stages
-        carried_here = np.where(carried, here + len(self._plan.stages), NULL)
-        self._attempts.add(arrived, [*reached, here, carried_here], latest)
+        carried_here = np.where(carried, here + len(self.plan.stages), NULL)
+        self.by_attempts.add(arrived, [*reached, here, carried_here], latest)
 
     def invocations(
         self, backend: NDArray[np.int64], arrived: NDArray[np.int64], init: NDArray[np.int64],
         outcome: NDArray[np.int64], refused_by: NDArray[np.int64], selected: NDArray[np.bool_], latest: int,
     ) -> None:  # fmt: skip
         """Take in invocations; during an outage none reaches a limit."""
-        level = np.where(outcome == Outcome.OUTAGE, NULL, self._backend_level[refused_by])
+        level = np.where(outcome == Outcome.OUTAGE, NULL, self.backend_level[refused_by])
         places = self.at.at_backend(backend, arrived, (init >= 0) | (level == 3))
         reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
         self._refuse(level, places, arrived, refused_by, selected)
-        self._invocations.add(arrived, reached, latest)
+        self.by_invocations.add(arrived, reached, latest)
 
     def _refuse(
         self, level: NDArray[np.int64], places: Sequence[NDArray[np.int64]], arrived: NDArray[np.int64],
@@ -103,22 +104,22 @@ class Limits:
             if not len(rows):
                 continue
             limit, chosen = refused_by[rows], selected[rows]
-            self._refused += np.bincount(limit[chosen], minlength=len(self._refused))
-            np.minimum.at(self._first, limit, arrived[rows])
+            self.refused += np.bincount(limit[chosen], minlength=len(self.refused))
+            np.minimum.at(self.first, limit, arrived[rows])
             at = place[rows]
-            self._refused_ever_at += np.bincount(at[at >= 0], minlength=self._stages)
-            self._refused_at += np.bincount(at[chosen & (at >= 0)], minlength=self._stages)
+            self.refused_ever_at += np.bincount(at[at >= 0], minlength=self._stages)
+            self.refused_at += np.bincount(at[chosen & (at >= 0)], minlength=self._stages)
 
     def finish(self) -> None:
         """No more rows will come."""
-        self._attempts.finish()
-        self._invocations.finish()
+        self.by_attempts.finish()
+        self.by_invocations.finish()
 
     def busiest_second(self, stage: int) -> tuple[int, int, int] | None:
         """A stage's busiest second: when it began (s), how many arrived, how many of them were carried."""
         place = self._stages + stage
-        at = int(self._attempts.peak_at[place])
-        return None if at == NULL else (at, int(self._attempts.peak[place]), self._attempts.beside(place))
+        at = int(self.by_attempts.peak_at[place])
+        return None if at == NULL else (at, int(self.by_attempts.peak[place]), self.by_attempts.beside(place))
 
     def ceilings(self) -> dict[str, list[tuple[float, int]]]:
         """(from when in s, how many) of reserved concurrency by function, and as `""` of the unreserved pool."""
@@ -131,14 +132,14 @@ class Limits:
 
     def rows(self, gauges: Gauges) -> list[dict[str, Any]]:
         """The summary's `limits`, after `finish`."""
-        peak = np.maximum(self._attempts.peak[: self._stages], self._invocations.peak)
+        peak = np.maximum(self.by_attempts.peak[: self._stages], self.by_invocations.peak)
         left = [self._left(number, place, gauges) for number, place in enumerate(self.places)]
-        of_limit: list[list[int]] = [[] for _ in self._plan.limits]
+        of_limit: list[list[int]] = [[] for _ in self.plan.limits]
         for number, place in enumerate(self.places):
             of_limit[place.limit].append(number)
         rows = []
-        for number, limit in enumerate(self._plan.limits):
-            first = int(self._first[number])
+        for number, limit in enumerate(self.plan.limits):
+            first = int(self.first[number])
             mine = of_limit[number]
             worst = min(mine, key=lambda place: self._badness(place, left, peak), default=None)
             row: dict[str, Any] = {
@@ -149,12 +150,12 @@ class Limits:
                 "peak_1s": 0 if worst is None else int(peak[worst]),
                 "lowest_tokens": None if worst is None else left[worst],
                 "first_refusal_s": None if first == NEVER else round(first / SECOND, 3),
-                "refused": int(self._refused[number]),
+                "refused": int(self.refused[number]),
             }
             if worst is not None and len(mine) > 1:
                 row["worst"] = self.places[worst].owner
                 row["buckets"] = len(mine)
-                row["buckets_refused"] = int((self._refused_at[mine] > 0).sum())
+                row["buckets_refused"] = int((self.refused_at[mine] > 0).sum())
             rows.append(row)
         return rows
 
@@ -164,7 +165,7 @@ class Limits:
         """The worst place refused most; of equals it had least left, then the highest peak, then comes first."""
         least = left[place]
         return (
-            -int(self._refused_ever_at[place]),
+            -int(self.refused_ever_at[place]),
             np.inf if least is None else least,
             -int(peak[place]),
             place,
@@ -182,7 +183,7 @@ class Limits:
         ceilings = self.at.ceilings(place) if place.kind != LimitKind.LAMBDA_SCALING else []
         if not ceilings:
             return None
-        if self._refused_ever_at[number]:
+        if self.refused_ever_at[number]:
             return 0
         kinds = {
             LimitKind.LAMBDA_ACCOUNT: (GaugeKind.UNRESERVED_CONCURRENCY,),

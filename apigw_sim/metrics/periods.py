@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from enum import IntEnum
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -13,6 +15,8 @@ from apigw_sim.plan.tables import Plan
 from apigw_sim.records import Cache
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
 RAN_WELL, RAN_BADLY, THROTTLED = 0, 1, 2
@@ -39,6 +43,13 @@ class Waiting:
             self._parts.setdefault(first, []).append(columns)
             return
         period = stamp // self.length
+        steps = np.diff(period)
+        if bool((steps >= 0).all()):
+            cuts = [0, *(np.nonzero(steps)[0] + 1).tolist(), len(stamp)]
+            for begin, end in pairwise(cuts):
+                parts = tuple(column[begin:end] for column in columns)
+                self._parts.setdefault(int(period[begin]), []).append(parts)
+            return
         for number in np.unique(period):
             of_period = period == number
             self._parts.setdefault(int(number), []).append(tuple(column[of_period] for column in columns))
@@ -74,13 +85,95 @@ class Traffic(NamedTuple):
     carried_p99: float
 
 
+class Level(IntEnum):
+    """By what samples of the gateway are grouped."""
+
+    METHOD = 0
+    STAGE = 1
+    API = 2
+    ALL = 3
+
+
+class Groups:
+    """The group of each leaf at each level, and how many groups there are."""
+
+    def __init__(self, coding: Coding, numbering: Numbering) -> None:
+        self.coding = coding
+        leaves = np.arange(coding.leaves)
+        self.of_leaf = {
+            Level.METHOD: np.where(leaves < coding.methods, leaves, -1),
+            Level.STAGE: coding.stage_of_leaf,
+            Level.API: numbering.api_of_stage[coding.stage_of_leaf],
+            Level.ALL: np.zeros(coding.leaves, np.int64),
+        }
+        """-1: none, of what matched no method."""
+        self.sizes = {
+            Level.METHOD: coding.methods, Level.STAGE: coding.stages, Level.API: len(numbering.apis), Level.ALL: 1,
+        }  # fmt: skip
+
+
+class Samples:
+    """The attempts of one period: what is asked of them."""
+
+    def __init__(
+        self,
+        groups: Groups,
+        code: NDArray[np.int32],
+        latency: NDArray[np.int64],
+        integration: NDArray[np.int64],
+    ) -> None:
+        self._groups = groups
+        self.cells = groups.coding.count(code)
+        self._leaf = code >> (CACHE_BITS + FATE_BITS)
+        self._latency, self._integration = latency, integration
+        self._relayed = integration >= 0
+        self._carried = ((code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)) <= Fate.CARRIED_3XX
+
+    def latencies(self, level: Level) -> Grouped:
+        """Latency."""
+        return self._grouped(level, self._leaf, self._latency)
+
+    def integrations(self, level: Level) -> Grouped:
+        """IntegrationLatency of those that were relayed."""
+        return self._grouped(level, self._leaf[self._relayed], self._integration[self._relayed])
+
+    def carried(self, level: Level) -> Grouped:
+        """Latency of the answers below 400; its percentiles alone are asked for."""
+        return self._grouped(level, self._leaf[self._carried], self._latency[self._carried])
+
+    def _grouped(self, level: Level, leaf: NDArray[np.int32], values: NDArray[np.int64]) -> Grouped:
+        if level == Level.METHOD:
+            methods = self._groups.coding.methods
+            found = grouped(leaf, values, self._groups.coding.leaves)
+            return found.only(found.ids < methods)
+        size = self._groups.sizes[level]
+        return grouped(None if size == 1 else self._groups.of_leaf[level][leaf], values, size)
+
+
+class Work:
+    """The invocations of one period."""
+
+    def __init__(self, backends: int, code: NDArray[np.int32], duration: NDArray[np.int64]) -> None:
+        self._code, self._duration, self._backends = code, duration, backends
+        self.counts = np.bincount(code, minlength=4 * backends).reshape(-1, 4).astype(np.int64)
+        """By function and fate."""
+
+    def durations(self) -> Grouped:
+        """Duration of what was not throttled, by function."""
+        worked = self._code & 3 != THROTTLED
+        return grouped(self._code[worked] >> 2, self._duration[worked], self._backends)
+
+
 class GatewayPeriods:
     """AWS/ApiGateway, by API, stage and method."""
 
-    def __init__(self, plan: Plan, coding: Coding, numbering: Numbering, figures: Figures) -> None:
-        self.waiting = Waiting(plan.period)
+    def __init__(
+        self, plan: Plan, groups: Groups, numbering: Numbering, figures: Figures, waiting: Any,
+        samples: Callable[..., Samples],
+    ) -> None:  # fmt: skip
+        self.waiting = waiting
         self.traffic: list[Traffic] = []
-        self._coding = coding
+        self._coding = coding = groups.coding
         self._numbering = numbering
         self._figures = figures
         has_cache = np.array([stage.cache_bytes > 0 for stage in plan.stages], bool)
@@ -88,6 +181,8 @@ class GatewayPeriods:
         by_method = has_cache[coding.stage_of_leaf[: coding.methods]]
         self._cached = np.concatenate([by_api, has_cache, by_method])
         self._ids = np.concatenate([numbering.of_api, numbering.of_stage, numbering.of_method])
+        self._samples = samples
+        self._groups = groups
         self._one_stage_each = len(numbering.apis) == len(plan.stages)
 
     def close(self, number: int) -> None:
@@ -95,23 +190,14 @@ class GatewayPeriods:
         rows = self.waiting.take(number)
         if rows is None:
             return
-        code, latency, integration = rows
-        leaf = code >> (CACHE_BITS + FATE_BITS)
-        stage = self._coding.stage_of_leaf[leaf]
-        cells = self._coding.count(np.asarray(code, np.int32))
+        samples = self._samples(self._groups, *rows)
+        cells = samples.cells
         by_stage = self._coding.by_stage(cells)
         by_api = added(by_stage, self._numbering.api_of_stage, len(self._numbering.apis))
         self._counts(number, np.concatenate([by_api, by_stage, cells[: self._coding.methods]]))
-        latency = np.asarray(latency, np.int64)
-        of_stage = self._times(number, Metric.LATENCY, leaf, stage, latency)
-        relayed = integration >= 0
-        if relayed.any():
-            self._times(
-                number, Metric.INTEGRATION_LATENCY, leaf[relayed], stage[relayed],
-                np.asarray(integration, np.int64)[relayed],
-            )  # fmt: skip
-        carried = ((code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)) <= Fate.CARRIED_3XX
-        self._see_traffic(number, by_stage, of_stage, latency, stage[carried], latency[carried])
+        of_stage = self._times(number, Metric.LATENCY, samples.latencies)
+        self._times(number, Metric.INTEGRATION_LATENCY, samples.integrations)
+        self._see_traffic(number, by_stage, of_stage, samples)
 
     def _counts(self, period: int, cells: NDArray[np.int64]) -> None:
         """Count, errors and the cache, of all series at once."""
@@ -124,38 +210,28 @@ class GatewayPeriods:
             shown = seen & cached if name.startswith("Cache") else seen
             self._figures.add(period, metric, self._ids[shown], *zero_one(metric, counts[shown], ones[shown]))
 
-    def _times(
-        self, period: int, metric: Metric, leaf: NDArray[np.integer], stage: NDArray[np.int64],
-        values: NDArray[np.int64],
-    ) -> Grouped:  # fmt: skip
+    def _times(self, period: int, metric: Metric, of: Callable[[Level], Grouped]) -> Grouped:
         """Latencies by method, stage and API; gives those by stage."""
-        coding, numbering = self._coding, self._numbering
-        of_leaf = grouped(leaf, values, coding.leaves)
-        of_method = of_leaf.only(of_leaf.ids < coding.methods)
-        self._add(period, metric, of_method.renumbered(numbering.of_method))
-        of_stage = grouped(None if coding.stages == 1 else stage, values, coding.stages)
-        self._add(period, metric, of_stage.renumbered(numbering.of_stage))
-        if self._one_stage_each:
-            of_api = of_stage.renumbered(numbering.api_of_stage)
-        else:
-            apis = len(numbering.apis)
-            of_api = grouped(None if apis == 1 else numbering.api_of_stage[stage], values, apis)
-        self._add(period, metric, of_api.renumbered(numbering.of_api))
+        numbering = self._numbering
+        of_stage = of(Level.STAGE)
+        if len(of_stage.ids):
+            own = numbering.api_of_stage
+            of_api = of_stage.renumbered(own) if self._one_stage_each else of(Level.API)
+            self._add(period, metric, of(Level.METHOD).renumbered(numbering.of_method))
+            self._add(period, metric, of_stage.renumbered(numbering.of_stage))
+            self._add(period, metric, of_api.renumbered(numbering.of_api))
         return of_stage
 
     def _add(self, period: int, metric: Metric, found: Grouped) -> None:
         self._figures.add(period, metric, *found)
 
     def _see_traffic(
-        self, period: int, cells: NDArray[np.int64], of_stage: Grouped, latency: NDArray[np.int64],
-        stage: NDArray[np.int64], carried: NDArray[np.int64],
-    ) -> None:  # fmt: skip
-        stages = self._coding.stages
-        ends = (0.5, 0.99)
-        of_carried = grouped(None if stages == 1 else stage, carried, stages, ends)
+        self, period: int, cells: NDArray[np.int64], of_stage: Grouped, samples: Samples
+    ) -> None:
+        of_carried = samples.carried(Level.STAGE)
         alone = len(of_stage.ids) == 1
-        of_all = of_stage if alone else grouped(None, latency, 1)
-        all_carried = of_carried if alone else grouped(None, carried, 1, ends)
+        of_all = of_stage if alone else samples.latencies(Level.ALL)
+        all_carried = of_carried if alone else samples.carried(Level.ALL)
         self._keep(period, -1, cells.sum(axis=0), of_all.points[0], all_carried.points[:1])
         where = {int(number): row for row, number in enumerate(of_carried.ids)}
         for row, number in enumerate(of_stage.ids):
@@ -180,9 +256,11 @@ class GatewayPeriods:
 class LambdaPeriods:
     """AWS/Lambda, by function; concurrency comes from gauges."""
 
-    def __init__(self, plan: Plan, numbering: Numbering, figures: Figures) -> None:
-        self.waiting = Waiting(plan.period)
-        self._backends = len(plan.backends)
+    def __init__(
+        self, numbering: Numbering, figures: Figures, waiting: Any, work: Callable[..., Work]
+    ) -> None:
+        self.waiting = waiting
+        self._work = work
         self._ids = numbering.of_backend
         self._figures = figures
 
@@ -191,9 +269,8 @@ class LambdaPeriods:
         rows = self.waiting.take(number)
         if rows is None:
             return
-        code, duration = rows
-        backend, fate = code >> 2, code & 3
-        counts = np.bincount(code, minlength=4 * self._backends).reshape(-1, 4).astype(np.int64)
+        work = self._work(len(self._ids), *rows)
+        counts = work.counts
         ran = counts[:, RAN_WELL] + counts[:, RAN_BADLY]
         asked = ran + counts[:, THROTTLED]
         for metric, of, ones in (
@@ -203,8 +280,7 @@ class LambdaPeriods:
         ):
             seen = of > 0
             self._figures.add(number, metric, self._ids[seen], *zero_one(metric, of[seen], ones[seen]))
-        worked = fate != THROTTLED
-        found = grouped(backend[worked], np.asarray(duration, np.int64)[worked], self._backends)
+        found = work.durations()
         self._figures.add(number, Metric.DURATION, *found.renumbered(self._ids))
 
 

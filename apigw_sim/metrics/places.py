@@ -34,17 +34,18 @@ class Epochs:
 
     def __init__(self, start: Sequence[int], changes: Sequence[tuple[int, int, int]]) -> None:
         """`changes`: (instant, row, place), in order of time."""
-        self._times = np.array(sorted({at for at, _, _ in changes}), np.int64)
-        table = np.array([[*start, NULL]] * (len(self._times) + 1), np.int64)  # the last entry is for NULL
+        self.times = np.array(sorted({at for at, _, _ in changes}), np.int64)
+        first = np.array([*start, NULL], np.int64)  # the last entry is for NULL
+        self.table = np.repeat(first[None, :], len(self.times) + 1, axis=0)
+        """A row per epoch, the first before all `times`."""
         for at, row, place in changes:
-            table[int(np.searchsorted(self._times, at)) + 1 :, row] = place
-        self._table = table
+            self.table[int(np.searchsorted(self.times, at)) + 1 :, row] = place
 
     def look_up(self, rows: NDArray[np.int64], arrived: NDArray[np.int64]) -> NDArray[np.int64]:
         """The place of each row at its instant."""
-        if not len(self._times):
-            return np.asarray(self._table[0][rows], np.int64)
-        return np.asarray(self._table[np.searchsorted(self._times, arrived, side="right"), rows], np.int64)
+        if not len(self.times):
+            return np.asarray(self.table[0][rows], np.int64)
+        return np.asarray(self.table[np.searchsorted(self.times, arrived, side="right"), rows], np.int64)
 
 
 class Places:
@@ -52,14 +53,15 @@ class Places:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
+        self._timeline = sorted(plan.timeline, key=lambda event: event.at)
         self._numbers: dict[Place, int] = {}
         quotas = [
             self._number(quota.limit, quota.owner, LimitKind.QUOTA, row)
             for row, quota in enumerate(plan.quotas)
         ]
-        self._buckets = self._bucket_epochs()
-        self._pools = self._pool_epochs()
-        self._scaling = np.array(
+        self.buckets = self._bucket_epochs()
+        self.pools = self._pool_epochs()
+        self.scaling = np.array(
             [
                 self._number(backend.scaling_limit, backend.name, LimitKind.LAMBDA_SCALING, row)
                 for row, backend in enumerate(plan.backends)
@@ -67,10 +69,10 @@ class Places:
             np.int64,
         )
         self.list: list[Place] = list(self._numbers)
-        self._own_rps = np.array([backend.reserved_rps_bucket for backend in plan.backends], np.int64)
+        self.own_rps = np.array([backend.reserved_rps_bucket for backend in plan.backends], np.int64)
         lambdas = [backend.kind == BackendKind.LAMBDA for backend in plan.backends]
-        self._all_rps = np.where(np.array(lambdas, bool), plan.account.rps_bucket, NULL)
-        self._own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
+        self.all_rps = np.where(np.array(lambdas, bool), plan.account.rps_bucket, NULL)
+        self.own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
         self._of_keys(quotas)
 
     def _number(self, limit: int, owner: str, kind: LimitKind, target: int) -> int:
@@ -80,7 +82,7 @@ class Places:
 
     def _writes(self, verb: str) -> Iterator[tuple[int, tuple[int, ...]]]:
         """What the timeline writes with a verb, in order of time."""
-        for event in sorted(self._plan.timeline, key=lambda event: event.at):
+        for event in self._timeline:
             for cell in event.begin:
                 if cell.verb == verb:
                     yield event.at, cell.args
@@ -124,41 +126,40 @@ class Places:
     def _of_keys(self, quotas: list[int]) -> None:
         """What usage plans hold, by group of keys and method; one more of each than there are, for NULL."""
         plan = self._plan
-        shape = (len(plan.key_groups) + 1, len(plan.methods) + 1)
-        self._first_key = np.array([group.first for group in plan.key_groups], np.int64)
-        self._plan_bucket = np.full(shape, NULL, np.int64)
-        self._method_bucket = np.full(shape, NULL, np.int64)
-        self._quota = np.full(shape, NULL, np.int64)
+        self.first_key = np.array([group.first for group in plan.key_groups], np.int64)
+        self.held = np.full((3, len(plan.key_groups) + 1, len(plan.methods) + 1), NULL, np.int32)
+        """Base rows of buckets for one method, of the plan's own buckets, and of quotas."""
+        metered: list[list[int]] = [[] for _ in plan.stages]
+        for row, method in enumerate(plan.methods):
+            if method.api_key_required:
+                metered[method.stage].append(row)
         for number, group in enumerate(plan.key_groups):
-            for row, method in enumerate(plan.methods):
-                access = group.access.get(method.stage)
-                if access is None or not method.api_key_required:
-                    continue
-                self._plan_bucket[number, row] = access.plan_bucket.get(row, NULL)
-                self._method_bucket[number, row] = access.method_bucket.get(row, NULL)
-                self._quota[number, row] = access.quota
-        self._quota_places = np.array([*quotas, NULL], np.int64)
+            for stage, access in group.access.items():
+                rows = metered[stage]
+                self.held[2, number, rows] = access.quota
+                for level, base in enumerate((access.method_bucket, access.plan_bucket)):
+                    if base:
+                        self.held[level, number, rows] = [base.get(row, NULL) for row in rows]
+        self.quota_places = np.array([*quotas, NULL], np.int64)
 
     def at_gateway(
         self, method: NDArray[np.int64], key: NDArray[np.int64], arrived: NDArray[np.int64]
     ) -> list[NDArray[np.int64]]:
         """The places of requests at each level in AWS's order, the account's last; NULL: none there."""
         none = np.full(len(method), NULL, np.int64)
-        own = self._buckets.look_up(self._own_bucket[method], arrived)
-        account = self._buckets.look_up(none + (self._plan.account.bucket + 1), arrived)
+        own = self.buckets.look_up(self.own_bucket[method], arrived)
+        account = self.buckets.look_up(none + (self._plan.account.bucket + 1), arrived)
         if not (key >= 0).any():
             return [none, none, none, own, account]
-        group = np.where(key >= 0, np.searchsorted(self._first_key, key, side="right") - 1, NULL)
-        ordinal = key - self._first_key[group]
+        group = np.where(key >= 0, np.searchsorted(self.first_key, key, side="right") - 1, NULL)
+        ordinal = key - self.first_key[group]
         of_method, of_plan, quota = (
             np.where(base >= 0, base + ordinal, NULL)
-            for base in (
-                table[group, method] for table in (self._method_bucket, self._plan_bucket, self._quota)
-            )
+            for base in (self.held[level, group, method] for level in range(3))
         )
-        look_up = self._buckets.look_up
+        look_up = self.buckets.look_up
         return [
-            look_up(of_method, arrived), look_up(of_plan, arrived), self._quota_places[quota], own, account,
+            look_up(of_method, arrived), look_up(of_plan, arrived), self.quota_places[quota], own, account,
         ]  # fmt: skip
 
     def at_backend(
@@ -166,10 +167,10 @@ class Places:
     ) -> list[NDArray[np.int64]]:
         """The places of invocations: concurrency, the function's request rate, the account's, new environments."""
         return [
-            self._pools.look_up(backend, arrived),
-            self._buckets.look_up(self._own_rps[backend], arrived),
-            self._buckets.look_up(self._all_rps[backend], arrived),
-            np.where(grows, self._scaling[backend], NULL),
+            self.pools.look_up(backend, arrived),
+            self.buckets.look_up(self.own_rps[backend], arrived),
+            self.buckets.look_up(self.all_rps[backend], arrived),
+            np.where(grows, self.scaling[backend], NULL),
         ]
 
     def ceilings(self, place: Place) -> list[tuple[int, int]]:

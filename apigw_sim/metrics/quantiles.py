@@ -19,8 +19,8 @@ EXACT = 100_000
 FRACTION_BITS = 7
 """A log bucket is the top bit of a value and the next seven: 128 buckets an octave, each at most 0.8 % wide."""
 BUCKETS = 64 << FRACTION_BITS
-_DROPPED = 52 - FRACTION_BITS
-_BIAS = 1023 << FRACTION_BITS
+DROPPED = 52 - FRACTION_BITS
+BIAS = 1023 << FRACTION_BITS
 
 
 class Grouped(NamedTuple):
@@ -34,7 +34,7 @@ class Grouped(NamedTuple):
     points: NDArray[np.float64]
     """One row per group, one column per point."""
 
-    def only(self, wanted: NDArray[np.bool_]) -> Grouped:
+    def only(self, wanted: NDArray[np.generic]) -> Grouped:
         """Some of the groups."""
         return Grouped(
             self.ids[wanted], self.counts[wanted], self.sums[wanted], self.least[wanted], self.most[wanted],
@@ -58,6 +58,16 @@ def _ranks(counts: NDArray[np.int64], points: Sequence[float]) -> NDArray[np.flo
     return np.asarray((counts - 1)[:, None] * np.asarray(points, np.float64), np.float64)
 
 
+def between(
+    counts: NDArray[np.int64], points: Sequence[float]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
+    """Of groups of `counts` samples: the ranks between which each point lies, and how far from the first."""
+    at = _ranks(counts, points)
+    below = np.floor(at)
+    first = below.astype(np.int64)
+    return first, np.minimum(first + 1, (counts - 1)[:, None]), at - below
+
+
 def grouped(
     groups: NDArray[np.integer] | None, values: NDArray[np.int64], size: int, points: Sequence[float] = POINTS
 ) -> Grouped:
@@ -78,12 +88,10 @@ def grouped(
     counts = counts[ids]
     starts = np.cumsum(counts) - counts
     sums = np.add.reduceat(ordered, starts) if len(ids) else np.zeros(0, np.int64)
-    at = _ranks(counts, points)
-    below = np.floor(at)
-    first = starts[:, None] + below.astype(np.int64)
-    second = np.minimum(first + 1, (starts + counts - 1)[:, None])
-    between = lerp(ordered[first].astype(np.float64), ordered[second].astype(np.float64), at - below)
-    return Grouped(ids, counts, sums, ordered[starts], ordered[starts + counts - 1], between)
+    first, second, share = between(counts, points)
+    low, high = ordered[starts[:, None] + first], ordered[starts[:, None] + second]
+    found = lerp(low.astype(np.float64), high.astype(np.float64), share)
+    return Grouped(ids, counts, sums, ordered[starts], ordered[starts + counts - 1], found)
 
 
 def of_shares(
@@ -100,8 +108,8 @@ def of_shares(
 
 def bucket_of(values: NDArray[np.int64]) -> NDArray[np.int64]:
     """The log bucket of each value: its top bit and the next seven; 0 and 1 share the first."""
-    bits = values.astype(np.float64).view(np.int64) >> _DROPPED
-    return np.asarray(np.maximum(bits - _BIAS, 0), np.int64)
+    bits = values.astype(np.float64).view(np.int64) >> DROPPED
+    return np.asarray(np.maximum(bits - BIAS, 0), np.int64)
 
 
 def edge(bucket: int) -> float:
@@ -134,6 +142,17 @@ class Spread:
     def exact(self) -> bool:
         """Whether percentiles are exact."""
         return self._buckets is None
+
+    @classmethod
+    def of(
+        cls, count: int, total: int, least: int, most: int, values: NDArray[np.int64],
+        buckets: NDArray[np.int64] | None,
+    ) -> Spread:  # fmt: skip
+        """One that was counted elsewhere: all its `values`, or from EXACT samples on its `buckets`."""
+        spread = cls()
+        spread.count, spread.total, spread.least, spread.most = count, total, least, most
+        spread._parts, spread._buckets = [values], buckets
+        return spread
 
     def add(self, values: NDArray[np.int64]) -> None:
         """Add samples; the array is kept and must not change."""

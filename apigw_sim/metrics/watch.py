@@ -16,7 +16,7 @@ from apigw_sim.plan.tables import GaugeKind, Plan
 from apigw_sim.records import Cache, CallOutcome
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
@@ -39,13 +39,17 @@ class Watch:
     them, calls by their end, and backend work by its end.
     """
 
-    def __init__(self, expectation: Expectation, plan: Plan, coding: Coding) -> None:
+    def __init__(
+        self, expectation: Expectation, plan: Plan, coding: Coding,
+        spread: Callable[[int | None], Spread] = Spread,
+    ) -> None:  # fmt: skip
         self.expectation = expectation
+        self._new_spread = spread
         self._plan = plan
         by_period = expectation.every_period is not None or expectation.m_of_n is not None
         self.length = (expectation.every_period or plan.period) if by_period else 0
         """Of a period, ns; 0: the whole run."""
-        self._metric = expectation.metric
+        self.metric = expectation.metric
         self._point = (
             float(Fraction(expectation.stat[1:]) / 100) if expectation.stat.startswith("p") else None
         )
@@ -55,7 +59,7 @@ class Watch:
         """Attempts, where the metric is attempts per call."""
         self.values: dict[int, Number] = {}
         """The statistic of each closed period that had a sample."""
-        self._leaves = np.zeros(coding.leaves, bool)
+        self.leaves = np.zeros(coding.leaves, bool)
         self.target = -1
         if expectation.kind == "client":
             self.target = [client.name for client in plan.clients].index(expectation.who)
@@ -67,9 +71,21 @@ class Watch:
             route = None if expectation.of_route is None else str(expectation.of_route)
             for leaf in np.nonzero(coding.stage_of_leaf == self.target)[0].tolist():
                 own = plan.methods[leaf].route if leaf < coding.methods else None
-                self._leaves[leaf] = route is None or own == route
+                self.leaves[leaf] = route is None or own == route
 
     # samples
+
+    @property
+    def of_calls(self) -> bool:
+        """Whether it looks at calls."""
+        return self.expectation.kind == "client" and self.metric in OF_CALLS
+
+    @property
+    def of_work(self) -> bool:
+        """Whether it looks at invocations."""
+        if self.expectation.kind == "client":
+            return self.metric in OF_WORK
+        return self.expectation.kind == "function" and self.metric != "ConcurrentExecutions"
 
     def attempts(
         self, leaf: NDArray[np.int64], client: NDArray[np.int64], stamp: NDArray[np.int64],
@@ -77,15 +93,14 @@ class Watch:
         latency: NDArray[np.int64], integration: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """See attempts."""
-        kind, metric = self.expectation.kind, self._metric
+        kind, metric = self.expectation.kind, self.metric
         if kind == "client" and metric in ("attempts", "amplification"):
             rows = client == self.target
-            if metric == "amplification":
-                self._count_beside(stamp, selected, rows)
-            else:
-                self._see(stamp, selected, rows, np.ones(len(stamp), np.int64))
+            if not self.length:
+                rows &= selected
+            self.take_attempts(stamp[rows], np.ones(int(rows.sum()), np.int64))
         elif kind == "stage":
-            rows = np.asarray(self._leaves[leaf], bool)
+            rows = np.asarray(self.leaves[leaf], bool)
             if metric == "IntegrationLatency":
                 rows = rows & (integration >= 0)
             values = _of_stage(metric, fate, cache, latency, integration)
@@ -96,8 +111,8 @@ class Watch:
         lasted: NDArray[np.int64], outcome: NDArray[np.int64],
     ) -> None:  # fmt: skip
         """See calls."""
-        metric = self._metric
-        if self.expectation.kind != "client" or metric not in OF_CALLS:
+        metric = self.metric
+        if not self.of_calls:
             return
         values = lasted
         if metric in ("calls", "amplification"):
@@ -113,7 +128,7 @@ class Watch:
         duplicate: NDArray[np.bool_],
     ) -> None:  # fmt: skip
         """See invocations."""
-        kind, metric = self.expectation.kind, self._metric
+        kind, metric = self.expectation.kind, self.metric
         if kind == "client" and metric in OF_WORK:
             values = abandoned if metric == "executed_for_nobody" else duplicate
             self._see(stamp, selected, (client == self.target) & ran, values.astype(np.int64))
@@ -129,25 +144,42 @@ class Watch:
         values: NDArray[np.int64],
     ) -> None:  # fmt: skip
         if not self.length:
-            self._spread(WHOLE).add(values[rows & selected])
+            rows = rows & selected
+        self.take(stamp[rows], values[rows])
+
+    def take_attempts(self, stamp: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+        """Take in attempts that are known to count."""
+        if self.metric != "amplification":
+            self.take(stamp, values)
+        elif not self.length:
+            self._beside[WHOLE] = self._beside.get(WHOLE, 0) + len(stamp)
+        else:
+            for number, rows in self._periods(stamp):
+                self._beside[number] = self._beside.get(number, 0) + len(stamp[rows])
+
+    def take(self, stamp: NDArray[np.int64], values: NDArray[np.int64]) -> None:
+        """Take in samples that are known to count; `values` is kept and must not change."""
+        if not self.length:
+            self._spread(WHOLE).add(values)
             return
-        stamp, values = stamp[rows], values[rows]
+        for number, rows in self._periods(stamp):
+            self._spread(number).add(values[rows])
+
+    def _periods(self, stamp: NDArray[np.int64]) -> Iterator[tuple[int, slice | NDArray[np.bool_]]]:
+        """The rows of each period that has any."""
         if not len(stamp):
+            return
+        first, last = int(stamp.min()) // self.length, int(stamp.max()) // self.length
+        if first == last:
+            yield first, slice(None)
             return
         period = stamp // self.length
         for number in np.unique(period).tolist():
-            self._spread(number).add(values[period == number])
-
-    def _count_beside(
-        self, stamp: NDArray[np.int64], selected: NDArray[np.bool_], rows: NDArray[np.bool_]
-    ) -> None:
-        numbers = stamp[rows] // self.length if self.length else np.full(int((rows & selected).sum()), WHOLE)
-        for number, count in zip(*np.unique(numbers, return_counts=True), strict=True):
-            self._beside[int(number)] = self._beside.get(int(number), 0) + int(count)
+            yield number, period == number
 
     def _spread(self, number: int) -> Spread:
         if number not in self._open:
-            self._open[number] = Spread(self._exact)
+            self._open[number] = self._new_spread(self._exact)
         return self._open[number]
 
     # statistics
@@ -163,7 +195,7 @@ class Watch:
     def _statistic(self, number: int, spread: Spread) -> Number | None:
         if not spread.count:
             return None
-        if self._metric == "amplification":
+        if self.metric == "amplification":
             return Fraction(self._beside.pop(number, 0), spread.count)
         if self._point is None:
             return {
@@ -178,7 +210,7 @@ class Watch:
 
     def see_concurrency(self, gauges: Gauges, columns: Columns, numbering: Numbering) -> None:
         """ConcurrentExecutions of a function, at the end: of its gauge, or of the peaks of periods."""
-        if self._metric != "ConcurrentExecutions":
+        if self.metric != "ConcurrentExecutions":
             return
         stat = self.expectation.stat
         mine = columns.series == numbering.of_backend[self.target]
@@ -243,7 +275,7 @@ class Watch:
         return abs(away) if self.expectation.op == "==" else -abs(away)
 
     def _shown(self, value: Number) -> float | int:
-        if self._metric in TIMES and self.expectation.stat != "count":
+        if self.metric in TIMES and self.expectation.stat != "count":
             return round(float(value) / NS_PER_MS, 3)
         if isinstance(value, Fraction) and value.denominator == 1:
             return int(value)

@@ -13,11 +13,15 @@ def happens(word: int, threshold: int) -> bool:
 
 def choose(word: int, thresholds: Sequence[int]) -> int:
     """The first index whose cumulative threshold lies above the word; the last index catches the rest."""
-    last = len(thresholds) - 1
-    for index in range(last):
-        if word < thresholds[index]:
-            return index
-    return last
+    low = 0
+    high = len(thresholds) - 1
+    while low < high:
+        middle = (low + high) >> 1
+        if word < thresholds[middle]:
+            high = middle
+        else:
+            low = middle + 1
+    return low
 
 
 def uniform(word: int, n: int) -> int:
@@ -25,9 +29,14 @@ def uniform(word: int, n: int) -> int:
     return ((word >> 27) * n) >> 36
 
 
+def column(word: int, n: int) -> int:
+    """The column of an alias table of n that a word's high bits pick."""
+    return ((word >> ALIAS_BITS) * n) >> (WORD_BITS - ALIAS_BITS)
+
+
 def alias(word: int, cut: Sequence[int], other: Sequence[int]) -> int:
     """Walker's alias method: the high bits pick a column, the low 32 decide between it and its alias."""
-    column = ((word >> ALIAS_BITS) * len(cut)) >> (WORD_BITS - ALIAS_BITS)
-    if (word & 4294967295) < cut[column]:
-        return column
-    return other[column]
+    picked = column(word, len(cut))
+    if (word & 4294967295) < cut[picked]:
+        return picked
+    return other[picked]

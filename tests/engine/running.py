@@ -11,16 +11,17 @@ import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from apigw_sim.compose import simulate
-from apigw_sim.engine.model.clock import Clock
+from apigw_sim.engine.compiled import build
 from apigw_sim.plan import plan
 from apigw_sim.plan.tables import Listed, Plan
 from apigw_sim.records import (
@@ -41,7 +42,7 @@ from apigw_sim.records import (
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.scenario import Scenario, load
 
-ENGINES = ("simpy",)
+ENGINES = ("simpy", "compiled")
 """Every engine: the whole suite runs on each of them."""
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
@@ -287,23 +288,29 @@ def run_on(
     seed: int | None = None,
     grid: int = 1,
     simulate: Callable[..., Any] = simulate,
+    number: Callable[[int], int] = int,
     **more: Any,
 ) -> Ran:
     """Run a scenario (data, YAML, a file or a plan) on an engine; on a grid nothing happens between its lines (ns).
 
-    On a grid the whole run is one period: work ends later there than its row says, and metrics take the row's word.
+    The engine "plain" is the source of the compiled one as it stands, on integers of the kind `number`.
+
+    On a grid no metrics are made: work ends later there than its row says, and metrics take the row's word.
     `more` goes to `simulate`.
     """
     made = planned(said)
     if grid != 1:
-        more["clock"] = Clock(grid=grid)
-        made = replace(made, period=MINUTE)
+        more |= {"grid": grid, "fold": False}
     found: dict[str, list[Ints]] = {table.name: [] for table in TABLES}
 
     def sink(block: Block) -> None:
         found[block.table.name].append(block.rows.copy())
 
-    done = simulate(made, seed, engine=engine, sink=sink, **more)
+    if engine == "plain":
+        with mock.patch.object(build, "compiled", partial(build.interpreted, number)):
+            done = simulate(made, seed, engine="compiled", sink=sink, **more)
+    else:
+        done = simulate(made, seed, engine=engine, sink=sink, **more)
     tables = {
         table.name: np.concatenate(found[table.name])
         if found[table.name]

@@ -35,7 +35,7 @@ MUTANTS = [
     (windows_agree, "window", "used < limit", "used <= limit"),
     (windows_agree, "window", "+ 999_999)", "+ 1_000_000)"),
     (picks_agree, "pick", "return word < threshold", "return word <= threshold"),
-    (picks_agree, "pick", "if word < thresholds[index]", "if word <= thresholds[index]"),
+    (picks_agree, "pick", "if word < thresholds[middle]", "if word <= thresholds[middle]"),
     (picks_agree, "pick", "((word >> 27) * n) >> 36", "word % n"),
     (picks_agree, "pick", "4294967295) < cut", "4294967295) <= cut"),
     (quantiles_agree, "quantile", "word < top:", "word <= top:"),

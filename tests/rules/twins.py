@@ -151,7 +151,7 @@ def picks_agree(pick: ModuleType, number: Callable[[int], int] = int, seed: int 
             (WORDS - 1,),
             (1 << 62, WORDS - 1),
             (0, word, WORDS - 1),
-            (5, 5, word, WORDS - 1, WORDS - 1),
+            (5, 5, max(word, 5), WORDS - 1, WORDS - 1),
         ):
             index = next((k for k, cut in enumerate(cuts[:-1]) if word < cut), len(cuts) - 1)
             assert pick.choose(number(word), [number(cut) for cut in cuts]) == index

@@ -126,7 +126,7 @@ class Attempt(Journey):
 
     def _lapse(self, job: Job) -> Generator[Wait, None, None]:
         yield self.limit, TIMEOUT + self.id + Hop.CALLER
-        if not self.gone and job.waiting:
+        if not self.gone and job.waiting and not job.detached:
             self.give_up()
 
     def answered(self) -> None:

@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from heapq import heappop, heappush
-from typing import Any
 
-import simpy
-from simpy.core import SimTime
-from simpy.events import NORMAL, EventPriority
+from apigw_sim.engine.clock import Instants
 
 Wait = tuple[int, int]
 """An instant in ns, and the rank and id of what happens then (`engine.order`)."""
@@ -19,36 +16,17 @@ OURS = -1
 """Stands in SimPy's queue where its own events have their ordinal."""
 
 
-class Clock(simpy.Environment):
-    """An environment whose time is integer nanoseconds since run.start.
+class Clock(Instants):
+    """The clock with journeys in its queue.
 
-    SimPy's own events keep their priorities 0 and 1 and so precede, at an instant, all journeys. On a `grid` above
-    1 ns nothing ever happens between two of its lines: it makes ties, to test them.
+    SimPy's own events keep their priorities 0 and 1 and so precede, at an instant, all journeys.
     """
-
-    _queue: list[Any]
-    _now: int
-    now: int = 0
-    """Nanoseconds since run.start; a plain attribute, for it is read more often than anything else."""
-
-    def __init__(self, grid: int = 1) -> None:
-        super().__init__(0)
-        self.now = 0
-        self.grid = grid
 
     def wake(self, journey: Journey, instant: int, order: int) -> None:
         """Let `journey` go on at `instant`; simultaneous ones in rising `order`, which is unique."""
         if self.grid != 1:
             instant = -(-instant // self.grid) * self.grid
         heappush(self._queue, (instant, order, OURS, journey))
-
-    def schedule(self, event: simpy.Event, priority: EventPriority = NORMAL, delay: SimTime = 0) -> None:
-        """SimPy's own scheduling; a float would poison the integer clock for ever."""
-        if type(delay) is not int:
-            raise TypeError(f"instants are integer nanoseconds, not {delay!r}")
-        if self.grid != 1:
-            delay = -(-(self._now + delay) // self.grid) * self.grid - self._now
-        super().schedule(event, priority, delay)
 
     def advance(self, until: int) -> None:
         """Let everything before `until` happen; what happens at `until` is still to come."""
@@ -73,18 +51,11 @@ class Clock(simpy.Environment):
     def step(self) -> None:
         """The next event: a journey goes on, or one of SimPy's own happens."""
         if not self._queue or self._queue[0][2] != OURS:
-            if self._queue:
-                self.now = self._queue[0][0]
             super().step()
             return
         instant, _, _, journey = heappop(self._queue)
         self.now = self._now = instant
         journey.go()
-
-    @property
-    def waiting(self) -> int:
-        """How many events are still to come."""
-        return len(self._queue)
 
 
 class Journey:

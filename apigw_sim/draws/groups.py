@@ -1,0 +1,25 @@
+"""What the words of a draw are for: names that both engines share."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+CRASH, MALFORMED = -1, -2
+"""In the place of a status: work that ends without an answer that can be passed on."""
+
+
+class Group(IntEnum):
+    """What the four words of a row are for; call-level groups have attempt number 0."""
+
+    CALL = 0
+    """When, what, which API key, Cache-Control: max-age=0."""
+    SEND = 1
+    """Round trip, body, gateway overhead, back-off after the attempt."""
+    WORK = 2
+    """Service overhead, duration, response size, time of a cache hit."""
+    OUTCOME = 3
+    """Crash, malformed answer, status, error of a fault."""
+    BIRTH = 4
+    """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    PARAMETERS = 16
+    """Four parameters a group, from here on."""

@@ -1,0 +1,130 @@
+"""The loop for the composer: compiled, or its source as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType, ModuleType
+from typing import Any
+
+from apigw_sim.engine.compiled import backends, callers, events, gateway, kernel, levels
+from apigw_sim.engine.compiled.state import Lists, State
+from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+
+SOURCES = (
+    backoff,
+    bucket,
+    pick,
+    quantile,
+    reason,
+    window,
+    levels,
+    events,
+    callers,
+    gateway,
+    backends,
+    kernel,
+)
+"""Where the functions stand that the entries call, directly or not."""
+ENTRIES = {
+    "advance": "int64({state}, int64)", "tick": "int64({state}, int64)", "sweep": "void({state}, int64, int64)",
+    "close": "void({state}, int64)", "bury_all": "void({state})",
+    "draw_when": "void({state}, int64, int64, int64)",
+}  # fmt: skip
+
+
+INLINED = frozenset(
+    [
+        "move",
+        "touch",
+        "level_of",
+        "hold",
+        "spend",
+        "refill",
+        "used",
+        "fits",
+        "spend_quota",
+        "four",
+        "value",
+        "because",
+        "passed_on",
+        "will_answer",
+        "travel",
+        "arrive",
+        "admit",
+        "met_too",
+        "look_up",
+        "answering",
+        "answered",
+        "record",
+        "release",
+        "take_row",
+        "take_node",
+        "free_node",
+        "wake",
+        "push",
+        "pop",
+        "precedes",
+        "opened",
+        "sent",
+        "ended",
+        "link",
+        "unlink",
+        "numbered",
+        "alias",
+        "uniform",
+        "choose",
+        "happens",
+    ]
+)
+"""On the way of every attempt: a call costs more than what they do."""
+
+
+@dataclass(frozen=True)
+class Kernel:
+    """The entries of the loop, and what they take for their state."""
+
+    advance: Callable[[Any, int], int]
+    tick: Callable[[Any, int], int]
+    sweep: Callable[[Any, int, int], None]
+    close: Callable[[Any, int], None]
+    bury_all: Callable[[Any], None]
+    draw_when: Callable[[Any, int, int, int], None]
+    state: Callable[[State], Any]
+
+
+def functions(module: ModuleType) -> list[Any]:
+    """The plain functions of a module, by their place in it."""
+    return [
+        thing
+        for thing in vars(module).values()
+        if isinstance(thing, FunctionType) and thing.__module__ == module.__name__
+    ]
+
+
+def entry(name: str) -> Callable[..., Any]:
+    """A function of the loop by name."""
+    for module in (kernel, levels, backends, callers):
+        found: Callable[..., Any] | None = vars(module).get(name)
+        if found is not None and found.__module__ == module.__name__:
+            return found
+    raise LookupError(name)
+
+
+def compiled() -> Kernel:
+    """The loop, compiled or from the cache."""
+    from apigw_sim.engine.compiled import views
+    from apigw_sim.jit import compiled as made
+
+    alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {backends.bury_all}
+    helpers = [thing for module in SOURCES for thing in functions(module) if thing not in alone]
+    made_entries = {
+        name: made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)
+        for name, signature in ENTRIES.items()
+    }
+    return Kernel(**made_entries, state=lambda state: state)
+
+
+def interpreted(number: Callable[[int], int] = int) -> Kernel:
+    """The loop's source as plain Python on lists of numbers: slow, and `number` may refuse to leave 64 bits."""
+    return Kernel(**{name: entry(name) for name in ENTRIES}, state=lambda state: Lists(state, number))

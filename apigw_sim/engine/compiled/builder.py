@@ -1,0 +1,340 @@
+"""From a plan and its draws to the vectors of the loop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apigw_sim.engine.compiled import words as w
+from apigw_sim.engine.compiled.state import State
+from apigw_sim.plan.offered import expected_calls
+from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
+from apigw_sim.records import BLOCK_ROWS
+from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.rules.quantile import SIZE
+from apigw_sim.rules.reason import REASONS
+
+if TYPE_CHECKING:
+    from apigw_sim.draws import Draws
+    from apigw_sim.plan import tables
+    from apigw_sim.plan.tables import Plan
+
+Ints = NDArray[np.int64]
+ROWS, NODES, ENVIRONMENTS = 1 << 10, 1 << 11, 1 << 8
+"""Rows of each kind that there is room for at first."""
+EVENTS_PER_ATTEMPT = 4
+LAWS = ("rtt", "body", "overhead", "service", "duration", "response", "hit")
+"""Of an entry of calls, in the order of `Stream.laws`."""
+
+
+class Tables:
+    """Quantile and alias tables, each once, and where they begin."""
+
+    def __init__(self) -> None:
+        self.cells: list[Ints] = []
+        self.cut: list[Ints] = []
+        self.other: list[Ints] = []
+        self._cells: dict[int, int] = {}
+        self._aliases: dict[int, int] = {}
+        self._entries = 0
+
+    def law(self, law: Law | None) -> tuple[int, int]:
+        """The words of a law; None and constants have no table."""
+        if law is None:
+            return NULL, 0
+        if law.constant is not None:
+            return NULL, law.constant
+        if id(law.cells) not in self._cells:
+            self._cells[id(law.cells)] = len(self.cells) * SIZE
+            self.cells.append(law.cells)
+        return self._cells[id(law.cells)], 0
+
+    def numbered(self, law: tables.Numbered) -> int:
+        """Where a law of whole numbers has its alias table; NULL: it is uniform."""
+        if law.cut is None or law.other is None:
+            return NULL
+        if id(law.cut) not in self._aliases:
+            self._aliases[id(law.cut)] = self._entries
+            self._entries += len(law.cut)
+            self.cut.append(law.cut)
+            self.other.append(law.other)
+        return self._aliases[id(law.cut)]
+
+
+def joined(parts: Iterable[Ints]) -> Ints:
+    """Vectors one after the other; never empty."""
+    return np.concatenate([*parts, np.zeros(1, np.int64)]).astype(np.int64)
+
+
+def rows(count: int, width: int) -> Ints:
+    """Rows of zeros, one at least."""
+    return np.zeros(max(count, 1) * width, np.int64)
+
+
+def fill(vector: Ints, kind: str, row: int, /, **words: int) -> None:
+    """Write words of the row of that number."""
+    fields = w.FIELDS[kind]
+    for field, value in words.items():
+        vector[row * len(fields) + fields.index(field)] = value
+
+
+class Builder:
+    """From a plan to the vectors."""
+
+    def __init__(self, plan: Plan, draws: Draws, grid: int, block: int = BLOCK_ROWS) -> None:
+        self.plan = plan
+        self.draws = draws
+        self.tables = Tables()
+        self.statuses = [word for reason in REASONS for word in (reason.status, reason.body_bytes)]
+        self.shares: list[int] = [0] * len(self.statuses)
+        self.vectors: dict[str, Ints] = {
+            "row": rows(ROWS, w.ROW),
+            "node": rows(NODES, w.NODE),
+            "heap": rows(NODES, w.HEAP),
+            "wheel": rows(w.WHEEL, 1),
+            "bits": rows(w.WHEEL // w.BITS + 1, 1),
+            "environment": rows(max(ENVIRONMENTS, 2 * self._initial()), w.ENVIRONMENT),
+            "touched": rows(plan.gauges, 1),
+            "met": rows(w.ROOM, 1),
+            "levels": rows(plan.gauges, w.LEVEL_COLUMNS),
+            "block": rows(len(plan.clients), w.CALL_BLOCK * w.DRAWN),
+            "listed": rows(1, w.LISTED),
+            "instant": rows(1, 1),
+            "when": rows(1, 1),
+        }
+        for name, width in (
+            ("attempts", w.ATTEMPT_COLUMNS), ("invocations", w.INVOCATION_COLUMNS),
+            ("environments", w.ENVIRONMENT_COLUMNS), ("calls", w.CALL_COLUMNS),
+        ):  # fmt: skip
+            self.vectors[name] = rows(block + w.ROOM, width)
+        self._head(grid, block)
+        self._gauges()
+        self._buckets()
+        self._quotas()
+        self._keys()
+        self._stages()
+        self._backends()
+        self._clients()
+        self.vectors |= {
+            "cells": joined(self.tables.cells), "cut": joined(self.tables.cut), "other": joined(self.tables.other),
+            "status": np.array(self.statuses, np.int64), "share": np.array(self.shares, np.int64),
+        }  # fmt: skip
+
+    def state(self) -> State:
+        """What the loop works on."""
+        made = State(self.vectors)
+        made.make_room()
+        return made
+
+    def _initial(self) -> int:
+        return sum(backend.initial_environments for backend in self.plan.backends)
+
+    def _table(self, name: str, count: int) -> Ints:
+        """A vector of `count` rows, as a table."""
+        self.vectors[name] = rows(count, w.width(name))
+        return self.vectors[name].reshape(-1, w.width(name))
+
+    def _head(self, grid: int, block: int) -> None:
+        plan, account = self.plan, self.plan.account
+        self._table("head", 1)
+        fill(
+            self.vectors["head"], "head", 0, grid=grid, shift=slot_bits(plan), block_rows=block, row_top=w.ROW,
+            node_top=w.NODE, environment_top=w.ENVIRONMENT, method_count=max(len(plan.methods), 1),
+            front=account.front, as_you_go=account.as_you_go, counts_refused=account.throttled_counts_to_quota,
+            account_bucket=account.bucket, unreserved=account.unreserved, unreserved_limit=account.unreserved_limit,
+            account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY),
+            unreserved_in_use=plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY), scaling=account.scaling,
+            scaling_window=account.scaling_window_ns, scaling_bucket=account.scaling_bucket,
+            cache_errors=account.cache_errors, max_age_0_is_a_miss=account.max_age_0_is_a_miss,
+            encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
+            largest_cached=account.largest_cached, largest_lambda=account.largest_lambda_payload,
+            size_check_after_cache=account.size_check_after_cache, tokens_first=plan.gauge(GaugeKind.TOKENS),
+            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
+        )  # fmt: skip
+
+    def _gauges(self) -> None:
+        plan, fields = self.plan, w.FIELDS["gauge"]
+        table = self._table("gauge", plan.gauges)
+        table[:, [fields.index("stale"), fields.index("integral")]] = 1
+        first = plan.gauge(GaugeKind.CACHE_BYTES)
+        table[first : first + len(plan.stages), fields.index("integral")] = 0
+
+    def _buckets(self) -> None:
+        self._table("bucket", len(self.plan.buckets))
+        for number, row in enumerate(self.plan.buckets):
+            fill(
+                self.vectors["bucket"], "bucket", number, level=row.start, rate=row.rate, full=row.full,
+                limit=row.limit, off=row.off, low=row.start, stale=1,
+            )  # fmt: skip
+
+    def _quotas(self) -> None:
+        self._table("quota", len(self.plan.quotas))
+        resets: dict[tuple[int, ...], int] = {}
+        instants: list[int] = []
+        for number, row in enumerate(self.plan.quotas):
+            if row.resets not in resets:
+                resets[row.resets] = len(instants)
+                instants += row.resets
+            first = resets[row.resets]
+            fill(
+                self.vectors["quota"], "quota", number, used=row.used, requests=row.requests, limit=row.limit,
+                reset=first, resets_end=first + len(row.resets), low=row.requests - row.used, stale=1,
+            )  # fmt: skip
+        self.vectors["resets"] = np.array([*instants, 0], np.int64)
+
+    def _keys(self) -> None:
+        plan, methods = self.plan, max(len(self.plan.methods), 1)
+        key = self._table("key", plan.keys)
+        table = self._table("access", len(plan.key_groups) * methods)
+        allowed, of_method, of_plan, quota = range(w.ACCESS)
+        table[:, [of_method, of_plan, quota]] = NULL
+        stages: dict[int, list[int]] = {}
+        for number, method in enumerate(plan.methods):
+            stages.setdefault(method.stage, []).append(number)
+        for number, group in enumerate(plan.key_groups):
+            mine = key[group.first : group.first + group.count]
+            mine[:, 0] = number
+            mine[:, 1] = np.arange(group.count)
+            for stage, held in group.access.items():
+                here = number * methods + np.array(stages.get(stage, []), np.int64)
+                table[here, allowed] = 1
+                table[here, quota] = held.quota
+                for column, base in ((of_plan, held.plan_bucket), (of_method, held.method_bucket)):
+                    rows_of = number * methods + np.array(list(base), np.int64)
+                    table[rows_of, column] = list(base.values())
+
+    def _stages(self) -> None:
+        plan = self.plan
+        self._table("method", len(plan.methods))
+        for number, row in enumerate(plan.methods):
+            fill(
+                self.vectors["method"], "method", number, stage=row.stage, needs_key=row.api_key_required,
+                bucket=row.bucket, backend=row.backend, mock_status=row.mock_status, timeout=row.timeout_ns,
+                ttl=row.ttl_ns, require_authorization=row.require_authorization, unauthorized=row.unauthorized,
+                first_entry=row.first_entry,
+            )  # fmt: skip
+        self._table("stage", len(plan.stages))
+        for number, stage in enumerate(plan.stages):
+            fill(
+                self.vectors["stage"], "stage", number, capacity=stage.cache_bytes,
+                gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=could_fill(plan, number), newest=NULL,
+                oldest=NULL,
+            )  # fmt: skip
+        self._table("entry", plan.entries)
+
+    def _shares(self, statuses: Sequence[int], thresholds: Sequence[int]) -> int:
+        first = len(self.statuses)
+        self.statuses += statuses
+        self.shares += thresholds
+        return first
+
+    def _laws(self, **laws: Law | None) -> dict[str, int]:
+        """The words of laws: a table, or NULL and a constant."""
+        words: dict[str, int] = {}
+        for name, law in laws.items():
+            words[name], words[f"{name}_c"] = self.tables.law(law)
+        return words
+
+    def _first_entry(self, method: int) -> int:
+        """Where the cache entries of a method begin; NULL: it has none."""
+        found = self.plan.methods[method] if method != NULL else None
+        return found.first_entry if found is not None and found.entries else NULL
+
+    def _backends(self) -> None:
+        plan, account = self.plan, self.plan.account
+        self._table("backend", len(plan.backends))
+        rings = 0
+        for number, row in enumerate(plan.backends):
+            is_lambda, cold, status = row.kind is BackendKind.LAMBDA, row.cold, row.status
+            fill(
+                self.vectors["backend"], "backend", number, me=number * w.BACKEND, is_lambda=is_lambda,
+                statuses=self._shares(status.statuses, status.thresholds), statuses_n=len(status.statuses),
+                certain=len(status.statuses) == 1 and not row.crash and not row.malformed, crash=row.crash,
+                malformed=row.malformed, timeout=row.timeout_ns, reserved=row.reserved,
+                reserved_limit=row.reserved_limit, own_rps=row.reserved_rps_bucket, all_rps=account.rps_bucket,
+                scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
+                slow=AS_EVER, in_use=plan.gauge(GaugeKind.CONCURRENCY, number),
+                alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
+                concurrency=row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
+                busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
+                **self._laws(
+                    provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
+                    lifetime=row.idle_lifetime,
+                ),
+            )  # fmt: skip
+            if is_lambda and account.scaling > 0 and not account.scaling_bucket:
+                rings += account.scaling
+        self.vectors["ring"] = rows(rings, 1)
+
+    def _clients(self) -> None:
+        plan = self.plan
+        self._table("client", len(plan.clients) + 1)
+        self._table("pick", sum(len(row.calls) for row in plan.clients))
+        parameters: list[int] = []
+        p = 0
+        for number, row in enumerate(plan.clients):
+            stream, keys, retry = self.draws.client(number), row.keys, row.retry
+            statuses = sorted(retry.statuses)
+            fill(
+                self.vectors["client"], "client", number + 1, me=(number + 1) * w.CLIENT, number=number,
+                key_0=signed(stream.key[0]), key_1=signed(stream.key[1]), stage=row.stage, pick=p * w.PICK,
+                weights=self._shares([0] * len(row.weights), row.weights), weights_n=len(row.weights),
+                block_first=number * w.CALL_BLOCK * w.DRAWN, first_key=row.first_key, key_n=keys.n if keys else 0,
+                key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
+                attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
+                client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
+                statuses_n=len(statuses),
+            )  # fmt: skip
+            for place, (call, (laws, *_)) in enumerate(zip(row.calls, stream.laws, strict=True)):
+                fill(
+                    self.vectors["pick"], "pick", p, me=p * w.PICK, method=call.method, resource=call.resource_base,
+                    entry=call.entry_base, parameters=len(parameters), parameters_n=len(call.parameters),
+                    age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
+                    number=place, first_entry=self._first_entry(call.method),
+                    sends=any(law.constant is None for law in laws[:3]),
+                    **self._laws(**dict(zip(LAWS, laws, strict=True))),
+                )  # fmt: skip
+                for drawn in call.parameters:
+                    parameters += [
+                        drawn.word, drawn.law.n, self.tables.numbered(drawn.law), drawn.resource_stride,
+                        drawn.entry_stride,
+                    ]  # fmt: skip
+                p += 1
+        self.vectors["turn"] = rows(len(plan.clients), 1)
+        self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
+
+
+AS_EVER = 1000
+"""A fault that does not slow: thousandths."""
+
+
+def signed(word: int) -> int:
+    """64 bits as a signed word."""
+    return word - (1 << 64) if word >> 63 else word
+
+
+def slot_bits(plan: Plan) -> int:
+    """How long a slot of the near wheel is, as a power of two in ns: about an event or two at the mean rate."""
+    events = EVENTS_PER_ATTEMPT * expected_calls(plan)
+    gap = int(plan.duration / max(events, 1.0))
+    return min(max(gap.bit_length(), 10), 26)
+
+
+def could_fill(plan: Plan, stage: int) -> bool:
+    """Whether the entries that are possible in a stage's cache could be more than it holds, now or after a change."""
+    sizes = [plan.stages[stage].cache_bytes]
+    sizes += [
+        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == stage
+    ]  # fmt: skip
+    held = 0
+    for method in plan.methods:
+        if method.stage == stage and method.entries and method.backend != NULL:
+            response = plan.backends[method.backend].response
+            most = response.constant if response.constant is not None else int(response.cells.max())
+            held += method.entries * (
+                min(most, plan.account.largest_cached) + plan.account.encryption_overhead
+            )
+    return held > min(sizes)

@@ -1,0 +1,301 @@
+"""The compiled engine as the composer sees it: the loop between control events, blocks of rows, cells of control."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from apigw_sim.draws.arrivals import Source, Words, source
+from apigw_sim.engine.clock import Instants
+from apigw_sim.engine.compiled import levels
+from apigw_sim.engine.compiled import words as w
+from apigw_sim.engine.compiled.builder import Builder
+from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.state import State
+from apigw_sim.plan.tables import NULL, BackendKind, Client, Plan, Rated, Unauthorized
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Block, Sink, Table
+from apigw_sim.rules import quantile
+from apigw_sim.rules.bucket import cut
+
+if TYPE_CHECKING:
+    from apigw_sim.draws import Draws
+    from apigw_sim.engine.compiled.build import Kernel
+    from apigw_sim.engine.compiled.plain import View
+
+Ints = NDArray[np.int64]
+FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 15, 1 << 18
+"""Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
+OUT = (
+    (ATTEMPTS, "attempts"),
+    (INVOCATIONS, "invocations"),
+    (ENVIRONMENTS, "environments"),
+    (CALLS, "calls"),
+)
+
+
+class Calls:
+    """When a client's calls start, and what the loop is told of each; drawn block by block."""
+
+    def __init__(self, client: Client, when: Words, end: int, largest: int) -> None:
+        self.client = client
+        self.source: Source = source(client.arrivals, when, end)
+        self.largest = largest
+        self.size = min(FIRST_BLOCK, largest)
+        self.number = 0
+        self.over = False
+
+    @property
+    def listed(self) -> tuple[Ints | None, Ints | None, Ints | None, Ints | None]:
+        """What a trace says of each call: which, resource, entry, bytes."""
+        arrivals = self.client.arrivals
+        if isinstance(arrivals, Rated) or arrivals.pick is None:
+            return None, None, None, None
+        return arrivals.pick, arrivals.resource, arrivals.entry, arrivals.request_bytes
+
+    def take(self, grid: int) -> tuple[Ints, Ints | None]:
+        """The next instants, and where a trace lists what is called rows of `words.LISTED`; none at the end."""
+        at = self.source.take(self.size)
+        first, n = self.number, len(at)
+        self.number += n
+        self.size = min(2 * self.size, self.largest)
+        self.over = n == 0
+        if grid != 1:
+            at = -(-at // grid) * grid
+        if self.listed[0] is None:
+            return at, None
+        said = np.zeros((n, w.LISTED), np.int64)
+        for column, values in enumerate(self.listed):
+            if values is not None:
+                said[:, column] = values[first : first + n]
+        return at, said
+
+
+class Compiled:
+    """The compiled engine."""
+
+    story: list[tuple[int, str]] | None = None
+
+    def __init__(
+        self, plan: Plan, draws: Draws, sink: Sink, kernel: Kernel, grid: int = 1, block: int = 0
+    ) -> None:
+        self.plan = plan
+        self.sink = sink
+        self.kernel = kernel
+        self.grid = grid
+        self.clock = Instants(grid)
+        """SimPy's clock: the control plane's."""
+        builder = Builder(plan, draws, grid, block) if block else Builder(plan, draws, grid)
+        self.state: State = kernel.state(builder.state())
+        largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), FIRST_BLOCK), LARGEST_BLOCK)
+        self._calls = [
+            Calls(client, partial(self._when, number), plan.duration, largest)
+            for number, client in enumerate(plan.clients)
+        ]
+        self._start(draws)
+
+    def _start(self, draws: Draws) -> None:
+        state = self.state
+        largest = sum(calls.largest for calls in self._calls)
+        state.put("instant", np.zeros(max(largest, 1), np.int64))
+        if any(calls.listed[0] is not None for calls in self._calls):
+            state.put("listed", np.zeros(largest * w.LISTED, np.int64))
+        first = 0
+        self._first_call: list[int] = []
+        for number, calls in enumerate(self._calls):
+            c = self._client(number)
+            pick, resource, entry, size = calls.listed
+            c.picked = int(pick is not None)
+            c.listed = int(resource is not None and entry is not None)
+            c.replays = int(size is not None)
+            self._first_call.append(first)
+            first += calls.largest
+            self._refill(number)
+        state.clients = len(self._calls)
+        order = sorted(range(len(self._calls)), key=lambda number: (int(self._client(number).at), number))
+        for place, number in enumerate(order):
+            state.turn[place] = (number + 1) * w.CLIENT
+        for number, backend in enumerate(self.plan.backends):
+            for ordinal in range(backend.initial_environments):
+                assert backend.idle_lifetime is not None
+                law = backend.idle_lifetime
+                word = draws.environment(number, ordinal)
+                lifetime = law.constant if law.constant is not None else int(quantile.value(word, law.cells))  # type: ignore[arg-type]
+                self._idle(number, ordinal, lifetime)
+
+    def _idle(self, number: int, ordinal: int, lifetime: int) -> None:
+        """An environment that exists, idle, when the run starts."""
+        state, f = self.state, self._backend(number)
+        v = view(state.environment, state.environment_top)
+        v.me = state.environment_top
+        state.environment_top += w.ENVIRONMENT
+        v.number, v.lifetime, v.below, v.function = ordinal, lifetime, f.idle, number
+        f.idle = v.me
+        f.births = ordinal + 1
+        levels.move(state, f.alive, 1)
+
+    def _when(self, number: int, first: int, count: int) -> Ints:
+        """The words that say when a client's calls start."""
+        state = self.state
+        if count > len(state.when):
+            state.grow("when", count)
+        self.kernel.draw_when(state, (number + 1) * w.CLIENT, first, count)
+        return state.words("when", 0, count)
+
+    def _refill(self, number: int) -> None:
+        """The next calls of a client."""
+        state, calls = self.state, self._calls[number]
+        at, listed = calls.take(self.grid)
+        c, first = self._client(number), self._first_call[number]
+        c.instant, c.instant_n = first, len(at)
+        c.at = int(at[0]) if len(at) else w.FOR_EVER
+        state.fill("instant", first, at)
+        if listed is not None:
+            c.listed_at = first * w.LISTED
+            state.fill("listed", first * w.LISTED, listed)
+
+    def _client(self, number: int) -> View:
+        return view(self.state.client, (number + 1) * w.CLIENT)
+
+    def _backend(self, number: int) -> View:
+        return view(self.state.backend, number * w.BACKEND)
+
+    # what the composer asks of an engine
+
+    def advance(self, until: int) -> None:
+        """Let everything before `until` happen: the loop, up to each control event, which precedes all data at it."""
+        clock = self.clock
+        while clock.peek() < until:
+            self._run(int(clock.peek()))
+            clock.step()
+        self._run(until)
+        clock.come(until)
+
+    def _run(self, until: int) -> None:
+        state = self.state
+        advance = self.kernel.advance
+        while (why := int(advance(state, until))) != w.REACHED:
+            if why == w.CALLS:
+                self._refill(int(state.wants) // w.CLIENT - 1)
+                state.wants = 0
+                state.turned = 1
+            elif why == w.GROW:
+                state.make_room()
+            else:
+                self._hand_on(int(state.block_rows))
+        state.now = until
+
+    @property
+    def pending(self) -> int:
+        """How many events are still to come, control's own included."""
+        waiting = sum(not calls.over for calls in self._calls)
+        return int(self.state.pending) + waiting + self.clock.waiting
+
+    def tick(self, at: int) -> None:
+        """Hand on all rows so far, and the levels of what was touched since the last tick."""
+        state = self.state
+        for f in self._functions():
+            self.kernel.sweep(state, f, at)
+        n = int(state.touched_n)
+        state.fill("touched", 0, np.sort(state.words("touched", 0, n)))
+        n = int(self.kernel.tick(state, at))
+        self._hand_on(0)
+        self._give(LEVELS, "levels", n)
+
+    def close(self) -> None:
+        """The run is over: environments still alive are written down."""
+        for f in self._functions():
+            self.kernel.close(self.state, f)
+        self._hand_on(0)
+
+    def _functions(self) -> Iterator[int]:
+        for number, backend in enumerate(self.plan.backends):
+            if backend.kind is BackendKind.LAMBDA:
+                yield number * w.BACKEND
+
+    def _hand_on(self, least: int) -> None:
+        """Hand on the rows of tables that have at least `least`; with 0, those of all dead environments too."""
+        state = self.state
+        for table, name in OUT:
+            if (n := int(getattr(state, f"{name}_n"))) >= least:
+                self._give(table, name, n)
+                setattr(state, f"{name}_n", 0)
+        while least == 0 and state.dead_first != 0:
+            self.kernel.bury_all(state)
+            self._give(ENVIRONMENTS, "environments", int(state.environments_n))
+            state.environments_n = 0
+
+    def _give(self, table: Table, name: str, n: int) -> None:
+        if n:
+            width = len(table.columns)
+            self.sink(Block(table, self.state.words(name, 0, n * width).reshape(n, width)))
+
+    # what control writes
+
+    def bucket(self, number: int, rate: int, full: int, limit: int) -> None:
+        """A new limit: refilled at the old rate up to now, the bucket keeps its tokens and is cut to the new burst.
+
+        A `limit` of NULL takes the throttle away; one that comes (back) starts full.
+        """
+        level = int(levels.hold(self.state, number, self.clock.now))
+        b = view(self.state.bucket, number * w.BUCKET)
+        b.level = full if b.off else cut(level, full)
+        b.low = b.level if b.off else min(b.low, b.level)
+        b.rate, b.full, b.limit, b.off = rate, full, limit, int(limit == NULL)
+
+    def quota(self, number: int, requests: int) -> None:
+        """A new quota; what is used stays used."""
+        spent = int(levels.used(self.state, number, self.clock.now))
+        q = view(self.state.quota, number * w.QUOTA)
+        q.requests = requests
+        q.low = min(q.low, requests - spent)
+
+    def unreserved(self, concurrency: int) -> None:
+        """The concurrency that unreserved functions share."""
+        self.state.unreserved = concurrency
+
+    def reserved(self, backend: int, concurrency: int) -> None:
+        """A function's reserved concurrency, NULL: none; what runs moves between the pools with it."""
+        f = self._backend(backend)
+        if (f.reserved == NULL) != (concurrency == NULL):
+            in_use = int(levels.level_of(self.state, f.in_use))
+            self._move(self.state.unreserved_in_use, in_use if concurrency == NULL else -in_use)
+        f.reserved = concurrency
+
+    def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: Unauthorized) -> None:
+        """A method's caching; entries keep the time to live they were stored with."""
+        m = view(self.state.method, number * w.METHOD)
+        m.ttl, m.require_authorization, m.unauthorized = ttl, int(require_authorization), int(unauthorized)
+
+    def cache(self, stage: int, capacity: int) -> None:
+        """Another cache cluster: everything is lost, and there is no cache while it is made."""
+        self.flush(stage)
+        st = view(self.state.stage, stage * w.STAGE)
+        st.capacity = capacity
+        st.ready = self.clock.now + self.plan.account.cache_rebuild_ns
+
+    def flush(self, stage: int) -> None:
+        """All entries of the stage's cache out."""
+        state = self.state
+        for method in self.plan.methods:
+            if method.stage == stage and method.entries:
+                state.forget(method.first_entry * w.ENTRY, (method.first_entry + method.entries) * w.ENTRY)
+        st = view(state.stage, stage * w.STAGE)
+        st.newest = st.oldest = NULL
+        self._move(st.gauge, -int(levels.level_of(state, st.gauge)))
+
+    def function(self, backend: int, timeout: int) -> None:
+        """A function's own timeout, for invocations that start from now on."""
+        self._backend(backend).timeout = timeout
+
+    def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
+        """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
+        f = self._backend(backend)
+        f.slow, f.errors, f.outage = slow, errors, int(bool(outage))
+
+    def _move(self, gauge: int, by: int) -> None:
+        self.state.now = self.clock.now
+        levels.move(self.state, gauge, by)

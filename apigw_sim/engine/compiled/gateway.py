@@ -1,0 +1,466 @@
+"""API Gateway in integers: route, key, throttles, cache, integration, answer (facts 9.1), a stage of the line each."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apigw_sim.engine.compiled.callers import draw_work, will_answer
+from apigw_sim.engine.compiled.events import wake
+from apigw_sim.engine.compiled.levels import fits, hold, level_of, move, spend, spend_quota
+from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.words import (
+    ACCESS,
+    ANSWER,
+    ANSWERING,
+    ARRIVE,
+    ATTEMPT_COLUMNS,
+    BACKEND,
+    BUCKET,
+    DONE,
+    ENTRY,
+    FOR_EVER,
+    GIVE_UP,
+    KEY,
+    LAPSE,
+    LATE,
+    LEARN,
+    METHOD,
+    QUOTA,
+    REASON,
+    REASON_BITS,
+    RELAY,
+    STAGE,
+    STATUS_BITS,
+    TIMED_OUT,
+    WAIT,
+    WORK,
+)
+from apigw_sim.engine.order import Hop, Rank
+from apigw_sim.plan.tables import Unauthorized
+from apigw_sim.records import NULL, Cache, Flag, Outcome
+from apigw_sim.rules import reason
+from apigw_sim.rules.bucket import TOKEN
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.compiled.plain import View
+    from apigw_sim.engine.compiled.state import State
+
+OF_ARRIVE, OF_RELAY, OF_TIMEOUT, OF_ANSWER = (
+    int(Rank.ARRIVE),
+    int(Rank.RELAY),
+    int(Rank.TIMEOUT),
+    int(Rank.ANSWER),
+)
+OF_DONE, OF_WORK, OF_CALLER = int(Rank.DONE), int(Hop.WORK), int(Hop.CALLER)
+HIT, MISS = int(Cache.HIT), int(Cache.MISS)
+CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
+FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
+WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
+    int(Outcome.OK),
+    int(Outcome.CRASH),
+    int(Outcome.MALFORMED),
+    int(Outcome.TIMEOUT),
+)
+OUTAGE, QUEUE_FULL = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL)
+SIZE_SHIFT = STATUS_BITS + REASON_BITS
+OK = reason.OK
+
+
+def because(s: State, a: View, why: int, refused_by: int, tokens: int) -> None:
+    """The gateway itself answers."""
+    a.reason = why
+    a.status = s.status[why * REASON]
+    a.response = s.status[why * REASON + 1]
+    a.refused_by = refused_by
+    a.tokens = tokens
+
+
+def passed_on(a: View, status: int, response: int) -> None:
+    """The backend's own answer."""
+    a.reason = reason.passed_on(status)
+    a.status = status
+    a.response = response
+
+
+def travel(s: State, a: View) -> int:
+    """Through the network to the gateway."""
+    reaches = s.now + a.rtt // 2
+    will_answer(s, a, reaches)
+    wake(s, a, reaches, OF_ARRIVE, 0, ARRIVE)
+    return WAIT
+
+
+def arrive(s: State, a: View) -> int:
+    """A request reaches the gateway, now."""
+    now = s.now
+    p = view(s.pick, a.pick)
+    number = p.method
+    a.method = number
+    a.arrived = now
+    a.answers = now + a.overhead
+    if not admit(s, a, number, a.key, now):
+        return ANSWERING
+    m = view(s.method, number * METHOD)
+    if m.ttl > 0 and look_up(s, a, m, now):
+        a.hit = p.hit_c
+        if p.hit != NULL:
+            draw_work(s, a)
+        a.answers += a.hit
+        return ANSWERING
+    if a.reason != OK:
+        return ANSWERING
+    if s.size_check_after_cache and not small(s, a):
+        return ANSWERING
+    draw_work(s, a)
+    backend = m.backend
+    if backend == NULL:
+        passed_on(a, m.mock_status, a.drawn_response)
+        return ANSWERING
+    a.backend = backend * BACKEND
+    return relay(s, a, m)
+
+
+# throttles
+
+
+def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
+    """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
+    met, front, account = s.met, s.front, s.account_bucket
+    if front and hold(s, account, now) < TOKEN:
+        refuse(s, a, account)
+        return False
+    if number == NULL:
+        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN)
+        return False
+    m = view(s.method, number * METHOD)
+    n, quota = 0, -1
+    if front:
+        n = met_too(s, n, account)
+    if m.needs_key:
+        if key == NULL:
+            forbid(s, a, reason.INVALID_API_KEY)
+            return False
+        k = view(s.key, key * KEY)
+        x = view(s.access, (k.group * s.method_count + number) * ACCESS)
+        if x.allowed == 0:
+            forbid(s, a, reason.INVALID_API_KEY)
+            return False
+        ordinal = k.ordinal
+        if x.method != NULL:
+            n = met_too(s, n, x.method + ordinal)
+        if x.plan != NULL:
+            n = met_too(s, n, x.plan + ordinal)
+        if x.quota != NULL:
+            quota = x.quota + ordinal
+    before = n
+    if m.bucket != NULL:
+        n = met_too(s, n, m.bucket)
+    if not front:
+        n = met_too(s, n, account)
+
+    empty = n
+    for i in range(n):
+        if hold(s, met[i], now) < TOKEN:
+            empty = i
+            break
+    as_you_go = s.as_you_go
+    for i in range(n + 1):
+        if i == before and quota >= 0:
+            if not fits(s, quota, now):
+                because(s, a, reason.QUOTA_EXCEEDED, view(s.quota, quota * QUOTA).limit, NULL)
+                return False
+            if as_you_go:
+                spend_quota(s, quota)
+        if i == n:
+            break
+        if i == empty:
+            counted = as_you_go != 0 and i >= before
+            if quota >= 0 and s.counts_refused and not counted and fits(s, quota, now):
+                spend_quota(s, quota)
+            refuse(s, a, met[i])
+            return False
+        if as_you_go:
+            spend(s, met[i])
+    if not as_you_go:
+        for i in range(n):
+            spend(s, met[i])
+        if quota >= 0:
+            spend_quota(s, quota)
+    return bool(s.size_check_after_cache) or small(s, a)
+
+
+def met_too(s: State, n: int, bucket: int) -> int:
+    """One more bucket that a request meets, unless it is off; gives how many there are."""
+    if view(s.bucket, bucket * BUCKET).off:
+        return n
+    s.met[n] = bucket
+    return n + 1
+
+
+def refuse(s: State, a: View, bucket: int) -> None:
+    """A bucket refuses."""
+    b = view(s.bucket, bucket * BUCKET)
+    because(s, a, reason.THROTTLED, b.limit, b.level)
+
+
+def forbid(s: State, a: View, why: int) -> None:
+    """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
+    because(s, a, why, NULL, NULL)
+    if s.front:
+        spend(s, s.account_bucket)
+
+
+def small(s: State, a: View) -> bool:
+    """Whether the body is within the gateway's 10 MB; else 413."""
+    if a.body <= s.largest_request:
+        return True
+    because(s, a, reason.REQUEST_TOO_LARGE, NULL, NULL)
+    return False
+
+
+# the cache
+
+
+def look_up(s: State, a: View, m: View, now: int) -> bool:
+    """Ask the stage's cache, if there is one: whether it answers."""
+    st = view(s.stage, m.stage * STAGE)
+    if st.capacity == 0 or now < st.ready:
+        return False
+    age = a.age
+    if age > 0:
+        a.flags |= MAX_AGE_0
+        if age == 1 and m.require_authorization:
+            if m.unauthorized == FAIL_WITH_403:
+                because(s, a, reason.CACHE_INVALIDATION_DENIED, NULL, NULL)
+                return False
+            a.flags |= IGNORED_MAX_AGE_0
+        else:
+            if s.max_age_0_is_a_miss:
+                a.cache = MISS
+            return False
+    where = (m.first_entry + a.entry) * ENTRY
+    e = view(s.entry, where)
+    if e.expires <= now:
+        if e.expires > 0:
+            drop(s, st, where)
+        a.cache = MISS
+        return False
+    if st.binds and st.newest != where:
+        unlink(s, st, where)
+        link(s, st, where)
+    answer = e.answer
+    a.cache = HIT
+    a.status = answer & ((1 << STATUS_BITS) - 1)
+    a.reason = (answer >> STATUS_BITS) & ((1 << REASON_BITS) - 1)
+    a.response = answer >> SIZE_SHIFT
+    if e.resource != a.resource:
+        a.flags |= SERVED_OTHER
+    return True
+
+
+def keep(s: State, a: View, m: View) -> None:
+    """Put a backend's answer into the stage's cache, and push out what no longer fits."""
+    now, response, status = s.now, a.response, a.status
+    st = view(s.stage, m.stage * STAGE)
+    if st.capacity == 0 or now < st.ready or response > s.largest_cached:
+        return
+    if status >= 400 and not s.cache_errors:
+        return
+    where = (m.first_entry + a.entry) * ENTRY
+    e = view(s.entry, where)
+    held = response + s.encryption_overhead
+    if e.expires > 0:
+        drop(s, st, where)
+    if held > st.capacity:
+        return
+    while level_of(s, st.gauge) + held > st.capacity:
+        drop(s, st, st.oldest)
+    e.expires = now + m.ttl
+    e.resource = a.resource
+    e.answer = (response << REASON_BITS | a.reason) << STATUS_BITS | status
+    if st.binds:
+        link(s, st, where)
+    move(s, st.gauge, held)
+
+
+def drop(s: State, st: View, where: int) -> None:
+    """An entry out of its cache."""
+    e = view(s.entry, where)
+    held = (e.answer >> SIZE_SHIFT) + s.encryption_overhead
+    e.expires = 0
+    if st.binds:
+        unlink(s, st, where)
+    move(s, st.gauge, -held)
+
+
+def link(s: State, st: View, where: int) -> None:
+    """An entry becomes the most recently used; NULL ends the list."""
+    e = view(s.entry, where)
+    e.newer = NULL
+    e.older = st.newest
+    if st.newest == NULL:
+        st.oldest = where
+    else:
+        view(s.entry, st.newest).newer = where
+    st.newest = where
+
+
+def unlink(s: State, st: View, where: int) -> None:
+    """An entry leaves the order of uses."""
+    e = view(s.entry, where)
+    newer, older = e.newer, e.older
+    if newer == NULL:
+        st.newest = older
+    else:
+        view(s.entry, newer).older = older
+    if older == NULL:
+        st.oldest = newer
+    else:
+        view(s.entry, older).newer = newer
+
+
+# the integration
+
+
+def relay(s: State, a: View, m: View) -> int:
+    """Relay the request to its backend, and wait for the answer at most until the integration's timeout."""
+    relayed = a.arrived + a.overhead // 2
+    a.relayed = relayed
+    limit = relayed + m.timeout
+    a.stops = limit
+    reaches = relayed + a.service
+    if reaches >= limit:
+        a.refs += 1
+        wake(s, a, reaches, OF_RELAY, 0, LATE)
+        will_answer(s, a, limit)
+        wake(s, a, limit, OF_TIMEOUT, 0, TIMED_OUT)
+    else:
+        will_answer(s, a, reaches)
+        wake(s, a, reaches, OF_RELAY, 0, RELAY)
+    return WAIT
+
+
+def watch_limits(s: State, a: View) -> int:
+    """The end of a job is not known yet: wake at the limits of the caller and of the gateway."""
+    if a.limit < FOR_EVER and a.gone == 0:
+        a.refs += 1
+        wake(s, a, a.limit, OF_TIMEOUT, OF_CALLER, GIVE_UP)
+    a.refs += 1
+    wake(s, a, a.stops, OF_TIMEOUT, OF_WORK, LAPSE)
+    return WAIT
+
+
+def known(s: State, a: View) -> int:
+    """The end of a job is known, or it never began: wait for the earlier of it and the integration's timeout."""
+    if a.duration == NULL:
+        return LEARN
+    end, limit, overhead = a.end, a.stops, a.overhead
+    if end > limit:
+        a.refs += 1
+        detach(s, a)
+        will_answer(s, a, limit)
+        wake(s, a, limit, OF_TIMEOUT, 0, TIMED_OUT)
+    else:
+        will_answer(s, a, end + overhead - overhead // 2)
+        wake(s, a, end, OF_DONE, 0, DONE)
+    return WAIT
+
+
+def detach(s: State, a: View) -> None:
+    """Let a running job end by itself: nobody waits for it any more, but it holds its row."""
+    a.detached = 1
+    wake(s, a, a.end, OF_DONE, OF_WORK, WORK)
+
+
+def timed_out(s: State, a: View) -> int:
+    """The gateway stops waiting; the backend does not stop working."""
+    because(s, a, reason.INTEGRATION_TIMEOUT, NULL, NULL)
+    a.integration = s.now - a.relayed
+    return back(s, a)
+
+
+def learn(s: State, a: View) -> int:
+    """What the backend's answer means, and the cache's share in it."""
+    a.integration = s.now - a.relayed
+    a.integration_status = a.job_status
+    outcome = a.outcome
+    is_lambda = view(s.backend, a.backend).is_lambda
+    if a.init != NULL:
+        a.flags |= COLD_START
+    own = False
+    if outcome == WENT_WELL:
+        if is_lambda and a.drawn_response > s.largest_lambda:
+            because(s, a, reason.RESPONSE_TOO_LARGE, NULL, NULL)
+        else:
+            own = True
+            passed_on(a, a.job_status, a.drawn_response)
+    elif outcome == QUEUE_FULL:
+        own = True
+        passed_on(a, a.job_status, 0)
+        a.refused_by = a.job_refused_by
+    elif is_lambda:
+        because(s, a, of_lambda(outcome), a.job_refused_by, NULL)
+    else:
+        because(s, a, reason.INTEGRATION_FAILURE, NULL, NULL)
+    m = view(s.method, a.method * METHOD)
+    if own and m.ttl > 0:
+        keep(s, a, m)
+    return back(s, a)
+
+
+def of_lambda(outcome: int) -> int:
+    """What a proxy integration makes of an invocation that did not end well (facts 4.2)."""
+    if outcome == CRASH:
+        return reason.FUNCTION_ERROR
+    if outcome == MALFORMED:
+        return reason.MALFORMED_RESPONSE
+    if outcome == RAN_OUT:
+        return reason.FUNCTION_TIMEOUT
+    if outcome == OUTAGE:
+        return reason.API_CONFIGURATION_ERROR
+    return reason.LAMBDA_THROTTLED
+
+
+def back(s: State, a: View) -> int:
+    """Through the second half of the gateway's own time."""
+    overhead = a.overhead
+    a.answers = s.now + overhead - overhead // 2
+    return ANSWERING
+
+
+def answering(s: State, a: View) -> int:
+    """When the answer will leave is known."""
+    will_answer(s, a, a.answers)
+    wake(s, a, a.answers, OF_ANSWER, 0, ANSWER)
+    return WAIT
+
+
+def record(s: State, a: View) -> None:
+    """The row of an attempt that is answered now."""
+    c, out, r = view(s.client, a.client), s.attempts, s.attempts_n * ATTEMPT_COLUMNS
+    flags = a.flags
+    if a.gone:
+        flags |= CALLER_GONE
+    out[r] = c.number
+    out[r + 1] = 0
+    out[r + 2] = a.call
+    out[r + 3] = a.number
+    out[r + 4] = c.stage
+    out[r + 5] = a.method
+    out[r + 6] = a.key
+    out[r + 7] = a.arrived
+    out[r + 8] = s.now - a.arrived
+    out[r + 9] = a.integration
+    out[r + 10] = a.status
+    out[r + 11] = a.integration_status
+    out[r + 12] = a.reason
+    out[r + 13] = a.refused_by
+    out[r + 14] = a.tokens
+    out[r + 15] = a.cache
+    out[r + 16] = a.body
+    out[r + 17] = a.response
+    out[r + 18] = flags
+    s.attempts_n += 1
+    if s.attempts_n >= s.block_rows:
+        s.stop = 1

@@ -1,0 +1,186 @@
+"""The loop: the next event, and the straight line of stages behind it, until what is under way must wait.
+
+An event enters where its attempt waits and falls through. One event needs at most `words.ROOM` rows, nodes and records,
+so room is looked for once before each. Entries: `advance`, `tick`, `sweep`, `close`, `flush`.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
+from apigw_sim.engine.compiled.callers import answered, give_up, opened, release, resent, sent
+from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
+from apigw_sim.engine.compiled.gateway import (
+    answering,
+    arrive,
+    detach,
+    known,
+    learn,
+    record,
+    timed_out,
+    travel,
+    watch_limits,
+)
+from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.words import (
+    ANSWER,
+    ANSWERING,
+    ARRIVE,
+    BLOCK_FULL,
+    CALLS,
+    DONE,
+    FOR_EVER,
+    GIVE_UP,
+    GROW,
+    KNOWN,
+    LAPSE,
+    LATE,
+    LEARN,
+    REACHED,
+    RELAY,
+    RETRY,
+    SEND,
+    TIMED_OUT,
+    WAIT,
+    WORK,
+)
+from apigw_sim.records import NULL
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.compiled.plain import View
+    from apigw_sim.engine.compiled.state import State
+
+
+def advance(s: State, until: int) -> int:
+    """Let everything before `until` happen; gives why it came back (`words.REACHED` and others), and is called again."""
+    if s.turned:
+        s.turned = 0
+        sink_client(s, 0)
+    while True:
+        if s.stop:
+            why = needs(s)
+            if why != REACHED:
+                return why
+        if s.drain != 0:
+            a, what = drained(s)
+        else:
+            opens = FOR_EVER
+            if s.clients > 0:
+                opens = view(s.client, s.turn[0]).at
+            if s.heap_n == 0 and s.pending > 0:
+                fetch(s, min(opens, until))
+            if s.heap_n > 0 and s.heap[0] <= opens:
+                if s.heap[0] >= until:
+                    return REACHED
+                node = pop(s)
+                n = view(s.node, node)
+                s.pending -= 1
+                s.now = n.at
+                a, what = view(s.row, n.row), n.what
+                free_node(s, node)
+            else:
+                if opens >= until:
+                    return REACHED
+                s.now = opens
+                a = opened(s)
+                what = sent(s, a)
+
+        if what == RETRY:
+            resent(s, a)
+            what = sent(s, a)
+        if what == SEND:
+            what = travel(s, a)
+        elif what == RELAY or what == LATE:
+            a.detached = 1 if what == LATE else 0
+            reach(s, a)
+            what = reached(s, a, what)
+        elif what == DONE or what == WORK:
+            free_place(s, a)
+            if waits(s, view(s.backend, a.backend)):
+                s.drain = a.backend + 1  # the first backend's id is 0
+                s.drain_row = a.me if what == DONE else 0
+                if what == WORK:
+                    release(s, a)
+                what = WAIT
+            elif what == WORK:
+                release(s, a)
+            else:
+                what = LEARN
+        elif what == LAPSE:
+            what = lapsed(s, a)
+        elif what == GIVE_UP:
+            if a.gone == 0 and a.waiting and a.detached == 0:
+                give_up(s, a)
+            release(s, a)
+        if what == ARRIVE:
+            what = arrive(s, a)
+        if what == KNOWN:
+            what = known(s, a)
+        if what == LEARN:
+            what = learn(s, a)
+        elif what == TIMED_OUT:
+            what = timed_out(s, a)
+        if what == ANSWERING:
+            answering(s, a)
+        elif what == ANSWER:
+            record(s, a)
+            if a.gone == 0:
+                answered(s, a)
+            release(s, a)
+
+
+def needs(s: State) -> int:
+    """What has to be done before the next event, where anything may be; REACHED: nothing."""
+    if s.wants != 0:
+        return CALLS
+    if s.row_top > s.row_room or s.node_top > s.node_room:
+        return GROW
+    if s.environment_top > s.environment_room:
+        return GROW
+    if s.dead_first != 0:
+        bury_all(s)
+    block = s.block_rows
+    if s.attempts_n >= block or s.invocations_n >= block or s.calls_n >= block:
+        return BLOCK_FULL
+    if s.environments_n >= block:
+        return BLOCK_FULL
+    s.stop = 0
+    return REACHED
+
+
+def reached(s: State, a: View, what: int) -> int:
+    """What follows when a request has reached its backend; of one that came too late only its work is left."""
+    if what == LATE:
+        if a.waiting:
+            return WAIT
+        if a.duration == NULL:
+            release(s, a)
+            return WAIT
+        detach(s, a)
+        return WAIT
+    if a.waiting:
+        return watch_limits(s, a)
+    return KNOWN
+
+
+def lapsed(s: State, a: View) -> int:
+    """The gateway's limit: if the work still waits in a queue, it will be done for nobody."""
+    if a.waiting == 0:
+        release(s, a)
+        return WAIT
+    a.detached = 1
+    return TIMED_OUT
+
+
+def drained(s: State) -> tuple[View, int]:
+    """A place has become free: who waits for it begins, until nobody can; then the attempt goes on whose work ended."""
+    f = view(s.backend, s.drain - 1)
+    found, what = s.drain_row, LEARN
+    if waits(s, f):
+        found, what = take_next(s, f), KNOWN
+    else:
+        s.drain = 0
+    if found == 0:
+        what = WAIT
+    return view(s.row, found), what

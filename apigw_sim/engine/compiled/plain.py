@@ -1,0 +1,45 @@
+"""What plain Python and the compiler say differently: here as plain Python has it, in `views` for the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from apigw_sim.draws import philox
+
+if TYPE_CHECKING:
+    View = Any
+    """A row of a vector, whose words are attributes."""
+
+
+def view(vector: Any, first: int) -> View:
+    """The row of a vector that begins at `first`."""
+    return vector.row(vector, first)
+
+
+def part(vector: Sequence[int], first: int, count: int) -> Sequence[int]:
+    """`count` words of a vector from `first` on."""
+    return vector[first : first + count]
+
+
+def lowest_bit(word: int) -> int:
+    """The number of the lowest bit that is set in a word above 0."""
+    return (word & -word).bit_length() - 1
+
+
+def words(k0: int, k1: int, number: int, attempt: int, group: int) -> tuple[int, int, int, int]:
+    """The four words of a draw (`draws.philox.row`) under a key of two signed words."""
+    kind: Any = type(k0)
+    key = int(k0) & philox.MASK, int(k1) & philox.MASK
+    a, b, c, d = philox.row(key, int(number), int(attempt), 0, int(group))
+    return kind(a), kind(b), kind(c), kind(d)
+
+
+def copy(vector: Any, to: int, first: int, count: int) -> None:
+    """Copy `count` words within a vector."""
+    for word in range(count):
+        vector[to + word] = vector[first + word]
+
+
+def ahead(vector: Any, first: int) -> None:
+    """A word of a vector will be read soon: the compiler has it fetched."""

@@ -1,0 +1,124 @@
+"""What each word of the state is: rows of int64 in named vectors; an id is a row's offset in its vector.
+
+Offset 0 is nobody, so 0 means none wherever an id stands; NULL is -1, as everywhere. Numbers of things are those of
+the plan. A row is read and written by the names of its words (`plain.view`), as `a.status`.
+"""
+
+from __future__ import annotations
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    name: tuple(text.split())
+    for name, text in {
+        # the numbers of which there is one: attributes of the state itself
+        "head": """now stop grid last_tick pending row_free row_top row_room node_free node_top node_room heap_n shift slot
+            near_n far_n farther_n beyond_n beyond_min clients wants turned drain drain_row dead_first dead_last
+            environment_free environment_top environment_room touched_n attempts_n invocations_n environments_n calls_n
+            block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
+            account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
+            encryption_overhead largest_request largest_cached largest_lambda size_check_after_cache tokens_first
+            quota_first""",
+        # an event that is still to come
+        "node": "me next at rank id what row",
+        # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
+        "row": """me refs who id client call number pick key resource entry age started record previous rtt body
+            overhead limit gone executed method arrived answers relayed stops reason status response refused_by
+            tokens integration integration_status cache flags drawn service drawn_duration drawn_response hit
+            backend waiting detached job_arrived queued provisioning init duration end environment outcome job_status
+            job_refused_by repeated next""",
+        # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
+        # on are those whose instants stand at `instant`, of which instant_n are left
+        "client": """me number at key_0 key_1 stage pick weights weights_n first_key key_n key_table timeout attempts
+            jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant instant_n undrawn
+            block_first block block_n call""",
+        # a client's next calls, and what a trace lists of them
+        "block": "at pick key resource entry third fourth age rtt body overhead",
+        "listed": "pick resource entry body",
+        # an entry of a client's calls, with its laws: a table, or NULL and a constant
+        "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry sends rtt rtt_c
+            body body_c overhead overhead_c service service_c duration duration_c response response_c hit hit_c""",
+        "parameter": "word n table resource entry",
+        "key": "group ordinal",
+        # what a group of keys meets at a method: the first key's buckets and quota
+        "access": "allowed method plan quota",
+        "method": """stage needs_key bucket backend mock_status timeout ttl require_authorization unauthorized
+            first_entry""",
+        # a stage's cache; `binds`: its possible entries could fill it, so the order of uses is kept
+        "stage": "capacity ready gauge binds newest oldest",
+        # a cached answer; `expires` is 0 where there is none
+        "entry": "expires resource answer newer older",
+        "bucket": "level at rate full limit off low stale",
+        "quota": "used requests limit reset resets_end low stale",
+        # a function, or an HTTP backend with its queue from `first` to `last`
+        "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
+            scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
+            provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
+            first last""",
+        # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
+        "environment": "me number born ready used lifetime served below died function",
+        "gauge": "level low peak area at stale integral",
+    }.items()
+}
+VECTORS = (
+    *FIELDS, "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status", "ring", "touched",
+    "met", "attempts", "invocations", "environments", "calls", "levels",
+)  # fmt: skip
+"""The vectors by name, in the order of their addresses."""
+
+
+def width(name: str) -> int:
+    """Words of a row of a vector."""
+    return len(FIELDS[name])
+
+
+ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
+    width, ("row", "node", "client", "pick", "method", "stage", "entry")
+)
+BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
+    width, ("bucket", "quota", "backend", "environment", "gauge")
+)
+DRAWN = 256
+"""Calls of a client that are drawn at once."""
+CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 19, 17, 7, 9, 6
+REASON = 2
+"""`status` begins with status and body of each reason; those of backends and clients follow."""
+STATUS_BITS, REASON_BITS = 10, 8
+"""Of a cached answer: response bytes, reason and status in one word."""
+
+FOR_EVER = 4_611_686_018_427_387_904
+"""Later than every instant."""
+
+# heap: the events of the current slot, the earliest first: instant, rank with client, id, node
+HEAP = 4
+
+# wheel: lists of nodes by slot, by page (NEAR slots), by book (FAR pages), and what lies beyond
+BITS = 32
+"""Marks in a word of `bits`."""
+NEAR_BITS, FAR_BITS = 14, 12
+NEAR, FAR = 1 << NEAR_BITS, 1 << FAR_BITS
+FAR_FIRST, FARTHER_FIRST, BEYOND = NEAR, NEAR + FAR, NEAR + 2 * FAR
+WHEEL = BEYOND + BITS
+
+# what happens, and the stages of the straight line behind it
+(
+    WAIT,
+    SEND,
+    ARRIVE,
+    RELAY,
+    LATE,
+    KNOWN,
+    DONE,
+    WORK,
+    LEARN,
+    TIMED_OUT,
+    LAPSE,
+    GIVE_UP,
+    ANSWERING,
+    ANSWER,
+    RETRY,
+) = range(15)
+
+# why `advance` came back
+REACHED, BLOCK_FULL, GROW, CALLS = range(4)
+ROOM = 8
+"""Rows, nodes and records that one event needs at the most."""

@@ -1,0 +1,216 @@
+"""The fold by compiled kernels: the figures that numpy finds in `fold` and `periods`, to the last bit, for a tenth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from apigw_sim.metrics import fast_watch
+from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS
+from apigw_sim.metrics.fast_order import Levels, by_counting, count
+from apigw_sim.metrics.fast_parts import Parts
+from apigw_sim.metrics.fast_seconds import changes, of_attempts, of_invocations
+from apigw_sim.metrics.fast_spreads import Spreads
+from apigw_sim.metrics.fast_watch import CountedSpread
+from apigw_sim.metrics.fold import watch_calls, watch_work, within, worked
+from apigw_sim.metrics.kernels import load
+from apigw_sim.metrics.kernels_rows import HELD, INNER, KEPT, LATEST, OTHERS, SHOWN
+from apigw_sim.metrics.periods import THROTTLED, Groups, Level, Samples, Work
+from apigw_sim.plan.tables import BackendKind
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from apigw_sim.metrics.fast_order import Part
+    from apigw_sim.metrics.kernels import Kernels
+    from apigw_sim.metrics.limits import Limits
+    from apigw_sim.metrics.quantiles import Grouped
+    from apigw_sim.metrics.totals import Totals
+    from apigw_sim.metrics.watch import Watch
+    from apigw_sim.records import Block
+
+__all__ = ["CountedSpread", "CountedWork", "FastFold", "Gateway", "Parts", "load"]
+FATES = 1 << FATE_BITS
+
+
+class Gateway:
+    """Makes samples of the attempts of a period; their groups stand in tables that are made once."""
+
+    def __init__(self, kernels: Kernels, groups: Groups) -> None:
+        self._kernels = kernels
+        of_leaf, sizes = groups.of_leaf, groups.sizes
+        several_stages, several_apis = sizes[Level.STAGE] > 1, sizes[Level.API] > 1
+        alike = {Level.API: Level.API if several_apis else Level.ALL, Level.ALL: Level.ALL}
+        if not several_stages:
+            alike = {Level.API: Level.STAGE, Level.ALL: Level.STAGE}
+        self.alike = {Level.METHOD: Level.METHOD, Level.STAGE: Level.STAGE} | alike
+        """Of levels with the same groups, the one that is counted."""
+        inner = list(dict.fromkeys(self.alike.values()))
+        outer = [(level, True) for level in inner] + [
+            (level, False) for level in dict.fromkeys([Level.STAGE, self.alike[Level.ALL]])
+        ]
+        self.of_latency = {key: number for number, key in enumerate(outer)}
+        """(Level, whether of all attempts or of those carried) -> number of the level among those counted."""
+        self.of_integration = {level: number for number, level in enumerate(inner)}
+        fate = np.tile(np.arange(FATES), groups.coding.leaves)
+
+        def of_class(level: Level, every: bool) -> tuple[NDArray[np.int64], int]:
+            by_class = np.repeat(of_leaf[level], FATES)
+            return np.where(every | (fate <= CARRIED[-1]), by_class, -1), sizes[level]
+
+        self.outer = Levels.of([of_class(level, every) for level, every in outer], CACHE_BITS)
+        self.inner = Levels.of([of_class(level, True) for level in inner], CACHE_BITS)
+
+    def samples(self, groups: Groups, outer: list[Part], inner: list[Part]) -> CountedSamples:
+        """The samples of a period's attempts, and of those that were relayed."""
+        return CountedSamples(self, self._kernels, groups.coding.leaves, outer, inner)
+
+
+class CountedSamples(Samples):
+    """The attempts of one period; all levels are found at once."""
+
+    def __init__(
+        self, gateway: Gateway, kernels: Kernels, leaves: int, outer: list[Part], inner: list[Part]
+    ) -> None:
+        self._gateway = gateway
+        cells, relayed = (count(kernels, parts, leaves * CELLS) for parts in (outer, inner))
+        self.cells = cells.reshape(leaves, FATES, -1)
+        by_class = (codes.reshape(leaves * FATES, -1).sum(axis=1) for codes in (cells, relayed))
+        self._latencies = by_counting(kernels, outer, next(by_class), gateway.outer)
+        self._integrations = by_counting(kernels, inner, next(by_class), gateway.inner)
+
+    def latencies(self, level: Level) -> Grouped:
+        """Latency."""
+        return self._latencies[self._gateway.of_latency[self._gateway.alike[level], True]]
+
+    def integrations(self, level: Level) -> Grouped:
+        """IntegrationLatency of those that were relayed."""
+        return self._integrations[self._gateway.of_integration[self._gateway.alike[level]]]
+
+    def carried(self, level: Level) -> Grouped:
+        """Latency of the answers below 400."""
+        return self._latencies[self._gateway.of_latency[self._gateway.alike[level], False]]
+
+
+class CountedWork(Work):
+    """The invocations of one period."""
+
+    def __init__(self, kernels: Kernels, backends: int, parts: list[Part]) -> None:
+        by_code = count(kernels, parts, 4 * backends)
+        self.counts = by_code.reshape(-1, 4)
+        code = np.arange(4 * backends)
+        levels = Levels.of([(np.where(code & 3 == THROTTLED, -1, code >> 2), backends)], 0)
+        self._durations = by_counting(kernels, parts, by_code, levels)[0]
+
+    def durations(self) -> Grouped:
+        """Duration of what was not throttled, by function."""
+        return self._durations
+
+
+class FastFold:
+    """Takes in blocks; what it counts stands in `Totals` and `Limits` as if numpy had counted it, after `finish`."""
+
+    def __init__(
+        self, kernels: Kernels, totals: Totals, limits: Limits, of_gateway: Parts, of_lambda: Parts,
+        watches: Sequence[Watch],
+    ) -> None:  # fmt: skip
+        plan, coding = totals.plan, totals.coding
+        self._kernels, self._totals = kernels, totals
+        self._of_gateway, self._of_lambda = of_gateway, of_lambda
+        self._attempt_watches = fast_watch.of_attempts(kernels, plan, watches)
+        self._call_watches = [watch for watch in watches if watch.of_calls]
+        self._work_watches = [watch for watch in watches if watch.of_work]
+        stages, clients = len(plan.stages), len(plan.clients)
+        self._first_client = 1 + 2 * stages
+        self._spreads = Spreads(self._first_client + clients)
+        self._state, self._state_of_work = np.zeros(8, np.int64), np.zeros(8, np.int64)
+        self._attempts, self._invocations = of_attempts(kernels, limits), of_invocations(kernels, limits)
+        limits.by_attempts, limits.by_invocations = self._attempts, self._invocations
+        self._window = (plan.warm_up, plan.duration)
+        self._for_attempts = (
+            plan.account.stamp_arrival, *self._window, coding.methods, coding.leaves, coding.fate_of_status,
+            np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.early, limits.at.buckets.times,
+            totals.cells.reshape(-1), totals.by_status, totals.by_reason, totals.attempts,
+        )  # fmt: skip
+        self._refused = limits.refused, limits.first
+        is_lambda = np.array([backend.kind == BackendKind.LAMBDA for backend in plan.backends], bool)
+        self._of_backend = np.zeros((5, len(plan.backends)), np.int64)
+        self._of_client = np.zeros((2, clients), np.int64)
+        self._for_invocations = (
+            plan.account.stamp_arrival, *self._window, is_lambda, limits.backend_level, changes(limits),
+            self._of_backend, self._of_client, totals.by_outcome,
+        )  # fmt: skip
+
+    def attempts(self, block: Block) -> None:
+        """Take in attempts."""
+        rows, spreads, state, cells = whole(block), self._spreads, self._state, self._attempts
+        size = len(rows)
+        spreads.make_room(2 * size)
+        (stamps, outer), (inner_stamps, inner) = (stream.room(size) for stream in self._of_gateway.streams)
+        state[KEPT], state[HELD], state[INNER] = spreads.held, cells.room(size), 0
+        self._kernels.fold_attempts(
+            rows, *self._for_attempts, spreads.table, spreads.buckets, spreads.kept_of, spreads.kept, *self._refused,
+            cells.table, cells.out, stamps, *outer, inner_stamps, *inner, state,
+        )  # fmt: skip
+        spreads.held = int(state[KEPT])
+        cells.took(int(state[HELD]), int(state[LATEST]))
+        spreads.settle()
+        self._of_gateway.took(size, int(state[INNER]))
+        for watch in self._attempt_watches:
+            watch.see(rows, outer.code)
+
+    def calls(self, block: Block) -> None:
+        """Take in calls."""
+        rows, spreads = whole(block), self._spreads
+        spreads.make_room(len(rows))
+        totals = self._totals
+        spreads.held = self._kernels.fold_calls(
+            rows, *self._window, self._first_client, totals.calls, totals.succeeded, spreads.table,
+            spreads.buckets, spreads.kept_of, spreads.kept, spreads.held,
+        )  # fmt: skip
+        spreads.settle()
+        if self._call_watches:
+            watch_calls(self._call_watches, block, *self._window)
+
+    def invocations(self, block: Block) -> None:
+        """Take in invocations."""
+        rows, state, cells = whole(block), self._state_of_work, self._invocations
+        size = len(rows)
+        stamps, columns = self._of_lambda.streams[0].room(size)
+        state[HELD], state[SHOWN] = cells.room(size), 0
+        self._kernels.fold_invocations(
+            rows, *self._for_invocations, *self._refused, cells.table, cells.out, stamps, *columns, state
+        )
+        cells.took(int(state[HELD]), int(state[LATEST]))
+        self._of_lambda.took(int(state[SHOWN]))
+        if self._work_watches:
+            of = worked(block)
+            stamp = of.arrived if self._for_invocations[0] else of.ended
+            watch_work(self._work_watches, of, stamp, within(of.arrived, *self._window))
+
+    def finish(self) -> None:
+        """No more rows will come: fill in the totals."""
+        totals, spread = self._totals, self._spreads.spread
+        totals.served_other = int(self._state[OTHERS])
+        totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (
+            self._of_backend
+        )
+        totals.executed_for_nobody, totals.duplicate_executions = self._of_client
+        totals.integration = spread(0)
+        for number, of_stage in enumerate(totals.stage_latency):
+            others, with_2xx = spread(1 + 2 * number), spread(2 + 2 * number)
+            for whole_of, parts in (
+                (of_stage, (others, with_2xx)), (totals.latency, (others, with_2xx)), (totals.latency_2xx, (with_2xx,)),
+            ):  # fmt: skip
+                for part in parts:
+                    whole_of.merge(part)
+        for number in range(len(totals.call_latency)):
+            totals.call_latency[number] = spread(self._first_client + number)
+
+
+def whole(block: Block) -> NDArray[np.int64]:
+    """The rows of a block as kernels take them."""
+    return np.ascontiguousarray(block.rows, np.int64)

@@ -1,0 +1,158 @@
+"""What holds of every run, whatever its scenario: nothing is lost, nothing happens twice, and all levels return to 0."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from itertools import pairwise
+
+from engine.running import Ran
+
+from apigw_sim.plan.tables import BackendKind, GaugeKind
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, NULL, Cache, Outcome
+from apigw_sim.rules import reason
+
+ENDED = {
+    GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE
+}  # fmt: skip
+"""The kinds of gauges that are 0 when nothing is in flight."""
+
+
+def broken(ran: Ran, *, grid: int = 1) -> list[str]:
+    """What a run breaks of all that every run must keep; nothing, if it is whole."""
+    return [*_calls(ran), *_attempts(ran, grid), *_work(ran), *_environments(ran), *_levels(ran)]
+
+
+def _calls(ran: Ran) -> Iterator[str]:
+    """Every call ends once, and as many attempts as it says were answered, the last of them with its status."""
+    sent: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
+    for client, call, attempt, status in ran.columns(ATTEMPTS, "client", "call", "attempt", "status"):
+        if attempt in sent[client, call]:
+            yield f"client {client} call {call}: attempt {attempt} is answered twice"
+        sent[client, call][attempt] = status
+    ended = ran.columns(CALLS, "client", "call", "attempts", "status", "started_ns", "ended_ns")
+    for identity, times in Counter(row[:2] for row in ended).items():
+        if times > 1:
+            yield f"client {identity[0]} call {identity[1]} ends {times} times"
+    for client, call, attempts, status, started, end in ended:
+        if sorted(sent[client, call]) != list(range(1, attempts + 1)):
+            yield f"client {client} call {call}: {attempts} attempts, and answered are {sorted(sent[client, call])}"
+        elif status not in (NULL, sent[client, call][attempts]):
+            yield f"client {client} call {call}: ends with {status}, answered was {sent[client, call][attempts]}"
+        if end < started:
+            yield f"client {client} call {call} ends before it starts"
+    if missing := set(sent) - {row[:2] for row in ended}:
+        yield f"client and call {min(missing)}: there are attempts, and it never ends"
+
+
+def _attempts(ran: Ran, grid: int) -> Iterator[str]:
+    """What reached a backend has one piece of work, what was refused before has none; statuses go with reasons."""
+    worked = Counter(ran.columns(INVOCATIONS, "client", "call", "attempt"))
+    methods = ran.plan.methods
+    columns = (
+        "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
+        "latency_ns",
+    )  # fmt: skip
+    for *identity, method, integration, cache, why, status, refused_by, _, latency in ran.columns(
+        ATTEMPTS, *columns
+    ):
+        name = f"client {identity[0]} call {identity[1]} attempt {identity[2]}"
+        pieces = worked[tuple(identity)]
+        if pieces != (integration != NULL):
+            yield f"{name}: {pieces} pieces of work, IntegrationLatency {integration}"
+        if integration != NULL and methods[method].backend == NULL:
+            yield f"{name}: a mock has no IntegrationLatency"
+        if cache == Cache.HIT and integration != NULL:
+            yield f"{name}: a hit asks no backend"
+        if (own := reason.REASONS[why].status) and own != status:
+            yield f"{name}: {reason.REASONS[why].name} with status {status}"
+        if why in (reason.THROTTLED, reason.QUOTA_EXCEEDED) and refused_by == NULL:
+            yield f"{name}: throttled by nothing"
+        if latency < 0 or (grid == 1 and integration > latency):
+            yield f"{name}: Latency {latency}, IntegrationLatency {integration}"
+
+
+def _work(ran: Ran) -> Iterator[str]:
+    """A piece of work belongs to an attempt, was refused or ran, and repeats what had begun before."""
+    answered = set(ran.columns(ATTEMPTS, "client", "call", "attempt"))
+    columns = (
+        "client",
+        "call",
+        "attempt",
+        "backend",
+        "environment",
+        "duration_ns",
+        "queued_ns",
+        "outcome",
+        "repeated",
+    )
+    ran_at_all: dict[tuple[int, int], set[int]] = defaultdict(set)
+    rows = ran.columns(INVOCATIONS, *columns)
+    for client, call, attempt, _, _, duration, *_ in rows:
+        if duration != NULL:
+            ran_at_all[client, call].add(attempt)
+    for client, call, attempt, backend, environment, duration, queued, outcome, repeated in rows:
+        name = f"work for client {client} call {call} attempt {attempt}"
+        if (client, call, attempt) not in answered:
+            yield f"{name}: there is no such attempt"
+        is_lambda = ran.plan.backends[backend].kind is BackendKind.LAMBDA
+        begun = outcome not in (Outcome.OUTAGE, Outcome.QUEUE_FULL) and not Outcome(outcome).throttled
+        if (duration != NULL) != begun or (environment != NULL) != (begun and is_lambda):
+            yield f"{name}: {Outcome(outcome).name}, duration {duration}, environment {environment}"
+        if queued < 0 or (is_lambda and queued):
+            yield f"{name}: {queued} ns in a queue"
+        if repeated and not (begun and any(other < attempt for other in ran_at_all[client, call])):
+            yield f"{name}: repeats nothing"
+
+
+def _environments(ran: Ran) -> Iterator[str]:
+    """Environments are numbered from 0 and serve what ran in them, one piece at a time."""
+    served: Counter[tuple[int, int]] = Counter()
+    spans: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
+    columns = ("backend", "environment", "arrived_ns", "provisioning_ns", "init_ns", "duration_ns")
+    for backend, environment, arrived, provisioning, init, duration in ran.columns(INVOCATIONS, *columns):
+        if environment != NULL:
+            served[backend, environment] += 1
+            spans[backend, environment].append((arrived, arrived + provisioning + max(init, 0) + duration))
+    rows = ran.columns(
+        ENVIRONMENTS, "function", "environment", "served", "born_ns", "died_ns", "last_used_ns"
+    )
+    said = {row[:2]: row[2] for row in rows}
+    if (
+        len(said) != len(rows)
+        or any(said[of] != served[of] for of in said)
+        or not served.keys() <= said.keys()
+    ):
+        yield "environments: served is not what ran in them, or one stands twice"
+    for function in {row[0] for row in rows}:
+        numbers = sorted(row[1] for row in rows if row[0] == function)
+        if numbers != list(range(len(numbers))):
+            yield f"environments of {ran.plan.backends[function].name}: {numbers}"
+    for of, times in spans.items():
+        times.sort()
+        if any(begin < end for (_, end), (begin, _) in pairwise(times)):
+            yield f"environment {of} serves two at once"
+    if any(died != NULL and died < last for *_, died, last in rows):
+        yield "an environment died before its last use"
+
+
+def _levels(ran: Ran) -> Iterator[str]:
+    """At the end nothing is in flight; no level is ever below 0 or outside its extremes."""
+    base = sorted((first, kind) for kind, first in ran.plan.gauge_base.items())
+    resized = [cell.args[1] for event in ran.plan.timeline for cell in event.begin if cell.verb == "cache"]
+    largest = max([*(stage.cache_bytes for stage in ran.plan.stages), *resized])
+    last: dict[int, int] = {}
+    for at, gauge, level, low, peak, area in ran.columns(
+        LEVELS, "at_ns", "gauge", "level", "low", "peak", "area"
+    ):
+        kind = next(kind for first, kind in reversed(base) if first <= gauge)
+        last[gauge] = level
+        kept = kind not in (GaugeKind.TOKENS, GaugeKind.QUOTA_LEFT)
+        if kept and (not 0 <= low <= level <= peak or (area < 0 and kind is not GaugeKind.CACHE_BYTES)):
+            yield f"{kind.name} at {at}: level {level}, low {low}, peak {peak}, area {area}"
+        if kind is GaugeKind.CACHE_BYTES and peak > largest:
+            yield f"{kind.name} at {at}: {peak} bytes"
+    for gauge, level in last.items():
+        kind = next(kind for first, kind in reversed(base) if first <= gauge)
+        if kind in ENDED and level:
+            yield f"{kind.name} (gauge {gauge}) ends at {level}"

@@ -1,0 +1,308 @@
+"""Whole scenarios by chance: any combination of what a scenario can say, of small numbers, so that limits bind.
+
+Times are mostly multiples of 10 ms, so that much happens at one instant. What is drawn is a valid scenario by
+construction: where a later part depends on an earlier one (paths of the timeline, reservations, keys), it is drawn from it.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from typing import Any
+
+import yaml
+from engine.chances import Draw, chance, drawn, few, often, one_of, some
+from engine.generated_parts import (
+    EACH,
+    account_of,
+    assumptions,
+    backend,
+    caching,
+    calls_of,
+    function,
+    ms,
+    network,
+    rate_of,
+    retry_of,
+    throttle,
+    traced,
+)
+
+ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
+CLUSTERS = ("0.5 GB", "1.6 GB")
+
+
+def generated(number: int) -> dict[str, Any]:
+    """The scenario of a number, the same one always."""
+    return scenarios()(random.Random(number))
+
+
+def as_yaml(said: Any) -> str:
+    """A scenario as a file that can be run."""
+    return yaml.safe_dump(said, sort_keys=False, width=110)
+
+
+@dataclass
+class State:
+    """What a timeline needs to know of the scenario so far, entry after entry."""
+
+    duration: int
+    """In units of 10 ms, as are all times here."""
+    throttles: dict[str, bool] = field(default_factory=dict)
+    """By path: whether there is one to change in part; rates of plans' own methods cannot be taken away."""
+    busy: dict[tuple[str, str], int] = field(default_factory=dict)
+    """By target and kind of fault: when the last one ends."""
+    reserved: dict[str, int | None] = field(default_factory=dict)
+    limit: int = 1000
+    elsewhere: int = 0
+
+    def room(self, without: str = "") -> int:
+        """How much of the account's concurrency may be reserved by a function, beside the others."""
+        floor = 10 if self.limit <= 10 else 100
+        others = sum(amount or 0 for name, amount in self.reserved.items() if name != without)
+        return self.limit - others - max(floor, self.elsewhere)
+
+
+@drawn
+def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any]:
+    """One to three APIs, each with one to three methods and one or two stages."""
+    made: dict[str, Any] = {}
+    for name in "ab"[: draw(few(1, 2))]:
+        methods: dict[str, Any] = {}
+        for route in draw(some(ROUTES, 1, 3)):
+            targets = [{"lambda_proxy": n} for n in functions] * 5 + [{"http_proxy": n} for n in backends] * 3
+            mock = {"mock": draw(one_of({}, {"status": 404}, {"status": 503, "size": "3 KB"}))}
+            integration = {**draw(one_of(*targets, mock))}
+            if "mock" not in integration and draw(chance(70)):
+                integration["timeout"] = ms(draw(few(5, 40)))
+            method: dict[str, Any] = {"integration": integration}
+            if draw(chance(25)):
+                method["api_key_required"] = True
+            keys = ["path.id"] if "{id}" in route else ["path.proxy"] if "proxy" in route else []
+            if draw(chance(70)):
+                method["cache_key"] = draw(
+                    one_of(keys, keys, [*keys, "query.page"], [*keys, "header.Accept"])
+                )
+            methods[route] = method
+        stages = {}
+        for stage in "st"[: draw(few(1, 2))]:
+            settings: dict[str, Any] = {}
+            for method in draw(some(["every_method", *methods], 0, 3)):
+                settings[method] = {
+                    **({"throttle": draw(often(75, throttle(), one_of(False)))} if draw(chance(45)) else {}),
+                    **({"caching": draw(often(75, caching(), one_of(False)))} if draw(chance(70)) else {}),
+                }
+            held: dict[str, Any] = {"method_settings": settings}
+            if draw(chance(65)):
+                held["cache_cluster"] = draw(one_of(*CLUSTERS))
+            stages[stage] = held
+        made[name] = {"type": "REST", "endpoint": "REGIONAL", "methods": methods, "stages": stages}
+    return made
+
+
+def stages_of(said: dict[str, Any]) -> list[str]:
+    return [f"{api}/{stage}" for api, body in said["apis"].items() for stage in body["stages"]]
+
+
+@drawn
+def plans(draw: Draw, said: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Up to two usage plans that do not cover one stage both, and keys of both, of one and of none."""
+    stages = draw(some(stages_of(said), 9, 9))
+    cut = draw(few(1, len(stages)))
+    made, keys = {}, {}
+    for name, covered in (("p", stages[:cut]), ("q", stages[cut:])):
+        if not covered:
+            continue
+        body: dict[str, Any] = {"stages": {}}
+        if draw(chance(70)):
+            body["throttle"] = draw(throttle())
+        if draw(chance(60)):
+            limit = draw(few(1, 40))
+            body["quota"] = {
+                "limit": limit, "period": draw(one_of("DAY", "WEEK", "MONTH")), "offset": draw(few(0, min(limit, 5))),
+            }  # fmt: skip
+        for stage in covered:
+            routes = list(said["apis"][stage[0]]["methods"])
+            body["stages"][stage] = {route: draw(throttle()) for route in draw(some(routes, 0, 2))}
+        made[name] = body
+    for name, of in (("k", list(made)), ("e", list(made)[-1:]), ("n", [])):
+        if draw(chance(95 if name == "k" else 20)):
+            keys[name] = {"plans": of, "count": draw(one_of(1, 1, 2, 5))}
+    return made, keys
+
+
+@drawn
+def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[str, Any]:
+    """A client of a stage: what it calls, when, with which key, how patient and how stubborn."""
+    stage = draw(one_of(*stages_of(said)))
+    routes = list(said["apis"][stage[0]]["methods"])
+    made: dict[str, Any] = {"target": stage}
+    kind = draw(one_of("rate", "rate", "rate", "rate", "counts", "log", "calls of a log"))
+    made["arrivals"] = draw(rate_of(duration, rate)) if kind == "rate" else draw(traced(kind))
+    made["calls"] = "from_trace" if kind == "calls of a log" else draw(calls_of(routes))
+    if said["api_keys"] and draw(chance(85)):
+        name = draw(one_of(*said["api_keys"]))
+        choice = {"from": name, **draw(one_of({"uniform": True}, {"zipf": {"s": 1.3}}))}
+        made["api_key"] = choice if said["api_keys"][name]["count"] > 1 else name
+    if draw(chance(50)):
+        made["network"] = draw(network())
+    if draw(chance(75)):
+        made["timeout"] = ms(draw(few(3, 60)))
+    if draw(chance(70)):
+        made["retry"] = draw(retry_of("timeout" in made))
+    return made
+
+
+@drawn
+def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, Any] | None:
+    """One entry of the timeline that is valid after those before it; None where chance has found nothing to change."""
+    verb = draw(
+        one_of(
+            "fault",
+            "fault",
+            "flush",
+            "throttle",
+            "throttle",
+            "caching",
+            "cluster",
+            "plan",
+            "lambda",
+            "lambda",
+        )
+    )
+    made: dict[str, Any] = {"at": ms(at)}
+    if verb == "fault":
+        targets = [("function", name) for name in said["functions"]] + [
+            ("backend", name) for name in said["backends"]
+        ]
+        kind, name = draw(one_of(*targets))
+        what = draw(
+            one_of(
+                {"slow": 3},
+                {"slow": 0.1},
+                {"errors": "40 %"},
+                {"errors": "100 %"},
+                {"outage": True},
+                {"outage": True},
+            )
+        )
+        if state.busy.get((name, next(iter(what))), 0) > at:
+            return None
+        last = draw(few(1, 150))
+        state.busy[name, next(iter(what))] = at + last
+        return made | {"fault": {kind: name, **what, "for": ms(last)}}
+    if verb == "flush":
+        return made | {"flush_cache": draw(one_of(*stages_of(said)))}
+    change = draw(_change(said, state, verb))
+    return made | {"set": change} if change else None
+
+
+@drawn
+def _change(draw: Draw, said: dict[str, Any], state: State, verb: str) -> dict[str, Any] | None:
+    stage = draw(one_of(*stages_of(said)))
+    base = f"apis.{stage[0]}.stages.{stage[2]}"
+    method = draw(one_of("every_method", *(f'["{route}"]' for route in said["apis"][stage[0]]["methods"])))
+    settings = f"{base}.method_settings{'.' * (method == 'every_method')}{method}"
+    if verb == "cluster":
+        return {f"{base}.cache_cluster": draw(one_of(*CLUSTERS))}
+    if verb == "caching":
+        return {f"{settings}.caching": draw(often(75, caching(), one_of(False)))}
+    if verb == "throttle":
+        paths = [f"{settings}.throttle", "account.throttle", *(path for path in state.throttles)]
+        path = draw(one_of(*paths))
+        if state.throttles.get(path) and draw(chance(40)):
+            return {f"{path}.burst": draw(few(0, 9))}
+        may_go = "method_settings" in path
+        value = draw(often(75, throttle(), one_of(False)) if may_go else throttle(low=20))
+        state.throttles[path] = bool(value)
+        return {path: value}
+    if verb == "plan":
+        paths = [
+            f"usage_plans.{name}.{part}"
+            for name, body in said["usage_plans"].items()
+            for part in ("throttle", "quota")
+            if part in body
+        ]
+        if not paths:
+            return None
+        path = draw(one_of(*paths))
+        return {path: draw(throttle())} if path.endswith("throttle") else {f"{path}.limit": draw(few(5, 60))}
+    name = draw(one_of(*said["functions"] or [""]))
+    what = draw(one_of("reserved", "reserved", "timeout", "limit", "elsewhere"))
+    if what == "reserved" and name and state.room(name) >= 0:
+        state.reserved[name] = draw(few(0, min(state.room(name), 6)))
+        return {f"functions.{name}.reserved_concurrency": state.reserved[name]}
+    if what == "timeout" and name:
+        return {f"functions.{name}.timeout": f"{draw(few(1, 3))} s"}
+    total = sum(amount or 0 for amount in state.reserved.values())
+    if what == "limit" and (state.limit > 10 or not total):
+        low = total + max(100, state.elsewhere + 1) if state.limit > 10 else state.elsewhere + 1
+        state.limit = draw(few(low, low + 8 if state.limit > 10 else 10))
+        return {"account.lambda_concurrency": state.limit}
+    if what == "elsewhere":
+        state.elsewhere = max(min(state.limit - total, state.limit - 1) - draw(few(0, 8)), 0)
+        return {"account.used_elsewhere.lambda_concurrency": state.elsewhere}
+    return None
+
+
+@drawn
+def scenarios(draw: Draw) -> dict[str, Any]:
+    """A whole scenario of one to a few hundred calls, as data."""
+    duration = draw(few(100, 600))
+    said: dict[str, Any] = {
+        "run": {
+            "duration": ms(duration),
+            "warm_up": ms(draw(one_of(0, 0, duration // 2, duration - 1))),
+            "period": draw(one_of("1 s", "1 s", "370 ms", "1 min", "100 ms")),
+            "seed": draw(few(0, 9)),
+            "start": draw(
+                one_of("2026-03-01T00:00:00Z", "2026-05-31T23:59:59Z", "2026-03-01T08:59:58.5+09:00")
+            ),
+        }
+    }
+    state = State(duration)
+    said["account"] = draw(account_of(state))
+    said["functions"] = {}
+    for name in "fg"[: draw(one_of(0, 1, 1, 2, 2, 2))]:
+        said["functions"][name] = body = draw(function())
+        if state.room() >= 0 and draw(chance(50)):
+            body["reserved_concurrency"] = state.reserved[name] = min(
+                state.room(), draw(one_of(0, 1, 2, 3, 5, 6))
+            )
+    few_or_none = one_of(*([0, 1, 1, 2] if said["functions"] else [1, 1, 2]))
+    said["backends"] = {name: draw(backend()) for name in "hi"[: draw(few_or_none)]}
+    said["apis"] = draw(apis(list(said["functions"]), list(said["backends"])))
+    said["usage_plans"], said["api_keys"] = draw(plans(said))
+    names = [f"c{number}" for number in range(draw(few(1, 4)))]
+    said["clients"] = {name: draw(client(said, duration, 200 // len(names))) for name in names}
+    said["assumptions"] = draw(assumptions())
+    for api, body in said["apis"].items():
+        for stage, held in body["stages"].items():
+            for method, settings in held["method_settings"].items():
+                if settings.get("throttle"):
+                    name = f".{method}" if method == "every_method" else f'["{method}"]'
+                    state.throttles[f"apis.{api}.stages.{stage}.method_settings{name}.throttle"] = True
+    said["initial"] = draw(_initial(said, state))
+    entries = [draw(entry(said, state, at)) for at in sorted(draw(some(range(duration), 0, 5)))]
+    said["timeline"] = [made for made in entries if made]
+    return said
+
+
+@drawn
+def _initial(draw: Draw, said: dict[str, Any], state: State) -> dict[str, Any]:
+    made: dict[str, Any] = {}
+    if said["functions"] and draw(chance(EACH)):
+        made["environments"] = {name: draw(few(0, 5)) for name in said["functions"]}
+    if state.throttles and draw(chance(EACH)):
+        made["tokens"] = dict.fromkeys(draw(some(sorted(state.throttles), 0, 2)), 0)
+    if draw(chance(EACH)):
+        limits = {
+            key: [
+                said["usage_plans"][plan]["quota"]["limit"]
+                for plan in body["plans"]
+                if "quota" in said["usage_plans"][plan]
+            ]
+            for key, body in said["api_keys"].items()
+        }
+        made["quota_used"] = {key: draw(few(0, max(of))) for key, of in limits.items() if of}
+    return made

@@ -1,0 +1,232 @@
+"""The parts of scenarios made by chance that depend on no other part: laws, limits, backends, arrivals, retries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.catalogue_gateway import DATA
+from engine.chances import Draw, chance, drawn, few, often, one_of, some
+
+EACH = 30
+"""Percent: how often a part that may be left out is there."""
+
+
+def ms(tens: int) -> str:
+    """A time of so many 10 ms."""
+    return f"{tens * 10} ms"
+
+
+@drawn
+def time_of(draw: Draw, low: int, high: int, *, zero: bool = False) -> Any:
+    """A law of times between so many 10 ms: constant more often than not."""
+    if zero and draw(chance(40)):
+        return "0 ms"
+    value = draw(few(low, high))
+    one, two = ms(value), ms(2 * value + 3)
+    forms = [
+        one,
+        one,
+        one,
+        {"uniform": {"min": ms(0), "max": two}},
+        {"exponential": {"mean": one}},
+        {"lognormal": {"mean": one, "cv": 1}},
+        {"p50": one, "p99": two},
+    ]
+    return draw(one_of(*forms if value else [one]))
+
+
+SIZES = ("0 B", "1 KB", {"p50": "4 KB", "p99": "900 KB"}, {"uniform": {"min": "900 KB", "max": "1.1 MB"}})
+
+
+@drawn
+def throttle(draw: Draw, low: int = 0) -> dict[str, Any]:
+    """A bucket that binds at tens of requests a second; rates that are no round numbers too."""
+    rate = draw(few(low, 40 + 2 * low))
+    return {
+        "rate": draw(one_of(f"{rate}/s", f"{rate}/s", f"{rate}.125/s", f"{rate * 60}/min")),
+        "burst": draw(one_of(0, 1, 1, 2, 2, 3, 5, 9)),
+    }
+
+
+@drawn
+def caching(draw: Draw) -> dict[str, Any]:
+    made: dict[str, Any] = {"ttl": f"{draw(one_of(0, 1, 1, 1, 2, 3))} s"}
+    if draw(chance(60)):
+        made["require_authorization"] = True
+        made["unauthorized"] = draw(
+            one_of(
+                "FAIL_WITH_403",
+                "FAIL_WITH_403",
+                "SUCCEED_WITH_RESPONSE_HEADER",
+                "SUCCEED_WITHOUT_RESPONSE_HEADER",
+            )
+        )
+    return made
+
+
+@drawn
+def account_of(draw: Draw, state: Any) -> dict[str, Any]:
+    """The account: large, or of ten, or with most of it used elsewhere; the state learns its numbers."""
+    kind = draw(one_of("large", "large", "large", "ten", "tight", "tight"))
+    state.limit = {"large": 1000, "ten": 10, "tight": draw(few(104, 112))}[kind]
+    state.elsewhere = {"large": 0, "ten": draw(few(0, 8)), "tight": draw(few(94, 101))}[kind]
+    made: dict[str, Any] = {
+        "lambda_concurrency": state.limit, "used_elsewhere": {"lambda_concurrency": state.elsewhere},
+        "lambda_scaling": draw(one_of(2, 4, 8, 1000, 1000, "none")),
+        "lambda_requests_per_concurrency": draw(one_of(2, 5, 10, 10, "none")),
+    }  # fmt: skip
+    if draw(chance(40)):
+        made["throttle"] = draw(throttle(low=20))
+        state.throttles["account.throttle"] = True
+        made["used_elsewhere"]["rate"] = f"{draw(few(0, 9))}/s"
+    return made
+
+
+@drawn
+def function(draw: Draw) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "duration": draw(time_of(1, 40)),
+        "cold_start": draw(_cold()),
+        "timeout": f"{draw(few(1, 3))} s",
+    }
+    if draw(chance(25)):
+        made["duration"] = {"uniform": {"min": "100 ms", "max": "1.5 s"}}
+        made["timeout"] = "1 s"
+    if draw(chance(60)):
+        made["idle_lifetime"] = draw(time_of(0, 80, zero=True))
+    if draw(chance(60)):
+        made |= {"crash": f"{draw(few(0, 30))} %", "malformed": f"{draw(few(0, 30))} %"}
+    if draw(chance(60)):
+        big = {"uniform": {"min": "5.8 MB", "max": "6.2 MB"}}
+        sizes = [*SIZES, big, big]
+        status = draw(one_of(200, 404, {200: "60 %", 404: "20 %", 503: "rest"}))
+        made["response"] = {"size": draw(one_of(*sizes)), "status": status}
+    return made
+
+
+@drawn
+def _cold(draw: Draw) -> Any:
+    if draw(chance(40)):
+        return draw(one_of("none", {"runtime": "python3.13"}))
+    return {"provisioning": draw(time_of(0, 9, zero=True)), "init": draw(time_of(0, 20, zero=True))}
+
+
+@drawn
+def backend(draw: Draw) -> dict[str, Any]:
+    status = draw(one_of(200, 200, 404, {200: "70 %", 404: "10 %", 500: "rest"}))
+    return {"http": {
+        "latency": draw(time_of(0, 40)), "concurrency": draw(one_of(1, 1, 1, 2, 4, "none")),
+        "queue": draw(one_of(0, 1, 3, 8, 20)),
+        "status": status, "size": draw(one_of(*SIZES)),
+    }}  # fmt: skip
+
+
+@drawn
+def rate_of(draw: Draw, duration: int, most: int) -> dict[str, Any]:
+    """Even or poisson arrivals at a rate, or in steps and ramps."""
+    process = draw(one_of("even", "even", "poisson"))
+    round_ = [rate for rate in (10, 20, 25, 50, 100) if rate <= most] or [10]
+    rate = one_of(*(f"{rate}/s" for rate in (*round_, *round_, 7)))
+    if draw(chance(70)):
+        return {"process": process, "rate": draw(rate)}
+    begins = sorted(draw(some(range(duration), 1, 4)))
+    steps = []
+    for begin, after in zip(begins, [*begins[1:], duration], strict=True):
+        steps.append(
+            {
+                "from": ms(begin),
+                "rate": draw(often(70, rate, one_of("0/s"))),
+                "ramp": ms(draw(few(0, after - begin))),
+            }
+        )
+    return {"process": process, "rate": steps}
+
+
+@drawn
+def traced(draw: Draw, kind: str) -> dict[str, Any]:
+    """A trace of counts, or the instants of an access log."""
+    trace: dict[str, Any] = {"speed": draw(one_of(0.5, 1, 1, 1.5))}
+    if kind == "counts":
+        bursty = {"bursty": {"peak_to_mean": 3, "over": "200 ms"}}
+        trace |= {"cloudwatch": str(DATA / "counts.csv"), "scale": draw(one_of(0.7, 1, 3))}
+        trace["within_period"] = draw(one_of("poisson", "even", "start", bursty))
+    else:
+        trace |= {
+            "access_log": str(DATA / "log.jsonl"), "format": "json", "window": {"to": "2 s"},
+            "fields": {"time": "at", "method": "method", "path": "path", "size": "bytes"},
+        }  # fmt: skip
+    return {"trace": trace}
+
+
+@drawn
+def calls_of(draw: Draw, routes: list[str]) -> list[dict[str, Any]]:
+    """One to three of a stage's methods, their parameters drawn from few values."""
+    made = []
+    for number, route in enumerate(draw(some([*routes, *routes], 1, 3))):
+        verb, path = route.replace("ANY", "DELETE").split(" ")
+        call: dict[str, Any] = {"call": f"{verb} {path}", "weight": draw(few(0 if number else 1, 3))}
+        parameter = one_of({"uniform": {"n": 4}}, {"zipf": {"n": 9, "s": 1}}, 1)
+        for name in ("id", "proxy"):
+            if f"{{{name}" in path:
+                call["path"] = {name: draw(parameter)}
+        if draw(chance(EACH)):
+            call["query"] = {"page": draw(parameter)}
+        if draw(chance(EACH)):
+            call["body"] = draw(
+                one_of("2 KB", {"p50": "2 KB", "p99": "40 KB"}, {"uniform": {"min": "9 MB", "max": "11 MB"}})
+            )
+        if draw(chance(40)):
+            call["max_age_0"] = {"share": draw(one_of("10 %", "50 %")), "authorized": "40 %"}
+        if draw(chance(20)):
+            call["idempotent"] = draw(one_of(True, False))
+        made.append(call)
+    return made
+
+
+@drawn
+def network(draw: Draw) -> dict[str, Any]:
+    """A round trip of an even number of 10 ms, of 1 to 3 ns, or drawn."""
+    odd = [f"0.00000{ns} ms" for ns in (1, 2, 3)]
+    round_ = one_of(*(ms(tens) for tens in range(0, 20, 2)))
+    return {"rtt": draw(often(50, round_, often(50, one_of(*odd), time_of(1, 20))))}
+
+
+@drawn
+def retry_of(draw: Draw, may_time_out: bool) -> dict[str, Any]:
+    base = draw(few(1, 20))
+    made: dict[str, Any] = {
+        "attempts": draw(few(1, 4)),
+        "backoff": {
+            "base": ms(base), "cap": ms(base + draw(few(0, 60))),
+            "jitter": draw(one_of("none", "none", "full", "equal", "decorrelated")),
+        },
+    }  # fmt: skip
+    if draw(chance(EACH)):
+        made["statuses"] = draw(some([403, 413, 429, 500, 502, 503, 504], 1, 5))
+    if may_time_out and draw(chance(75)):
+        made["client_timeout"] = True
+    return made
+
+
+@drawn
+def assumptions(draw: Draw) -> dict[str, Any]:
+    """All that AWS leaves open, each with all its values."""
+    flag = one_of(True, False)
+    return {
+        "account_throttle_position": draw(one_of("after_usage_plan", "front")),
+        "token_accounting": draw(one_of("all_or_none", "as_you_go")),
+        "usage_plan_bucket": draw(one_of("key", "key_and_method")),
+        "throttled_counts_to_quota": draw(flag),
+        "quota_week_starts": draw(one_of("MONDAY", "SUNDAY")),
+        "scaling_rate_model": draw(one_of("window", "bucket")),
+        "lambda_request_burst": draw(one_of("1 s", "100 ms", "370 ms")),
+        "cache_error_responses": draw(flag),
+        "max_age_0_is_a_miss": draw(flag),
+        "encryption_overhead": draw(one_of("0 B", "0 B", "90 MB", "255 MB", "600 MB")),
+        "cache_hit_time": draw(one_of("0 ms", "1 ms", "10 ms")),
+        "size_check_position": draw(one_of("before_cache", "after_cache")),
+        "rest_overhead": draw(time_of(0, 4, zero=True)),
+        "lambda_overhead": draw(time_of(0, 12, zero=True)),
+        "provisioning": draw(time_of(0, 9, zero=True)),
+        "metrics_stamp": draw(one_of("answer", "arrival")),
+    }

@@ -1,0 +1,117 @@
+"""What a run reached, in words: the reasons, outcomes, limits and features that its rows show, each with its count."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+import numpy as np
+from engine.running import Ran
+
+from apigw_sim.plan.tables import GaugeKind, LimitKind
+from apigw_sim.records import (
+    ATTEMPTS,
+    CALLS,
+    ENVIRONMENTS,
+    INVOCATIONS,
+    JOURNAL,
+    LEVELS,
+    NULL,
+    Cache,
+    CallOutcome,
+    Flag,
+    Outcome,
+)
+from apigw_sim.rules.reason import REASONS
+
+REASONS_OF_TODAY = (
+    "OK", "BACKEND_4XX", "BACKEND_5XX", "THROTTLED", "QUOTA_EXCEEDED", "INVALID_API_KEY",
+    "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "CACHE_INVALIDATION_DENIED", "INTEGRATION_TIMEOUT",
+    "INTEGRATION_FAILURE", "LAMBDA_THROTTLED", "FUNCTION_ERROR", "FUNCTION_TIMEOUT", "MALFORMED_RESPONSE",
+    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR",
+)  # fmt: skip
+"""The reasons that something in this version leads to."""
+
+WORDS = (
+    *REASONS_OF_TODAY,
+    *(f"work {outcome.name}" for outcome in Outcome),
+    *(f"call {outcome.name}" for outcome in CallOutcome),
+    *(f"cache {word.name}" for word in Cache),
+    *(f"flag {flag.name}" for flag in Flag),
+    *(f"refused by {kind.name}" for kind in LimitKind),
+    *(f"level {kind.name}" for kind in GaugeKind),
+    "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
+    "journal", "fault ended",
+)  # fmt: skip
+"""Every word there is."""
+
+
+class Entry(NamedTuple):
+    """A scenario of the catalogue, and what it must reach so that it proves something."""
+
+    said: Any
+    reaches: tuple[str, ...]
+
+
+def entry(said: Any, *reaches: str) -> Entry:
+    """A scenario that must reach these words."""
+    unknown = set(reaches) - set(WORDS)
+    assert not unknown, f"{unknown}: no words of reaching.py"
+    return Entry(said, reaches)
+
+
+def _named(values: np.ndarray[Any, Any], kind: type[IntEnum], prefix: str) -> Iterable[tuple[str, int]]:
+    for value, count in zip(*np.unique(values, return_counts=True), strict=True):
+        yield f"{prefix} {kind(value).name}", int(count)
+
+
+def reached(ran: Ran) -> Counter[str]:
+    """How often a run reached each word."""
+    found: Counter[str] = Counter()
+    for value, count in zip(*np.unique(ran.column(ATTEMPTS, "reason"), return_counts=True), strict=True):
+        found[REASONS[value].name] += int(count)
+    kinds = np.array([limit.kind for limit in ran.plan.limits], np.int64)
+    for table in (ATTEMPTS, INVOCATIONS):
+        limits = ran.column(table, "refused_by")
+        if table is ATTEMPTS or len(limits):
+            found.update(dict(_named(kinds[limits[limits != NULL]], LimitKind, "refused by")))
+    found.update(dict(_named(ran.column(INVOCATIONS, "outcome"), Outcome, "work")))
+    found.update(dict(_named(ran.column(CALLS, "outcome"), CallOutcome, "call")))
+    found.update(dict(_named(ran.column(ATTEMPTS, "cache"), Cache, "cache")))
+    flags = ran.column(ATTEMPTS, "flags")
+    found.update({f"flag {flag.name}": int(((flags & flag) != 0).sum()) for flag in Flag})
+    base = sorted((first, kind) for kind, first in ran.plan.gauge_base.items())
+    gauges = ran.column(LEVELS, "gauge")
+    if len(gauges):
+        at = np.searchsorted([first for first, _ in base], gauges, side="right") - 1
+        found.update(dict(_named(np.array([kind for _, kind in base])[at], GaugeKind, "level")))
+    queued = ran.column(INVOCATIONS, "queued_ns") > 0
+    abandoned = ran.column(INVOCATIONS, "abandoned") == 1
+    counted = {
+        "retried": ran.column(ATTEMPTS, "attempt") > 1,
+        "queued": queued,
+        "abandoned": abandoned,
+        "abandoned in a queue": abandoned & queued,
+        "repeated": ran.column(INVOCATIONS, "repeated") == 1,
+        "not idempotent": ran.column(INVOCATIONS, "idempotent") == 0,
+        "cold": ran.column(INVOCATIONS, "init_ns") != NULL,
+        "died": ran.column(ENVIRONMENTS, "died_ns") != NULL,
+        "journal": ran.column(JOURNAL, "ends") == 0,
+        "fault ended": ran.column(JOURNAL, "ends") == 1,
+    }
+    found.update({word: int(rows.sum()) for word, rows in counted.items()})
+    found["late"] = _late(ran)
+    return Counter({word: count for word, count in found.items() if count})
+
+
+def _late(ran: Ran) -> int:
+    """How many invocations reached their backend after the gateway had stopped waiting for them (or at that instant)."""
+    ids = ("client", "call", "attempt")
+    ends = {
+        row[:3]: row[3] + row[4]
+        for row in ran.columns(ATTEMPTS, *ids, "arrived_ns", "integration_ns", "status")
+        if row[4] != NULL and row[5] == 504
+    }
+    return sum(row[3] >= ends.get(row[:3], 1 << 62) for row in ran.columns(INVOCATIONS, *ids, "arrived_ns"))
