@@ -6,6 +6,7 @@ import warnings
 from typing import TYPE_CHECKING, NamedTuple
 
 from apigw_sim import jit
+from apigw_sim.errors import SlowerEngineWarning
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.warm import warm
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from apigw_sim.plan.tables import Plan
 
 ENGINES = ("auto", "simpy", "compiled")
-WORTH_LOADING = 25_000
+WORTH_LOADING = 75_000
 """Calls from which on the compiled engine is the faster one, its loading included (docs/performance.md)."""
 WORTH_COMPILING = 600_000
 """Calls from which on it is the faster one even if it has to be compiled first."""
@@ -28,10 +29,6 @@ class Chosen(NamedTuple):
 
     engine: str
     reason: str
-
-
-class SlowerEngineWarning(UserWarning):
-    """The compiled engine was wanted, and the simpy engine ran: the same figures, later."""
 
 
 def choose(plan: Plan, engine: str, *, watched: bool = False) -> Chosen:

@@ -47,3 +47,7 @@ class ScenarioError(ApigwSimError):
 
     def __reduce__(self) -> tuple[type[ScenarioError], tuple[tuple[Problem, ...]]]:
         return (type(self), (self.problems,))
+
+
+class SlowerEngineWarning(UserWarning):
+    """The compiled engine was wanted, and the simpy engine ran: the same figures, later."""

@@ -193,3 +193,4 @@ class Block:
 
 
 Sink = Callable[[Block], None]
+"""Who takes blocks; their rows may be written over after the call, so what is to stay must be copied."""

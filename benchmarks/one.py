@@ -1,7 +1,8 @@
 """One measured run in this fresh process: `python benchmarks/one.py VARIANT N SEED` prints one JSON line.
 
-CPU time counts from the end of the imports, the variant's and all of this project's, to the end of the run; peak
-memory is of the whole process. Exit status 3: what the variant needs is not installed.
+First the program runs a few thousand requests, so that all it loads is loaded: modules, and the machine code of the
+compiled engine. Then the clock starts; `start_s` is the CPU time before it. Peak memory is of the whole process.
+Exit status 3: what the variant needs is not installed.
 """
 
 from __future__ import annotations
@@ -9,22 +10,17 @@ from __future__ import annotations
 import contextlib
 import importlib
 import json
-import pkgutil
 import platform
 import resource
 import sys
 import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import Any
 
-NEEDS = {
-    "bare_simpy": ["simpy"],
-    "mixed_path": ["apigw-sim", "simpy", "numpy"],
-    "mmc_apigw_sim": ["apigw-sim", "simpy", "numpy"],
-    "mmc_asyncflow": ["asyncflow-sim", "simpy", "numpy"],
-    "mmc_ciw": ["ciw"],
-    "mmc_happysim": ["happysim", "numpy"],
-}
+from programs import PROGRAMS
+
+FIRST = 5000  # requests before the clock starts
 
 
 def peak_mb() -> float:
@@ -37,29 +33,32 @@ def peak_mb() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 2**20
 
 
-def import_everything(package: str) -> None:
-    """Import every module of a package now, so that lazy imports are not timed."""
-    for module in pkgutil.walk_packages(importlib.import_module(package).__path__, package + "."):
-        if not module.name.endswith(".__main__"):
-            importlib.import_module(module.name)
+def compiled_anew() -> int:
+    """How many functions this process had to compile, because the cache did not hold them."""
+    from apigw_sim import jit
+
+    return len(jit.compile_times())
 
 
 def main() -> int:
     variant, n, seed = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-    row = {"variant": variant, "n": n, "seed": seed}
+    program = PROGRAMS[variant]
+    row: dict[str, Any] = {"variant": variant, "n": n, "seed": seed}
     versions = {"python": platform.python_version()}
     try:
-        versions |= {name: version(name) for name in NEEDS[variant]}
+        versions |= {name: version(name) for name in program.needs}
     except PackageNotFoundError as error:
         print(json.dumps(row | {"absent": error.name}))
         return 3
-    module = importlib.import_module(f"variants.{variant}")
-    if "apigw-sim" in versions:
-        import_everything("apigw_sim")
+    run = importlib.import_module(f"variants.{program.module}").run
+    run(FIRST, seed, **program.options)
     wall, cpu = time.perf_counter(), time.process_time()
-    counts = module.run(n, seed)
+    row["start_s"] = round(cpu, 3)
+    counts = run(n, seed, **program.options)
     cpu, wall = time.process_time() - cpu, time.perf_counter() - wall
     row |= {"cpu_s": round(cpu, 3), "wall_s": round(wall, 3), "peak_mb": round(peak_mb(), 1)}
+    if "numba" in versions:
+        row["compiled_anew"] = compiled_anew()
     print(json.dumps(row | {"counts": counts, "versions": versions}))
     return 0
 

@@ -281,6 +281,17 @@ def rule_problems(source: str, path: str) -> list[str]:
     return [f"{path}:{line}: {what}" for line, what in sorted(problems)]
 
 
+COMPILED = ("events", "levels", "callers", "gateway", "backends", "kernel")
+"""What the compiled engine consists of, and runs as plain Python as well."""
+
+
+@pytest.mark.parametrize("name", COMPILED)
+def test_the_compiled_engines_source_means_the_same_in_either_language(name: str) -> None:
+    path = PACKAGE / "engine" / "compiled" / f"{name}.py"
+    problems = rule_problems(path.read_text(encoding="utf-8"), path.relative_to(ROOT).as_posix())
+    assert [problem for problem in problems if " imports " not in problem] == []
+
+
 @pytest.mark.parametrize(
     ("body", "problem"),
     [

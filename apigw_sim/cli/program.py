@@ -14,7 +14,7 @@ from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
 from apigw_sim.cli.run import run
-from apigw_sim.errors import ApigwSimError
+from apigw_sim.errors import ApigwSimError, SlowerEngineWarning
 
 LATER = ("capacity", "compare", "import", "lab", "replicate", "sweep", "validate")
 """Commands of later versions."""
@@ -40,6 +40,7 @@ class Program(click.Group):
         """Run a command; an error that a user can meet is printed, and gives the exit status."""
         try:
             with warnings.catch_warnings():
+                warnings.simplefilter("always", SlowerEngineWarning)
                 warnings.showwarning = _warn  # type: ignore[assignment]
                 return super().invoke(ctx)
         except ApigwSimError as error:

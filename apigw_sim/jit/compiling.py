@@ -56,9 +56,9 @@ def compiled(
     """Compile a function of a module for one numba signature, or load it from disk; gives numba's dispatcher.
 
     `helpers` are the plain functions that it calls, directly or through others; they stay plain, and become callable
-    from any compiled function; those named in `inlined` are put into their callers whole. Integers wrap at 64 bits, and a division by zero gives 0, an infinity or a nan: it
-    raises nothing. Indices are checked under NUMBA_BOUNDSCHECK=1 only. The GIL is released. Arguments of other types
-    than the signature's, or convertible to them, are a TypeError.
+    from any compiled function; those named in `inlined` are put into their callers whole. Integers wrap at 64 bits, and
+    a division by zero gives 0, an infinity or a nan: it raises nothing. Indices are checked under NUMBA_BOUNDSCHECK=1
+    only. The GIL is released. Arguments of other types than the signature's, or convertible to them, are a TypeError.
     """
     check_usable()
     from numba import njit

@@ -200,7 +200,7 @@ def test_an_encoding_that_lacks_a_letter_gets_an_escape(folder: Path) -> None:
 def test_an_interruption_is_told_and_leaves_nothing(folder: Path) -> None:
     done = start(
         "run", "tiny.yaml", "--set", "run={duration: 10 h, period: 1 s}", "--set", "clients.web.arrivals.rate=500/s",
-        "--out", "out", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        "--engine", "simpy", "--out", "out", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
     time.sleep(4)
     done.send_signal(signal.SIGINT)
@@ -257,7 +257,39 @@ def test_an_engine_can_be_asked_for(command) -> None:
     assert command("run", "tiny.yaml", "--engine", "simpy").stdout.startswith("tiny, seed 1  engine simpy\n")
 
 
-def test_an_engine_of_a_later_version_is_refused(command) -> None:
-    done = command("run", "tiny.yaml", "--engine", "compiled")
+def test_an_unknown_engine_is_refused(command) -> None:
+    done = command("run", "tiny.yaml", "--engine", "warp")
     assert (done.exit_code, done.stdout) == (2, "")
-    assert "'compiled' is not one of 'auto', 'simpy'" in done.stderr
+    assert "'warp' is not one of 'auto', 'simpy', 'compiled'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("engine", "ran", "why"),
+    [
+        ("auto", "simpy", "auto: about 40 calls, below 75,000"),
+        ("simpy", "simpy", "asked for"),
+        ("compiled", "compiled", "asked for"),
+    ],
+)
+def test_a_run_says_which_engine_it_was_and_why(
+    command, folder: Path, engine: str, ran: str, why: str
+) -> None:
+    assert command("run", "tiny.yaml", "--engine", engine, "--out", "out").exit_code == 0
+    summary = json.loads((folder / "out" / "summary.json").read_text())
+    assert (summary["engine"], summary["engine_reason"]) == (ran, why)
+
+
+def test_where_nothing_can_be_compiled_the_other_engine_runs_and_a_line_says_so(
+    command, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> bool:
+        raise RuntimeError("no such instruction\nat line 7 of 9")
+
+    monkeypatch.setattr("apigw_sim.choice.warm", broken)
+    monkeypatch.setattr("apigw_sim.jit.is_warm", lambda: False)
+    done = command("run", "tiny.yaml", "--engine", "compiled", "--out", "out")
+    assert done.exit_code == 0
+    said = "compiling failed: RuntimeError: no such instruction"
+    assert done.stderr == f"warning: the simpy engine runs instead of the compiled one: {said}\n"
+    summary = json.loads((folder / "out" / "summary.json").read_text())
+    assert (summary["engine"], summary["engine_reason"]) == ("simpy", said)

@@ -65,6 +65,7 @@ INLINED = frozenset(
         "push",
         "pop",
         "precedes",
+        "lift",
         "opened",
         "sent",
         "ended",

@@ -12,7 +12,6 @@ from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
-from apigw_sim.records import BLOCK_ROWS
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.quantile import SIZE
 from apigw_sim.rules.reason import REASONS
@@ -84,7 +83,7 @@ def fill(vector: Ints, kind: str, row: int, /, **words: int) -> None:
 class Builder:
     """From a plan to the vectors."""
 
-    def __init__(self, plan: Plan, draws: Draws, grid: int, block: int = BLOCK_ROWS) -> None:
+    def __init__(self, plan: Plan, draws: Draws, grid: int, block: int) -> None:
         self.plan = plan
         self.draws = draws
         self.tables = Tables()
@@ -294,6 +293,7 @@ class Builder:
                     entry=call.entry_base, parameters=len(parameters), parameters_n=len(call.parameters),
                     age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
                     number=place, first_entry=self._first_entry(call.method),
+                    needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
                     sends=any(law.constant is None for law in laws[:3]),
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip

@@ -8,18 +8,24 @@ from apigw_sim.draws.groups import CRASH, MALFORMED, Group
 from apigw_sim.engine.compiled.events import free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.plain import ahead, copy, part, view, words
 from apigw_sim.engine.compiled.words import (
+    ACCESS,
     ARRIVE,
+    BUCKET,
     CALL_BLOCK,
     CALL_COLUMNS,
     DRAWN,
     ENTRY,
     FOR_EVER,
+    KEY,
     LISTED,
     PARAMETER,
     PICK,
+    PICKED,
+    QUOTA,
     RETRY,
     ROW,
     SEND,
+    TAKEN,
 )
 from apigw_sim.engine.order import ATTEMPT_BITS, HOP_BITS, USER_BITS, Rank
 from apigw_sim.records import NULL, CallOutcome
@@ -124,6 +130,8 @@ def draw_calls(s: State, c: View) -> None:
         draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
     for i in range(n):
         look_words_up(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
+    for i in range(n):
+        look_ahead(s, view(s.block, c.block_first + i * CALL_BLOCK))
     c.undrawn += n
     c.instant += n
     c.instant_n -= n
@@ -191,29 +199,37 @@ def look_words_up(s: State, c: View, b: View, i: int) -> None:
         b.body = said.body
 
 
+def look_ahead(s: State, b: View) -> None:
+    """Have what a call will meet fetched: its neighbours in the order of uses, and the buckets of its key."""
+    p = view(s.pick, b.pick)
+    if p.first_entry != NULL:
+        e = view(s.entry, (p.first_entry + b.entry) * ENTRY)
+        if e.expires > 0:
+            ahead(s.entry, e.newer)
+            ahead(s.entry, e.older)
+    if p.needs_key and b.key != NULL:
+        k = view(s.key, b.key * KEY)
+        x = view(s.access, (k.group * s.method_count + p.method) * ACCESS)
+        ahead(s.bucket, (x.method + k.ordinal) * BUCKET)
+        ahead(s.bucket, (x.plan + k.ordinal) * BUCKET)
+        ahead(s.quota, (x.quota + k.ordinal) * QUOTA)
+
+
 def opened(s: State) -> View:
     """The next call of all clients, as its first attempt."""
     c = view(s.client, s.turn[0])
     if c.block_n == 0:
         draw_calls(s, c)
     a = view(s.row, take_row(s))
-    b = view(s.block, c.block)
     a.who = c.number << USER_BITS
     a.id = (c.call << CALL_SHIFT) + ATTEMPT_STEP
     a.client = c.me
     a.call = c.call
     a.number = 1
-    a.pick = b.pick
-    a.key = b.key
-    a.resource = b.resource
-    a.entry = b.entry
-    a.age = b.age
     a.started = s.now
     a.record = 0
     a.previous = c.base
-    a.rtt = b.rtt
-    a.body = b.body
-    a.overhead = b.overhead
+    copy(s.row, a.me + PICKED, s.block, c.block, TAKEN)
     # the client's next
     c.block_n -= 1
     c.call += 1
@@ -245,16 +261,16 @@ def sent(s: State, a: View) -> int:
     a.refs = 1
     a.gone = 0
     a.executed = 0
-    a.reason = 0
-    a.status = 0
+    a.drawn = 0
     a.response = 0
+    a.flags = 0
+    a.integration = NULL
+    a.status = 0
+    a.integration_status = NULL
+    a.reason = 0
     a.refused_by = NULL
     a.tokens = NULL
-    a.integration = NULL
-    a.integration_status = NULL
     a.cache = 0
-    a.flags = 0
-    a.drawn = 0
     if a.rtt > 1:
         return SEND
     return ARRIVE
@@ -306,7 +322,7 @@ def try_again(s: State, a: View, since: int) -> None:
     view(s.node, a.record).row += 1
     b = view(s.row, take_row(s))
     me = b.me
-    copy(s.row, me, a.me, ROW)
+    copy(s.row, me, s.row, a.me, ROW)
     b.me = me
     b.id = a.id + ATTEMPT_STEP
     b.number = a.number + 1

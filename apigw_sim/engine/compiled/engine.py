@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 15, 1 << 18
 """Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
+BLOCK = 1 << 13
+"""Rows in a block: few enough to be still in the processor's cache when they are folded."""
 OUT = (
     (ATTEMPTS, "attempts"),
     (INVOCATIONS, "invocations"),
@@ -80,7 +82,7 @@ class Compiled:
     story: list[tuple[int, str]] | None = None
 
     def __init__(
-        self, plan: Plan, draws: Draws, sink: Sink, kernel: Kernel, grid: int = 1, block: int = 0
+        self, plan: Plan, draws: Draws, sink: Sink, kernel: Kernel, grid: int = 1, block: int = BLOCK
     ) -> None:
         self.plan = plan
         self.sink = sink
@@ -88,8 +90,7 @@ class Compiled:
         self.grid = grid
         self.clock = Instants(grid)
         """SimPy's clock: the control plane's."""
-        builder = Builder(plan, draws, grid, block) if block else Builder(plan, draws, grid)
-        self.state: State = kernel.state(builder.state())
+        self.state: State = kernel.state(Builder(plan, draws, grid, block).state())
         largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), FIRST_BLOCK), LARGEST_BLOCK)
         self._calls = [
             Calls(client, partial(self._when, number), plan.duration, largest)

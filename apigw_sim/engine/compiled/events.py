@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.plain import copy, lowest_bit, view
+from apigw_sim.engine.compiled.plain import lowest_bit, view
 from apigw_sim.engine.compiled.words import (
     BEYOND,
     FAR,
@@ -50,13 +50,22 @@ def push(s: State, node: int) -> None:
             other = heap[parent + 1]
             if other < rank or (other == rank and heap[parent + 2] < number):
                 break
-        copy(heap, i * HEAP, parent, HEAP)
+        lift(s, i * HEAP, parent)
         i = (i - 1) >> 1
     here = i * HEAP
     heap[here] = at
     heap[here + 1] = rank
     heap[here + 2] = number
     heap[here + 3] = node
+
+
+def lift(s: State, to: int, entry: int) -> None:
+    """Copy an entry of the heap, word by word: a wider load would wait for the words just stored."""
+    heap = s.heap
+    heap[to] = heap[entry]
+    heap[to + 1] = heap[entry + 1]
+    heap[to + 2] = heap[entry + 2]
+    heap[to + 3] = heap[entry + 3]
 
 
 def precedes(s: State, one: int, two: int) -> bool:
@@ -82,10 +91,11 @@ def pop(s: State) -> int:
             child = child + HEAP
         if precedes(s, last, child):
             break
-        copy(heap, hole, child, HEAP)
+        lift(s, hole, child)
         hole = child
         child = 2 * hole + HEAP
-    copy(heap, hole, last, HEAP)
+    if last > 0:
+        lift(s, hole, last)
     return first
 
 

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 from apigw_sim.engine.compiled.callers import draw_work, will_answer
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, level_of, move, spend, spend_quota
-from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
     ACCESS,
     ANSWER,
+    ANSWERED,
     ANSWERING,
     ARRIVE,
     ATTEMPT_COLUMNS,
@@ -187,7 +188,9 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
             spend(s, met[i])
         if quota >= 0:
             spend_quota(s, quota)
-    return bool(s.size_check_after_cache) or small(s, a)
+    if s.size_check_after_cache:
+        return True
+    return small(s, a)
 
 
 def met_too(s: State, n: int, bucket: int) -> int:
@@ -451,13 +454,7 @@ def record(s: State, a: View) -> None:
     out[r + 6] = a.key
     out[r + 7] = a.arrived
     out[r + 8] = s.now - a.arrived
-    out[r + 9] = a.integration
-    out[r + 10] = a.status
-    out[r + 11] = a.integration_status
-    out[r + 12] = a.reason
-    out[r + 13] = a.refused_by
-    out[r + 14] = a.tokens
-    out[r + 15] = a.cache
+    copy(out, r + 9, s.row, a.me + ANSWERED, 7)  # integration_ns to cache
     out[r + 16] = a.body
     out[r + 17] = a.response
     out[r + 18] = flags

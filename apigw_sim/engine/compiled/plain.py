@@ -35,10 +35,10 @@ def words(k0: int, k1: int, number: int, attempt: int, group: int) -> tuple[int,
     return kind(a), kind(b), kind(c), kind(d)
 
 
-def copy(vector: Any, to: int, first: int, count: int) -> None:
-    """Copy `count` words within a vector."""
+def copy(target: Any, to: int, source: Any, first: int, count: int) -> None:
+    """Copy `count` words from a vector to a vector, or within one."""
     for word in range(count):
-        vector[to + word] = vector[first + word]
+        target[to + word] = source[first + word]
 
 
 def ahead(vector: Any, first: int) -> None:

@@ -250,14 +250,14 @@ def _part(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 @type_callable(plain.copy)
 def _type_copy(context: Any) -> Any:  # noqa: ARG001
-    return lambda vector, to, first, count: types.none  # noqa: ARG005
+    return lambda target, to, source, first, count: types.none  # noqa: ARG005
 
 
-@lower_builtin(plain.copy, Vector, types.Integer, types.Integer, types.Integer)
+@lower_builtin(plain.copy, Vector, types.Integer, Vector, types.Integer, types.Integer)
 def _copy(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    kind = sig.args[0]
-    vector, to, first, count = _words(context, builder, sig, args)
-    here, there = (_where(context, builder, kind, vector, index) for index in (to, first))
+    target, to, source, first, count = _words(context, builder, sig, args)
+    here = _where(context, builder, sig.args[0], target, to)
+    there = _where(context, builder, sig.args[2], source, first)
     cgutils.raw_memcpy(builder, here, there, count, 8)
     return context.get_dummy_value()
 
@@ -269,7 +269,9 @@ def _type_ahead(context: Any) -> Any:  # noqa: ARG001
 
 @lower_builtin(plain.ahead, Vector, types.Integer)
 def _ahead(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    where = _where(context, builder, sig.args[0], *_words(context, builder, sig, args))
+    vector, first = _words(context, builder, sig, args)
+    parts = cgutils.create_struct_proxy(sig.args[0])(context, builder, value=vector)
+    where = builder.gep(parts.first, [first])  # wherever it points: to fetch nothing does no harm
     pointer, number = ir.IntType(8).as_pointer(), ir.IntType(32)
     kind = ir.FunctionType(ir.VoidType(), [pointer, number, number, number])
     prefetch = cgutils.get_or_insert_function(builder.module, kind, "llvm.prefetch.p0i8")

@@ -20,9 +20,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # an event that is still to come
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
-        "row": """me refs who id client call number pick key resource entry age started record previous rtt body
-            overhead limit gone executed method arrived answers relayed stops reason status response refused_by
-            tokens integration integration_status cache flags drawn service drawn_duration drawn_response hit
+        # (what is written or copied together stands together: `opened`, `sent`, `record`)
+        "row": """me refs who id client call number started record previous limit method
+            pick key resource entry age rtt body overhead
+            gone executed drawn response flags integration status integration_status reason refused_by tokens cache
+            arrived answers relayed stops service drawn_duration drawn_response hit
             backend waiting detached job_arrived queued provisioning init duration end environment outcome job_status
             job_refused_by repeated next""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
@@ -31,10 +33,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
             jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant instant_n undrawn
             block_first block block_n call""",
         # a client's next calls, and what a trace lists of them
-        "block": "at pick key resource entry third fourth age rtt body overhead",
+        "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
-        "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry sends rtt rtt_c
+        "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
+            needs_key sends rtt rtt_c
             body body_c overhead overhead_c service service_c duration duration_c response response_c hit hit_c""",
         "parameter": "word n table resource entry",
         "key": "group ordinal",
@@ -59,8 +62,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 VECTORS = (
-    *FIELDS, "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status", "ring", "touched",
-    "met", "attempts", "invocations", "environments", "calls", "levels",
+    *FIELDS, "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
+    "ring", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
 )  # fmt: skip
 """The vectors by name, in the order of their addresses."""
 
@@ -78,6 +81,10 @@ BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
 )
 DRAWN = 256
 """Calls of a client that are drawn at once."""
+TAKEN = FIELDS["block"].index("at")
+"""Words of a drawn call that its first attempt takes over as they stand."""
+PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("integration")
+"""Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 19, 17, 7, 9, 6
 REASON = 2
