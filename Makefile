@@ -22,7 +22,7 @@ help:
 	@echo 'make test        the tests'
 	@echo 'make test-slow   the tests on large samples'
 	@echo 'make notebooks   execute every notebook'
-	@echo 'make bench       speed and memory, under three minutes (BENCH=long adds 5 million attempts)'
+	@echo 'make bench       speed and memory, under three minutes (BENCH=long adds an hour and a day)'
 	@echo 'make lint        ruff and mypy'
 	@echo 'make format      let ruff lay out the code'
 	@echo 'make clean       remove the environments and what runs left behind'

@@ -14,7 +14,7 @@ from variants import mmc
 EASY = 0.75 if os.environ.get("BENCH_EASY", "") not in {"", "0"} else 1.0
 """With BENCH_EASY every ratio may be worse by this factor: CI's machine may have company."""
 
-COUNTS = 0.05
+COUNTS = 0.1
 CHECK_Z = 3.3  # a right program fails one time in a thousand; one without a queue passes less than one time in fifty
 
 
@@ -40,12 +40,23 @@ def bound(value: float, *, floor: bool) -> str:
     return f"{value * EASY if floor else value / EASY:.3g}"
 
 
-def faster(rows: dict[str, list[Row]], over: str, under: str, least: float, aim: float | None) -> Gate:
-    """The median ratio of speeds of neighbours in time, with its range, held against a floor."""
+def ratios(rows: dict[str, list[Row]], over: str, under: str) -> list[float]:
+    """The ratios of speeds of neighbours in time."""
     beside = {row["round"]: row for row in rows[under]}
-    pairs = [speed(row) / speed(beside[row["round"]]) for row in rows[over] if row["round"] in beside]
+    return [speed(row) / speed(beside[row["round"]]) for row in rows[over] if row["round"] in beside]
+
+
+def faster(rows: dict[str, list[Row]], over: str, under: str, least: float, aim: float | None) -> Gate:
+    """The median ratio of speeds, with its range, held against a floor."""
+    pairs = ratios(rows, over, under)
     text = f"{over} / {under} = {spread(pairs, 2)}, at least {bound(least, floor=True)}"
     return Gate(at_least(median(pairs), least), text + (f", aim {aim:g}" if aim else ""))
+
+
+def undecided(rows: dict[str, list[Row]], over: str, under: str, least: float, _: float | None) -> bool:
+    """Whether the median misses the floor and the best reaches it."""
+    pairs = ratios(rows, over, under)
+    return not at_least(median(pairs), least) and at_least(max(pairs), least)
 
 
 def more_memory(small: list[Row], large: Row, most_mb: float) -> Gate:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -24,6 +26,15 @@ Row = dict[str, Any]
 def environment() -> dict[str, str]:
     """What every measured process sees: one thread, the same hashes, no window."""
     return os.environ | CALM | {"PYTHONHASHSEED": "0", "MPLBACKEND": "Agg"}
+
+
+def machine() -> str:
+    """The kind of machine this is, as far as it says so."""
+    with contextlib.suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return f"{platform.machine()}, {line.partition(':')[2].strip()}"
+    return platform.machine()
 
 
 def shown(row: Row) -> Row:

@@ -2,12 +2,14 @@
 
 What is timed is a part of one run, from an instant after its start: draws, events, rows and metrics, a minute's close
 among them, without what a run does once. The points of a round follow each other, so that a busy machine meets them
-all. `python benchmarks/scaling.py ROUNDS [--long]`.
+all. The system's share is told beside: it is for memory that is touched for the first time, not for steps.
+`python benchmarks/scaling.py ROUNDS [--long]`.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from apigw_sim.records import Block
 
 BASE = "base"
+ALL = 99  # rounds
 MINUTE = 60.0
 
 
@@ -41,8 +44,8 @@ class Point(NamedTuple):
     since_s: float = MINUTE
     until_s: float | None = 2 * MINUTE
     """The part that is timed; None: up to the end of the run."""
-    rounds: int = 99
-    """How many it is measured in: the points between an axis's ends, on which no gate rests, in one."""
+    rounds: int = ALL
+    """How many it is measured in: once between an axis's ends, where no gate rests on it; twice what takes seconds."""
 
 
 def in_flight(size: int) -> dict[str, Any]:
@@ -54,35 +57,37 @@ def in_flight(size: int) -> dict[str, Any]:
 def points(folder: Path, long: bool) -> list[Point]:
     """All of them; `base` has 10 methods, 10 keys, 1 plan and 100 requests in flight."""
 
-    def line(axis: str, *values: int, make: Callable[[int], dict[str, Any]]) -> list[Point]:
+    def line(axis: str, *values: int, make: Callable[[int], dict[str, Any]], ends: int = ALL) -> list[Point]:
         wide = [shapes.gateway(2 * MINUTE, **in_flight(100) | make(value)) for value in values]
-        rounds = [99 if value == values[-1] else 1 for value in values]
+        rounds = [ends if value == values[-1] else 1 for value in values]
         return [Point(axis, n, made, rounds=r) for n, made, r in zip(values, wide, rounds, strict=True)]
 
     found = [Point(BASE, 0, shapes.gateway(2 * MINUTE, **in_flight(100)))]
-    found += line("methods", 100, 1000, 10_000, make=lambda n: {"methods": n})
+    found += line("methods", 100, 1000, 10_000, make=lambda n: {"methods": n}, ends=2)
     found += line("keys", 100, 1000, 10_000, make=lambda n: {"keys": n})
-    found += line("plans", 30, 100, 300, make=lambda n: {"plans": n})
+    found += line("plans", 30, 100, 300, make=lambda n: {"plans": n}, ends=2)
     found += line("in flight", 1000, 10_000, 100_000, make=in_flight)
     for n in (100, 1000, 10_000, 100_000):
         burst = shapes.burst(2 * MINUTE, n, folder)
-        found.append(Point("one instant", n, burst, rounds=99 if n in {100, 100_000} else 1))
+        found.append(Point("one instant", n, burst, rounds=ALL if n in {100, 100_000} else 1))
     for n, wait in ((1000, "100 ms"), (1_000_000, "1 h")):
         found.append(Point("far timers", n, shapes.refused(100, wait, **in_flight(100)), 0, None))
     for n in (100_000, 1_000_000, 10_000_000, *([100_000_000] if long else [])):
         lasting = shapes.gateway(n / shapes.RATE, **in_flight(100))
-        found.append(Point("requests", n, lasting, 0, None, rounds={1_000_000: 1, 10_000_000: 2}.get(n, 99)))
+        found.append(Point("requests", n, lasting, 0, None, rounds={100_000: ALL, 1_000_000: 1}.get(n, 2)))
     return found
 
 
-def measured(point: Point, planned: Plan) -> dict[str, float]:
-    """Attempts, CPU and wall seconds of the part of one run that counts."""
-    since, until = point.since_s * units.SECOND, (point.until_s or float("inf")) * units.SECOND
-    begin = end = (0.0, 0.0)
-    attempts, first = 0, float("inf")
+def clocks() -> tuple[float, float, float]:
+    """Seconds of CPU, of those the system's, and of the wall."""
+    return time.process_time(), os.times().system, time.perf_counter()
 
-    def clocks() -> tuple[float, float]:
-        return time.process_time(), time.perf_counter()
+
+def measured(point: Point, planned: Plan) -> dict[str, float]:
+    """Attempts and seconds of the part of one run that counts."""
+    since, until = point.since_s * units.SECOND, (point.until_s or float("inf")) * units.SECOND
+    begin = end = (0.0, 0.0, 0.0)
+    attempts, first = 0, float("inf")
 
     def tell(now: int) -> None:
         nonlocal begin, end, first
@@ -100,7 +105,8 @@ def measured(point: Point, planned: Plan) -> dict[str, float]:
     simulate(planned, engine="compiled", sink=count, progress=tell)
     if point.until_s is None:
         end = clocks()
-    return {"attempts": attempts, "cpu_s": round(end[0] - begin[0], 4), "wall_s": round(end[1] - begin[1], 4)}
+    cpu, system, wall = (round(after - before, 4) for before, after in zip(begin, end, strict=True))
+    return {"attempts": attempts, "cpu_s": cpu, "system_s": system, "wall_s": wall}
 
 
 def main() -> int:

@@ -8,13 +8,11 @@ from gates import Gate, at_most, bound
 from rows import HERE, Row, shown, spread, table, whole
 
 PER_SECOND = 10_000
-SIZES = (1000, 10_000, 30_000, 100_000, 1_000_000, 10_000_000)
+SIZES = (1000, 10_000, 30_000, 80_000, 100_000, 1_000_000, 10_000_000)
 ENGINES = ("simpy", "compiled", "auto")
-SIMPY_TO = (
-    100_000  # attempts up to which the simpy engine is asked too: beyond, it is behind by whole seconds
-)
+SIMPY_TO = 100_000  # attempts; beyond, the simpy engine is behind by whole seconds
 CLOSE = 1.3  # an engine behind by more than this after one round has lost, and is not run again
-ONCE = 10_000_000  # from which size on a run is so long that one says enough
+ONCE = 10_000_000  # from which size on one run says enough
 LOSS = 1.1
 
 Runs = dict[tuple[int, str], list[Row]]
@@ -22,9 +20,8 @@ Runs = dict[tuple[int, str], list[Row]]
 
 def run_once(runs: Runs, size: int, engine: str, number: int) -> None:
     """One process more."""
-    found = whole(
-        ["run", str(HERE / "full_path.yaml"), "--engine", engine, "--set", f"run.duration={size // 10} ms"]
-    )
+    length = f"run.duration={size * 1000 // PER_SECOND} ms"
+    found = whole(["run", str(HERE / "full_path.yaml"), "--engine", engine, "--set", length])
     row = {"part": "whole", "engine": engine, "n": size, "round": number} | found
     runs.setdefault((size, engine), []).append(shown(row))
 
@@ -69,7 +66,7 @@ def compared(count: int) -> list[Gate]:
         rounds(runs, 1, SIZES if number == 0 else tuple(size for size in SIZES if size < ONCE))
     lost = tuple(size for size, gate in zip(SIZES, gates(runs), strict=True) if not gate.good)
     if lost:
-        print("# auto seems to lose: as many runs again, and all of them are judged")
+        print("# auto seems to lose: as many runs again, and all of them are judged", flush=True)
         rounds(runs, count, lost)
     lines = []
     for size in SIZES:

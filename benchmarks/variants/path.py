@@ -10,7 +10,7 @@ HERE = Path(__file__).resolve().parent.parent
 
 
 def run(n: int, seed: int, scenario: str, per_second: int, engine: str) -> dict[str, float]:
-    """`per_second` attempts of simulated time, retries included; `gates.count_gate` wants it true to 5 %."""
+    """`per_second` attempts of simulated time, retries included; `gates.counted` wants it true to a tenth."""
     overrides = {"run.duration": f"{round(n * 1000 / per_second)} ms"}
     result = apigw_sim.run(HERE / f"{scenario}.yaml", seed=seed, overrides=overrides, engine=engine)
     summary = result.summary
