@@ -60,8 +60,13 @@ class RatedSource:
             if self.number == 0:
                 gaps[0] = 0
             return gaps
-        u = (self.words(self.number, count).astype(np.float64) + 0.5) * 2.0**-63
-        return (-np.log1p(-np.minimum(u, 1 - 2.0**-53)) * UNIT).astype(np.int64)
+        u = self.words(self.number, count).astype(np.float64)
+        u += 0.5
+        u *= -(2.0**-63)
+        np.maximum(u, 2.0**-53 - 1, out=u)
+        np.log1p(u, out=u)
+        u *= -UNIT
+        return u.astype(np.int64)
 
     def take(self, count: int) -> Ints:
         """The next instants."""

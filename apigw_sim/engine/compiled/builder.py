@@ -100,7 +100,7 @@ class Builder:
             "met": rows(w.ROOM, 1),
             "levels": rows(plan.gauges, w.LEVEL_COLUMNS),
             "block": rows(len(plan.clients), w.CALL_BLOCK * w.DRAWN),
-            "listed": rows(1, w.LISTED),
+            "listed": rows(w.DRAWN, w.LISTED),
             "instant": rows(1, 1),
             "when": rows(1, 1),
         }

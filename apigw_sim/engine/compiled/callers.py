@@ -27,7 +27,7 @@ from apigw_sim.engine.compiled.words import (
     SEND,
     TAKEN,
 )
-from apigw_sim.engine.order import ATTEMPT_BITS, HOP_BITS, USER_BITS, Rank
+from apigw_sim.engine.order import USER_BITS, Rank
 from apigw_sim.records import NULL, CallOutcome
 from apigw_sim.rules import backoff, pick, quantile
 
@@ -35,8 +35,6 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-CALL_SHIFT = HOP_BITS + ATTEMPT_BITS
-ATTEMPT_STEP = 1 << HOP_BITS
 OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH = (
     int(Group.CALL),
     int(Group.SEND),
@@ -82,17 +80,22 @@ def draw_send(s: State, a: View) -> None:
     a.overhead = value(s, p.overhead, p.overhead_c, overhead)
 
 
-def draw_work(s: State, a: View) -> None:
-    """Service overhead, duration, size of the answer, time of a hit: once an attempt gets so far."""
-    if a.drawn:
-        return
-    a.drawn = 1
+def draw_work(s: State, a: View) -> int:
+    """Duration and size of the answer, once an attempt gets so far; gives the service overhead."""
     p = view(s.pick, a.pick)
-    service, duration, response, hit = four(s, a, OF_WORK)
-    a.service = value(s, p.service, p.service_c, service)
+    service, duration, response, _ = four(s, a, OF_WORK)
     a.drawn_duration = value(s, p.duration, p.duration_c, duration)
     a.drawn_response = value(s, p.response, p.response_c, response)
-    a.hit = value(s, p.hit, p.hit_c, hit)
+    return value(s, p.service, p.service_c, service)
+
+
+def draw_hit(s: State, a: View) -> int:
+    """The time of a cache hit."""
+    p = view(s.pick, a.pick)
+    if p.hit == NULL:
+        return p.hit_c
+    _, _, _, hit = four(s, a, OF_WORK)
+    return value(s, p.hit, p.hit_c, hit)
 
 
 def draw_outcome(s: State, a: View, f: View) -> int:
@@ -222,7 +225,6 @@ def opened(s: State) -> View:
         draw_calls(s, c)
     a = view(s.row, take_row(s))
     a.who = c.number << USER_BITS
-    a.id = (c.call << CALL_SHIFT) + ATTEMPT_STEP
     a.client = c.me
     a.call = c.call
     a.number = 1
@@ -261,7 +263,6 @@ def sent(s: State, a: View) -> int:
     a.refs = 1
     a.gone = 0
     a.executed = 0
-    a.drawn = 0
     a.response = 0
     a.flags = 0
     a.integration = NULL
@@ -324,7 +325,6 @@ def try_again(s: State, a: View, since: int) -> None:
     me = b.me
     copy(s.row, me, s.row, a.me, ROW)
     b.me = me
-    b.id = a.id + ATTEMPT_STEP
     b.number = a.number + 1
     b.previous = wait
     wake(s, b, since + wait, OF_RETRY, 0, RETRY)

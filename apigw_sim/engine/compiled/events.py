@@ -23,13 +23,13 @@ from apigw_sim.engine.compiled.words import (
     NEAR_BITS,
     NODE,
 )
-from apigw_sim.engine.order import CLIENT_BITS, USER_BITS
+from apigw_sim.engine.order import ATTEMPT_BITS, CLIENT_BITS, HOP_BITS, USER_BITS
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-WHO_BITS = CLIENT_BITS + USER_BITS
+WHO_BITS, CALL_SHIFT = CLIENT_BITS + USER_BITS, ATTEMPT_BITS + HOP_BITS
 NEAR_COUNT, FAR_COUNT, FARTHER_COUNT, BEYOND_COUNT = map(
     FIELDS["head"].index, ("near_n", "far_n", "farther_n", "beyond_n")
 )
@@ -225,7 +225,7 @@ def wake(s: State, a: View, at: int, rank: int, hop: int, what: int) -> None:
     n = view(s.node, node)
     n.at = at
     n.rank = (rank << WHO_BITS) + a.who
-    n.id = a.id + hop
+    n.id = (a.call << CALL_SHIFT) + (a.number << HOP_BITS) + hop
     n.what = what
     n.row = a.me
     s.pending += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.callers import draw_work, will_answer
+from apigw_sim.engine.compiled.callers import draw_hit, draw_work, will_answer
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, level_of, move, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
@@ -95,31 +95,27 @@ def travel(s: State, a: View) -> int:
 def arrive(s: State, a: View) -> int:
     """A request reaches the gateway, now."""
     now = s.now
-    p = view(s.pick, a.pick)
-    number = p.method
+    number = view(s.pick, a.pick).method
     a.method = number
     a.arrived = now
-    a.answers = now + a.overhead
+    s.answers = now + a.overhead
     if not admit(s, a, number, a.key, now):
         return ANSWERING
     m = view(s.method, number * METHOD)
     if m.ttl > 0 and look_up(s, a, m, now):
-        a.hit = p.hit_c
-        if p.hit != NULL:
-            draw_work(s, a)
-        a.answers += a.hit
+        s.answers += draw_hit(s, a)
         return ANSWERING
     if a.reason != OK:
         return ANSWERING
     if s.size_check_after_cache and not small(s, a):
         return ANSWERING
-    draw_work(s, a)
+    service = draw_work(s, a)
     backend = m.backend
     if backend == NULL:
         passed_on(a, m.mock_status, a.drawn_response)
         return ANSWERING
     a.backend = backend * BACKEND
-    return relay(s, a, m)
+    return relay(s, a, m, service)
 
 
 # throttles
@@ -326,13 +322,12 @@ def unlink(s: State, st: View, where: int) -> None:
 # the integration
 
 
-def relay(s: State, a: View, m: View) -> int:
+def relay(s: State, a: View, m: View, service: int) -> int:
     """Relay the request to its backend, and wait for the answer at most until the integration's timeout."""
-    relayed = a.arrived + a.overhead // 2
-    a.relayed = relayed
+    relayed = relayed_at(a)
     limit = relayed + m.timeout
     a.stops = limit
-    reaches = relayed + a.service
+    reaches = relayed + service
     if reaches >= limit:
         a.refs += 1
         wake(s, a, reaches, OF_RELAY, 0, LATE)
@@ -342,6 +337,11 @@ def relay(s: State, a: View, m: View) -> int:
         will_answer(s, a, reaches)
         wake(s, a, reaches, OF_RELAY, 0, RELAY)
     return WAIT
+
+
+def relayed_at(a: View) -> int:
+    """When a request was relayed."""
+    return a.arrived + a.overhead // 2
 
 
 def watch_limits(s: State, a: View) -> int:
@@ -379,13 +379,13 @@ def detach(s: State, a: View) -> None:
 def timed_out(s: State, a: View) -> int:
     """The gateway stops waiting; the backend does not stop working."""
     because(s, a, reason.INTEGRATION_TIMEOUT, NULL, NULL)
-    a.integration = s.now - a.relayed
+    a.integration = s.now - relayed_at(a)
     return back(s, a)
 
 
 def learn(s: State, a: View) -> int:
     """What the backend's answer means, and the cache's share in it."""
-    a.integration = s.now - a.relayed
+    a.integration = s.now - relayed_at(a)
     a.integration_status = a.job_status
     outcome = a.outcome
     is_lambda = view(s.backend, a.backend).is_lambda
@@ -428,14 +428,14 @@ def of_lambda(outcome: int) -> int:
 def back(s: State, a: View) -> int:
     """Through the second half of the gateway's own time."""
     overhead = a.overhead
-    a.answers = s.now + overhead - overhead // 2
+    s.answers = s.now + overhead - overhead // 2
     return ANSWERING
 
 
 def answering(s: State, a: View) -> int:
     """When the answer will leave is known."""
-    will_answer(s, a, a.answers)
-    wake(s, a, a.answers, OF_ANSWER, 0, ANSWER)
+    will_answer(s, a, s.answers)
+    wake(s, a, s.answers, OF_ANSWER, 0, ANSWER)
     return WAIT
 
 

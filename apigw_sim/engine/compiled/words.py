@@ -10,7 +10,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
     name: tuple(text.split())
     for name, text in {
         # the numbers of which there is one: attributes of the state itself
-        "head": """now stop grid last_tick pending row_free row_top row_room node_free node_top node_room heap_n shift slot
+        "head": """now stop answers grid last_tick pending row_free row_top row_room node_free node_top node_room heap_n shift
+            slot
             near_n far_n farther_n beyond_n beyond_min clients wants turned drain drain_row dead_first dead_last
             environment_free environment_top environment_room touched_n attempts_n invocations_n environments_n calls_n
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
@@ -21,12 +22,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
-        "row": """me refs who id client call number started record previous limit method
+        "row": """me refs who client call number started record previous limit method arrived
             pick key resource entry age rtt body overhead
-            gone executed drawn response flags integration status integration_status reason refused_by tokens cache
-            arrived answers relayed stops service drawn_duration drawn_response hit
-            backend waiting detached job_arrived queued provisioning init duration end environment outcome job_status
-            job_refused_by repeated next""",
+            gone executed response flags integration status integration_status reason refused_by tokens cache
+            backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
+            end environment outcome job_status job_refused_by repeated next""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at key_0 key_1 stage pick weights weights_n first_key key_n key_table timeout attempts
