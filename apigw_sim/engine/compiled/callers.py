@@ -128,7 +128,7 @@ def draw_when(s: State, client: int, first: int, count: int) -> None:
 
 def draw_calls(s: State, c: View) -> None:
     """Draw a client's next calls, with their first attempts: many at once, so that no look-up waits for another."""
-    n = min(c.instant_n, DRAWN)
+    n = c.instant_n if c.instant_n < DRAWN else DRAWN
     for i in range(n):
         draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
     for i in range(n):

@@ -69,7 +69,7 @@ def advance(s: State, until: int) -> int:
             if s.clients > 0:
                 opens = view(s.client, s.turn[0]).at
             if s.heap_n == 0 and s.pending > 0:
-                fetch(s, min(opens, until))
+                fetch(s, opens if opens < until else until)
             if s.heap_n > 0 and s.heap[0] <= opens:
                 if s.heap[0] >= until:
                     return REACHED
