@@ -97,7 +97,9 @@ def _callable(helper: Callable[..., Any], inlined: bool) -> Any:
     from numba.core.typing.templates import infer_global
 
     whole = {"forceinline": True} if inlined else {}
-    made = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True, **whole)(helper)
+    made = njit(nogil=True, error_model="numpy", no_cfunc_wrapper=True, no_cpython_wrapper=True, **whole)(
+        helper
+    )
     of_types = made.get_call_template
     made.get_call_template = lambda args, kws: of_types(tuple(map(types.unliteral, args)), kws)
     infer_global(helper, types.Dispatcher(made))

@@ -37,6 +37,5 @@ def column(word: int, n: int) -> int:
 def alias(word: int, cut: Sequence[int], other: Sequence[int]) -> int:
     """Walker's alias method: the high bits pick a column, the low 32 decide between it and its alias."""
     picked = column(word, len(cut))
-    if (word & 4294967295) < cut[picked]:
-        return picked
-    return other[picked]
+    instead = other[picked]  # looked up in any case: which it will be, no processor can foretell
+    return picked if (word & 4294967295) < cut[picked] else instead

@@ -38,8 +38,8 @@ def value(word: int, table: Sequence[int]) -> int:
         cell = (tail >> shift) & 63
         edge = 1 + (OCTAVES - 1 - octave) * CELLS + cell
         fraction = (tail >> (shift - FRACTION_BITS)) & 65535
-    if upper:
-        high = table[SIZE - 1 - edge]
-        return high - (((high - table[SIZE - 2 - edge]) * fraction) >> FRACTION_BITS)
-    low = table[edge]
-    return low + (((table[edge + 1] - low) * fraction) >> FRACTION_BITS)
+    # One way through for both halves: which of them it is, no processor can foretell.
+    step = -1 if upper else 1
+    here = SIZE - 1 - edge if upper else edge
+    low = table[here]
+    return low + step * ((((table[here + step] - low) * step) * fraction) >> FRACTION_BITS)

@@ -7,10 +7,11 @@ import shutil
 import subprocess
 import sys
 import warnings
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from engine.running import SECOND, at, difference, planned, run_on, story
+from engine.running import SECOND, at, client, difference, planned, run_on, story
 
 import apigw_sim
 from apigw_sim import choice, jit
@@ -148,6 +149,43 @@ def test_calls_told_in_blocks_of_any_size_are_the_same(calls: int, monkeypatch: 
     monkeypatch.setattr(engine, "FIRST_BLOCK", calls)
     monkeypatch.setattr(engine, "LARGEST_BLOCK", calls)
     assert difference(whole, run_on("compiled", plan)) is None
+
+
+# the cache's order of use
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize(("ttl", "kb"), [("20 s", 100), ("1 s", 100), ("1 s", 800), ("1 s", 1150)])
+def test_who_is_pushed_out_is_the_same_whatever_the_order_of_use_is_kept_in(
+    seed: int, ttl: str, kb: int
+) -> None:
+    """40 keys of 1 to 30 KB, thousands of uses; entries that end soon are stored over and over.
+
+    In 1,150 KB they nearly always fit, so the queue of uses grows, and is tidied up, without anybody being pushed out.
+    """
+    said = story(
+        integration={"http_proxy": "h"},
+        route="GET /{id}",
+        method={"cache_key": ["path.id"]},
+        backends={
+            "h": {"http": {"latency": "0.001 ms", "size": {"uniform": {"min": "1 KB", "max": "30 KB"}}}}
+        },
+        stage={"cache_cluster": "0.5 GB"},
+        settings={"caching": {"ttl": ttl}},
+        clients={
+            "c": client(
+                {"process": "poisson", "rate": "300/s"},
+                [{"call": "GET /{id}", "path": {"id": {"zipf": {"n": 40, "s": 0.8}}}}],
+            )
+        },
+        timeline=[{"at": "6 s", "flush_cache": "a/s"}],
+    )  # fmt: skip
+    plan = planned(said)
+    plan = replace(plan, stages=(replace(plan.stages[0], cache_bytes=kb * 1024),))
+    one, two = (run_on(name, plan, seed=seed) for name in ("simpy", "compiled"))
+    assert difference(one, two) is None
+    hits = sum(row.cache == "HIT" for row in one.attempts)
+    assert 200 < hits < len(one.attempts) - 200
 
 
 # what was compiled is what stands in the sources

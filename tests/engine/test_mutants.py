@@ -186,7 +186,7 @@ RULES: list[tuple[str, Edit, Story]] = [
     ),
     (
         "quantile",
-        ("SIZE - 2 - edge", "SIZE - 1 - edge - 300"),
+        ("SIZE - 1 - edge", "SIZE - 300 - edge"),
         functions.test_the_cold_starts_of_a_runtime_are_those_that_were_measured,
     ),
 ]

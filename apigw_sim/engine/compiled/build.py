@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from apigw_sim.engine.compiled import backends, callers, events, gateway, kernel, levels
+from apigw_sim.engine.compiled import answers, backends, caching, callers, events, gateway, kernel, levels
 from apigw_sim.engine.compiled.state import Lists, State
 from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
 
@@ -20,7 +20,9 @@ SOURCES = (
     window,
     levels,
     events,
+    answers,
     callers,
+    caching,
     gateway,
     backends,
     kernel,
@@ -80,8 +82,6 @@ INLINED = frozenset(
         "turn",
         "sent",
         "ended",
-        "link",
-        "unlink",
         "numbered",
         "alias",
         "uniform",

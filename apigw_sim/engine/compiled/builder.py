@@ -216,12 +216,18 @@ class Builder:
                 first_entry=row.first_entry,
             )  # fmt: skip
         self._table("stage", len(plan.stages))
+        room = 0
         for number, stage in enumerate(plan.stages):
+            binds = could_fill(plan, number)
+            mine = (
+                2 * sum(method.entries for method in plan.methods if method.stage == number) if binds else 0
+            )
             fill(
                 self.vectors["stage"], "stage", number, capacity=stage.cache_bytes,
-                gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=could_fill(plan, number), newest=NULL,
-                oldest=NULL,
+                gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds, queue=room * w.QUEUE, queue_room=mine,
             )  # fmt: skip
+            room += mine
+        self._table("queue", room)
         self._table("entry", plan.entries)
 
     def _shares(self, statuses: Sequence[int], thresholds: Sequence[int]) -> int:

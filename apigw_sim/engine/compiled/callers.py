@@ -203,13 +203,8 @@ def look_words_up(s: State, c: View, b: View, i: int) -> None:
 
 
 def look_ahead(s: State, b: View) -> None:
-    """Have what a call will meet fetched: its neighbours in the order of uses, and the buckets of its key."""
+    """Have what a call will meet fetched: the buckets and the quota of its key."""
     p = view(s.pick, b.pick)
-    if p.first_entry != NULL:
-        e = view(s.entry, (p.first_entry + b.entry) * ENTRY)
-        if e.expires > 0:
-            ahead(s.entry, e.newer)
-            ahead(s.entry, e.older)
     if p.needs_key and b.key != NULL:
         k = view(s.key, b.key * KEY)
         x = view(s.access, (k.group * s.method_count + p.method) * ACCESS)

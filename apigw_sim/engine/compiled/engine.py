@@ -285,7 +285,7 @@ class Compiled:
             if method.stage == stage and method.entries:
                 state.forget(method.first_entry * w.ENTRY, (method.first_entry + method.entries) * w.ENTRY)
         st = view(state.stage, stage * w.STAGE)
-        st.newest = st.oldest = NULL
+        st.queue_n = 0
         self._move(st.gauge, -int(levels.level_of(state, st.gauge)))
 
     def function(self, backend: int, timeout: int) -> None:

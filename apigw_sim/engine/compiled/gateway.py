@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.engine.compiled.answers import because, passed_on
+from apigw_sim.engine.compiled.caching import keep, look_up
 from apigw_sim.engine.compiled.callers import draw_hit, draw_work, will_answer
 from apigw_sim.engine.compiled.events import wake
-from apigw_sim.engine.compiled.levels import fits, hold, level_of, move, spend, spend_quota
+from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
     ACCESS,
@@ -18,7 +20,6 @@ from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
     DONE,
-    ENTRY,
     FOR_EVER,
     GIVE_UP,
     KEY,
@@ -27,10 +28,8 @@ from apigw_sim.engine.compiled.words import (
     LEARN,
     METHOD,
     QUOTA,
-    REASON,
     REASON_BITS,
     RELAY,
-    STAGE,
     STATUS_BITS,
     TIMED_OUT,
     WAIT,
@@ -66,22 +65,6 @@ WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
 OUTAGE, QUEUE_FULL = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL)
 SIZE_SHIFT = STATUS_BITS + REASON_BITS
 OK = reason.OK
-
-
-def because(s: State, a: View, why: int, refused_by: int, tokens: int) -> None:
-    """The gateway itself answers."""
-    a.reason = why
-    a.status = s.status[why * REASON]
-    a.response = s.status[why * REASON + 1]
-    a.refused_by = refused_by
-    a.tokens = tokens
-
-
-def passed_on(a: View, status: int, response: int) -> None:
-    """The backend's own answer."""
-    a.reason = reason.passed_on(status)
-    a.status = status
-    a.response = response
 
 
 def travel(s: State, a: View) -> int:
@@ -216,107 +199,6 @@ def small(s: State, a: View) -> bool:
         return True
     because(s, a, reason.REQUEST_TOO_LARGE, NULL, NULL)
     return False
-
-
-# the cache
-
-
-def look_up(s: State, a: View, m: View, now: int) -> bool:
-    """Ask the stage's cache, if there is one: whether it answers."""
-    st = view(s.stage, m.stage * STAGE)
-    if st.capacity == 0 or now < st.ready:
-        return False
-    age = a.age
-    if age > 0:
-        a.flags |= MAX_AGE_0
-        if age == 1 and m.require_authorization:
-            if m.unauthorized == FAIL_WITH_403:
-                because(s, a, reason.CACHE_INVALIDATION_DENIED, NULL, NULL)
-                return False
-            a.flags |= IGNORED_MAX_AGE_0
-        else:
-            if s.max_age_0_is_a_miss:
-                a.cache = MISS
-            return False
-    where = (m.first_entry + a.entry) * ENTRY
-    e = view(s.entry, where)
-    if e.expires <= now:
-        if e.expires > 0:
-            drop(s, st, where)
-        a.cache = MISS
-        return False
-    if st.binds and st.newest != where:
-        unlink(s, st, where)
-        link(s, st, where)
-    answer = e.answer
-    a.cache = HIT
-    a.status = answer & ((1 << STATUS_BITS) - 1)
-    a.reason = (answer >> STATUS_BITS) & ((1 << REASON_BITS) - 1)
-    a.response = answer >> SIZE_SHIFT
-    if e.resource != a.resource:
-        a.flags |= SERVED_OTHER
-    return True
-
-
-def keep(s: State, a: View, m: View) -> None:
-    """Put a backend's answer into the stage's cache, and push out what no longer fits."""
-    now, response, status = s.now, a.response, a.status
-    st = view(s.stage, m.stage * STAGE)
-    if st.capacity == 0 or now < st.ready or response > s.largest_cached:
-        return
-    if status >= 400 and not s.cache_errors:
-        return
-    where = (m.first_entry + a.entry) * ENTRY
-    e = view(s.entry, where)
-    held = response + s.encryption_overhead
-    if e.expires > 0:
-        drop(s, st, where)
-    if held > st.capacity:
-        return
-    while level_of(s, st.gauge) + held > st.capacity:
-        drop(s, st, st.oldest)
-    e.expires = now + m.ttl
-    e.resource = a.resource
-    e.answer = (response << REASON_BITS | a.reason) << STATUS_BITS | status
-    if st.binds:
-        link(s, st, where)
-    move(s, st.gauge, held)
-
-
-def drop(s: State, st: View, where: int) -> None:
-    """An entry out of its cache."""
-    e = view(s.entry, where)
-    held = (e.answer >> SIZE_SHIFT) + s.encryption_overhead
-    e.expires = 0
-    if st.binds:
-        unlink(s, st, where)
-    move(s, st.gauge, -held)
-
-
-def link(s: State, st: View, where: int) -> None:
-    """An entry becomes the most recently used; NULL ends the list."""
-    e = view(s.entry, where)
-    e.newer = NULL
-    e.older = st.newest
-    if st.newest == NULL:
-        st.oldest = where
-    else:
-        view(s.entry, st.newest).newer = where
-    st.newest = where
-
-
-def unlink(s: State, st: View, where: int) -> None:
-    """An entry leaves the order of uses."""
-    e = view(s.entry, where)
-    newer, older = e.newer, e.older
-    if newer == NULL:
-        st.newest = older
-    else:
-        view(s.entry, newer).older = older
-    if older == NULL:
-        st.oldest = newer
-    else:
-        view(s.entry, older).newer = newer
 
 
 # the integration

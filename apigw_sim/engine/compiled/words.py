@@ -46,9 +46,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "method": """stage needs_key bucket backend mock_status timeout ttl require_authorization unauthorized
             first_entry""",
         # a stage's cache; `binds`: its possible entries could fill it, so the order of uses is kept
-        "stage": "capacity ready gauge binds newest oldest",
+        "stage": "capacity ready gauge binds uses queue queue_n queue_room",
         # a cached answer; `expires` is 0 where there is none
-        "entry": "expires resource answer newer older",
+        "entry": "expires resource answer used queued",
+        # entries in the order of their uses, as far as it is known
+        "queue": "used where",
         "bucket": "level at rate full limit off low stale",
         "quota": "used requests limit reset resets_end low stale",
         # a function, or an HTTP backend with its queue from `first` to `last`
@@ -76,6 +78,7 @@ def width(name: str) -> int:
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
+QUEUE = width("queue")
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
     width, ("bucket", "quota", "backend", "environment", "gauge")
 )
