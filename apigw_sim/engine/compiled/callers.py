@@ -233,13 +233,13 @@ def opened(s: State) -> View:
     c.block += CALL_BLOCK
     if c.block_n > 0:
         c.at = view(s.block, c.block).at
-        sink_client(s, 0)
     elif c.instant_n > 0:
         c.at = s.instant[c.instant]
-        sink_client(s, 0)
     else:
         s.wants = c.me
         s.stop = 1
+    if s.clients > 1 and s.wants == 0:
+        sink_client(s, 0)
     return a
 
 
