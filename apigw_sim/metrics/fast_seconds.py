@@ -83,7 +83,7 @@ class Cells:
         cells = np.concatenate([self.out[: self._held], self.table[self.table[:, 2] > 0]])
         self.table[:, 2] = 0
         final = cells[:, 0] < horizon
-        rest, cells = cells[~final], cells[final]
+        rest, cells = cells.compress(~final, axis=0), cells.compress(final, axis=0)
         if len(rest) > 4 * self._different:
             rest = _merged(rest)
             self._different = max(ENOUGH, len(rest))

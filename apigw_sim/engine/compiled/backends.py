@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import CRASH
-from apigw_sim.engine.compiled.callers import OF_BIRTH, begun, draw_outcome, four, release, value
+from apigw_sim.engine.compiled.callers import begun, release
+from apigw_sim.engine.compiled.drawing import OF_BIRTH, draw_outcome, four, value
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
 from apigw_sim.engine.compiled.plain import view

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from types import FunctionType, ModuleType
 from typing import Any
 
-from apigw_sim.engine.compiled import answers, backends, caching, callers, events, gateway, kernel, levels
+from apigw_sim.engine.compiled import (
+    answers,
+    backends,
+    caching,
+    callers,
+    drawing,
+    events,
+    gateway,
+    kernel,
+    levels,
+)
 from apigw_sim.engine.compiled.state import Lists, State
 from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
 
@@ -21,6 +31,7 @@ SOURCES = (
     levels,
     events,
     answers,
+    drawing,
     callers,
     caching,
     gateway,
@@ -116,7 +127,7 @@ def functions(module: ModuleType) -> list[Any]:
 
 def entry(name: str) -> Callable[..., Any]:
     """A function of the loop by name."""
-    for module in (kernel, levels, backends, callers):
+    for module in (kernel, levels, backends, drawing):
         found: Callable[..., Any] | None = vars(module).get(name)
         if found is not None and found.__module__ == module.__name__:
             return found

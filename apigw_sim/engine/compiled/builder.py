@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from apigw_sim.draws import vectors
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
+from apigw_sim.rules import pick
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.quantile import SIZE
 from apigw_sim.rules.reason import REASONS
@@ -279,20 +281,25 @@ class Builder:
         self._table("client", len(plan.clients) + 1)
         self._table("pick", sum(len(row.calls) for row in plan.clients))
         parameters: list[int] = []
-        p = 0
+        guides: list[Ints] = []
+        p = guided = 0
         for number, row in enumerate(plan.clients):
             stream, keys, retry = self.draws.client(number), row.keys, row.retry
             statuses = sorted(retry.statuses)
+            guide, shift = guide_of(row.weights)
+            guides.append(guide)
             fill(
                 self.vectors["client"], "client", number + 1, me=(number + 1) * w.CLIENT, number=number,
                 key_0=signed(stream.key[0]), key_1=signed(stream.key[1]), stage=row.stage, pick=p * w.PICK,
                 weights=self._shares([0] * len(row.weights), row.weights), weights_n=len(row.weights),
+                guide=guided, guide_shift=shift,
                 block_first=number * w.CALL_BLOCK * w.DRAWN, first_key=row.first_key, key_n=keys.n if keys else 0,
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses),
             )  # fmt: skip
+            guided += len(guide)
             for place, (call, (laws, *_)) in enumerate(zip(row.calls, stream.laws, strict=True)):
                 fill(
                     self.vectors["pick"], "pick", p, me=p * w.PICK, method=call.method, resource=call.resource_base,
@@ -309,6 +316,7 @@ class Builder:
                         drawn.entry_stride,
                     ]  # fmt: skip
                 p += 1
+        self.vectors["guide"] = joined(guides)
         self.vectors["turn"] = rows(len(plan.clients), 1)
         self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
 
@@ -322,11 +330,24 @@ def signed(word: int) -> int:
     return word - (1 << 64) if word >> 63 else word
 
 
+def guide_of(thresholds: Sequence[int]) -> tuple[Ints, int]:
+    """Where to look for a word among cumulative thresholds, by its high bits: the first that any such word may choose.
+
+    There are at least as many places as thresholds, so one step more finds it on the average, however many there are.
+    """
+    bits = max(len(thresholds) - 1, 0).bit_length()
+    shift = pick.WORD_BITS - bits
+    return vectors.choices(np.arange(1 << bits, dtype=np.int64) << shift, thresholds), shift
+
+
 def slot_bits(plan: Plan) -> int:
-    """How long a slot of the near wheel is, as a power of two in ns: about an event or two at the mean rate."""
+    """How long a slot of the near wheel is, as a power of two in ns: some four events at the mean rate.
+
+    With several in the heap, the rows of the later ones are fetched while the first is at work.
+    """
     events = EVENTS_PER_ATTEMPT * expected_calls(plan)
     gap = int(plan.duration / max(events, 1.0))
-    return min(max(gap.bit_length(), 10), 26)
+    return min(max(gap.bit_length() + 2, 10), 26)
 
 
 def could_fill(plan: Plan, stage: int) -> bool:

@@ -4,24 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.draws.groups import CRASH, MALFORMED, Group
+from apigw_sim.engine.compiled.drawing import OF_SEND, draw_calls, draw_send, four
 from apigw_sim.engine.compiled.events import free_node, sink_client, take_node, wake
-from apigw_sim.engine.compiled.plain import ahead, copy, part, view, words
+from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
-    ACCESS,
     ARRIVE,
-    BUCKET,
     CALL_BLOCK,
     CALL_COLUMNS,
-    DRAWN,
-    ENTRY,
     FOR_EVER,
-    KEY,
-    LISTED,
-    PARAMETER,
-    PICK,
     PICKED,
-    QUOTA,
     RETRY,
     ROW,
     SEND,
@@ -29,188 +20,14 @@ from apigw_sim.engine.compiled.words import (
 )
 from apigw_sim.engine.order import USER_BITS, Rank
 from apigw_sim.records import NULL, CallOutcome
-from apigw_sim.rules import backoff, pick, quantile
+from apigw_sim.rules import backoff
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH = (
-    int(Group.CALL),
-    int(Group.SEND),
-    int(Group.WORK),
-    int(Group.OUTCOME),
-    int(Group.BIRTH),
-)
-OF_PARAMETERS = int(Group.PARAMETERS)
 OF_RETRY = int(Rank.RETRY)
 SUCCEEDED, REFUSED, TIMED_OUT = map(int, (CallOutcome.SUCCEEDED, CallOutcome.REFUSED, CallOutcome.TIMED_OUT))
-TABLE = quantile.SIZE
-CRASHED, MISSHAPEN = CRASH, MALFORMED
-
-# what an attempt draws
-
-
-def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
-    """The four words of a group for an attempt."""
-    c = view(s.client, a.client)
-    return words(c.key_0, c.key_1, a.call, a.number, group)
-
-
-def value(s: State, table: int, constant: int, word: int) -> int:
-    """The value of a law: by its table, or its constant where there is none."""
-    if table == NULL:
-        return constant
-    return quantile.value(word, part(s.cells, table, TABLE))
-
-
-def numbered(s: State, word: int, count: int, table: int) -> int:
-    """A whole number 0..count-1: uniform, or by the alias table that begins at `table`."""
-    if table == NULL:
-        return pick.uniform(word, count)
-    return pick.alias(word, part(s.cut, table, count), part(s.other, table, count))
-
-
-def draw_send(s: State, a: View) -> None:
-    """Round trip, body and overhead of a retry."""
-    p = view(s.pick, a.pick)
-    rtt, body, overhead, _ = four(s, a, OF_SEND)
-    a.rtt = value(s, p.rtt, p.rtt_c, rtt)
-    a.body = value(s, p.body, p.body_c, body)
-    a.overhead = value(s, p.overhead, p.overhead_c, overhead)
-
-
-def draw_work(s: State, a: View) -> int:
-    """Duration and size of the answer, once an attempt gets so far; gives the service overhead."""
-    p = view(s.pick, a.pick)
-    service, duration, response, _ = four(s, a, OF_WORK)
-    a.drawn_duration = value(s, p.duration, p.duration_c, duration)
-    a.drawn_response = value(s, p.response, p.response_c, response)
-    return value(s, p.service, p.service_c, service)
-
-
-def draw_hit(s: State, a: View) -> int:
-    """The time of a cache hit."""
-    p = view(s.pick, a.pick)
-    if p.hit == NULL:
-        return p.hit_c
-    _, _, _, hit = four(s, a, OF_WORK)
-    return value(s, p.hit, p.hit_c, hit)
-
-
-def draw_outcome(s: State, a: View, f: View) -> int:
-    """The status of a backend's answer, or CRASH or MALFORMED; under a fault its errors too."""
-    first = f.statuses
-    if f.certain and f.errors == 0:
-        return s.status[first]
-    crash, malformed, status, error = four(s, a, OF_OUTCOME)
-    found = s.status[first + pick.choose(status, part(s.share, first, f.statuses_n))]
-    if pick.happens(malformed, f.malformed):
-        found = MISSHAPEN
-    if pick.happens(crash, f.crash):
-        found = CRASHED
-    if f.errors and pick.happens(error, f.errors):
-        if f.is_lambda:
-            return CRASHED
-        return 503
-    return found
-
-
-# calls
-
-
-def draw_when(s: State, client: int, first: int, count: int) -> None:
-    """The words "when" of a client's calls first .. first + count - 1."""
-    c, out = view(s.client, client), s.when
-    for i in range(count):
-        out[i], _, _, _ = words(c.key_0, c.key_1, first + i, 0, OF_CALL)
-
-
-def draw_calls(s: State, c: View) -> None:
-    """Draw a client's next calls, with their first attempts: many at once, so that no look-up waits for another."""
-    n = c.instant_n if c.instant_n < DRAWN else DRAWN
-    for i in range(n):
-        draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
-    for i in range(n):
-        look_words_up(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
-    for i in range(n):
-        look_ahead(s, view(s.block, c.block_first + i * CALL_BLOCK))
-    c.undrawn += n
-    c.instant += n
-    c.instant_n -= n
-    c.block = c.block_first
-    c.block_n = n
-    if c.picked:
-        c.listed_at += n * LISTED
-
-
-def draw_words(s: State, c: View, b: View, i: int) -> None:
-    """Draw a call: what it is, what its first attempt draws, and the words of its key and parameters."""
-    call = c.undrawn + i
-    _, which, b.key, age = words(c.key_0, c.key_1, call, 0, OF_CALL)
-    picked = view(s.listed, c.listed_at + i * LISTED).pick if c.picked else 0
-    if c.picked == 0 and c.weights_n > 1:
-        picked = pick.choose(which, part(s.share, c.weights, c.weights_n))
-    p = view(s.pick, c.pick + picked * PICK)
-    b.at = s.instant[c.instant + i]
-    b.pick = p.me
-    b.age = (1 if age < p.age else 0) + (1 if age < p.authorized else 0)
-    rtt, body, overhead = 0, 0, 0
-    if p.sends:
-        rtt, body, overhead, _ = words(c.key_0, c.key_1, call, 1, OF_SEND)
-    b.rtt = value(s, p.rtt, p.rtt_c, rtt)
-    b.body = value(s, p.body, p.body_c, body)
-    b.overhead = value(s, p.overhead, p.overhead_c, overhead)
-    if c.key_table != NULL:
-        at = c.key_table + pick.column(b.key, c.key_n)
-        ahead(s.cut, at)
-        ahead(s.other, at)
-    if p.parameters_n > 0 and c.listed == 0:
-        b.resource, b.entry, b.third, b.fourth = words(c.key_0, c.key_1, call, 0, OF_PARAMETERS)
-        d = view(s.parameter, p.parameters)
-        if d.table != NULL:
-            at = d.table + pick.column(b.resource, d.n)
-            ahead(s.cut, at)
-            ahead(s.other, at)
-
-
-def look_words_up(s: State, c: View, b: View, i: int) -> None:
-    """The key of a call, and the resource and the cache entry that it asks for."""
-    p, said = view(s.pick, b.pick), view(s.listed, c.listed_at + i * LISTED)
-    b.key = c.first_key + (numbered(s, b.key, c.key_n, c.key_table) if c.key_n > 0 else 0)
-    resource, entry = p.resource, p.entry
-    if c.listed:
-        resource, entry = said.resource, said.entry
-    elif p.parameters_n > 0:
-        group = 0
-        w0, w1, w2, w3 = b.resource, b.entry, b.third, b.fourth
-        for number in range(p.parameters_n):
-            d = view(s.parameter, p.parameters + number * PARAMETER)
-            if d.word >> 2 != group:
-                group = d.word >> 2
-                w0, w1, w2, w3 = words(c.key_0, c.key_1, c.undrawn + i, 0, OF_PARAMETERS + group)
-            slot = d.word & 3
-            word = w0 if slot == 0 else w1 if slot == 1 else w2 if slot == 2 else w3
-            found = numbered(s, word, d.n, d.table)
-            resource += found * d.resource
-            entry += found * d.entry
-    b.resource = resource
-    b.entry = entry
-    if p.first_entry != NULL:
-        ahead(s.entry, (p.first_entry + entry) * ENTRY)
-    if c.replays:
-        b.body = said.body
-
-
-def look_ahead(s: State, b: View) -> None:
-    """Have what a call will meet fetched: the buckets and the quota of its key."""
-    p = view(s.pick, b.pick)
-    if p.needs_key and b.key != NULL:
-        k = view(s.key, b.key * KEY)
-        x = view(s.access, (k.group * s.method_count + p.method) * ACCESS)
-        ahead(s.bucket, (x.method + k.ordinal) * BUCKET)
-        ahead(s.bucket, (x.plan + k.ordinal) * BUCKET)
-        ahead(s.quota, (x.quota + k.ordinal) * QUOTA)
 
 
 def opened(s: State) -> View:

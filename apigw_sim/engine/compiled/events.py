@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.plain import lowest_bit, view
+from apigw_sim.engine.compiled.plain import ahead, lowest_bit, view
 from apigw_sim.engine.compiled.words import (
     BEYOND,
     FAR,
@@ -19,9 +19,11 @@ from apigw_sim.engine.compiled.words import (
     FIELDS,
     FOR_EVER,
     HEAP,
+    LINE,
     NEAR,
     NEAR_BITS,
     NODE,
+    ROW,
 )
 from apigw_sim.engine.order import ATTEMPT_BITS, CLIENT_BITS, HOP_BITS, USER_BITS
 
@@ -39,6 +41,8 @@ def push(s: State, node: int) -> None:
     """Put an event into the heap."""
     heap, n = s.heap, view(s.node, node)
     at, rank, number = n.at, n.rank, n.id
+    for word in range(0, ROW, LINE):
+        ahead(s.row, n.row + word)
     i = s.heap_n
     s.heap_n = i + 1
     while i > 0:

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.answers import because, passed_on
 from apigw_sim.engine.compiled.caching import keep, look_up
-from apigw_sim.engine.compiled.callers import draw_hit, draw_work, will_answer
+from apigw_sim.engine.compiled.callers import will_answer
+from apigw_sim.engine.compiled.drawing import draw_hit, draw_work
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view

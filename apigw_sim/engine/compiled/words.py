@@ -29,9 +29,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
             end environment outcome job_status job_refused_by repeated next""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
-        "client": """me number at key_0 key_1 stage pick weights weights_n first_key key_n key_table timeout attempts
-            jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant instant_n undrawn
-            block_first block block_n call""",
+        "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
+            key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
+            instant_n undrawn block_first block block_n call""",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -64,7 +64,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 VECTORS = (
-    *FIELDS, "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
+    *FIELDS, "guide", "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
     "ring", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
 )  # fmt: skip
 """The vectors by name, in the order of their addresses."""
@@ -95,6 +95,8 @@ REASON = 2
 STATUS_BITS, REASON_BITS = 10, 8
 """Of a cached answer: response bytes, reason and status in one word."""
 
+LINE = 8
+"""Words that the processor fetches together."""
 FOR_EVER = 4_611_686_018_427_387_904
 """Later than every instant."""
 
