@@ -124,7 +124,7 @@ def thrifty(function: Callable[..., Any]) -> Iterator[None]:
     optimise = getattr(library, step, None)
 
     def once(self: Any) -> None:
-        if self.name == function.__qualname__:
+        if optimise is not None and self.name == function.__qualname__:
             optimise(self)
 
     try:
