@@ -8,7 +8,7 @@ from apigw_sim import quotas, units
 from apigw_sim.plan import laws
 from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
 from apigw_sim.plan.reading import Keys, Reading
-from apigw_sim.plan.tables import NULL, Backend, BackendKind, Cold, LimitKind
+from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, LimitKind, Works
 from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
@@ -130,6 +130,12 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         scaling_limit=scaling,
         initial_environments=reading.scenario.initial.environments.get(name, 0),
     )
+
+
+def works(reading: Reading, account: Account, row: Backend) -> Works:
+    """What an attempt draws for a backend."""
+    service = account.service_overhead if row.kind is BackendKind.LAMBDA else reading.nothing("duration")
+    return Works(service, row.duration, row.response, row.status, row.crash, row.malformed)
 
 
 def _cold(reading: Reading, body: Function, path: Keys) -> Cold | None:

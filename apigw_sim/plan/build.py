@@ -60,6 +60,7 @@ def build(scenario: Scenario) -> Plan:
         stages=stages,
         methods=methods,
         backends=behind,
+        works=(*(backends.works(reading, account, row) for row in behind), *gateway.mocks),
         buckets=tuple(rows.buckets),
         quotas=tuple(rows.quotas),
         limits=ways.behind(rows.limits),
@@ -129,9 +130,8 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     """All quantile and alias tables in the order of the plan, each distinct one once."""
     account = plan.account
     found: list[Law] = [account.gateway_overhead, account.service_overhead, account.hit_time]
-    found += [method.mock_response for method in plan.methods if method.mock_response]
+    found += [law for works in plan.works for law in (works.service, works.duration, works.response)]
     for backend in plan.backends:
-        found += [backend.duration, backend.response]
         found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []
         found += [backend.idle_lifetime] if backend.idle_lifetime else []
     tables = [law.cells for law in found]

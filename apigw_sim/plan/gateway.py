@@ -7,7 +7,7 @@ from functools import cached_property
 from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
-from apigw_sim.plan.tables import NULL, Law, Method, Stage, Unauthorized
+from apigw_sim.plan.tables import NULL, Method, Stage, Unauthorized, Works
 from apigw_sim.scenario.api import Caching, Mock
 from apigw_sim.scenario.api import Method as SaidMethod
 from apigw_sim.scenario.model import EffectiveSettings
@@ -72,9 +72,10 @@ class Gateway:
     def _numbering(self, number: int) -> Numbering:
         return Numbering((*map(str, self.said(number).cache_key), VERB))
 
-    def _mock_response(self, number: int, mock: Mock | None) -> Law | None:
+    def _mock(self, number: int, mock: Mock) -> Works:
+        nothing = self.reading.nothing("duration")
         keys = (*self.path(number), "integration", "mock", "size")
-        return self.reading.law(mock.size, "size", keys) if mock else None
+        return Works(nothing, nothing, self.reading.law(mock.size, "size", keys), None)
 
     # rows
 
@@ -90,6 +91,7 @@ class Gateway:
     def method_rows(self, buckets: list[int], backends: dict[str, int]) -> tuple[Method, ...]:
         """The rows of plan.methods; `backends` gives the row of functions.NAME and backends.NAME."""
         made: list[Method] = []
+        self.mocks: list[Works] = []
         first = 0
         for number, (name, route) in enumerate(self.routes):
             method = self.said(number)
@@ -102,7 +104,10 @@ class Gateway:
             if integration.target is not None:
                 folder = "functions" if integration.kind == "lambda_proxy" else "backends"
                 backend = backends[f"{folder}.{integration.target}"]
-            mock = integration.mock
+            mock, works = integration.mock, backend
+            if mock is not None:
+                works = len(backends) + len(self.mocks)
+                self.mocks.append(self._mock(number, mock))
             made.append(
                 Method(
                     stage=self.stages.index(name),
@@ -111,6 +116,7 @@ class Gateway:
                     api_key_required=method.api_key_required,
                     bucket=buckets[number],
                     backend=backend,
+                    works=works,
                     mock_status=mock.status if mock else NULL,
                     timeout_ns=integration.timeout,
                     ttl_ns=ttl,
@@ -118,7 +124,6 @@ class Gateway:
                     unauthorized=unauthorized,
                     first_entry=first if entries else 0,
                     entries=entries,
-                    mock_response=self._mock_response(number, mock),
                 )
             )
             first += entries

@@ -138,6 +138,8 @@ class Method:
     """Row of plan.buckets; NULL where no throttle is ever set."""
     backend: int
     """Row of plan.backends; NULL: a mock."""
+    works: int
+    """Row of plan.works: what an attempt draws behind the gateway."""
     mock_status: int
     timeout_ns: int
     ttl_ns: int
@@ -148,8 +150,6 @@ class Method:
     """Cache entries of this method are first_entry + the entry id of the request."""
     entries: int
     """Possible cache entries; 0 where the method is never cached."""
-    mock_response: Law | None = None
-    """Bytes that a mock answers; None: not a mock."""
 
     @property
     def route(self) -> str:
@@ -207,6 +207,23 @@ class Backend:
     queue: int = 0
     """Places to wait."""
     capacity_limit: int = NULL
+
+
+@dataclass(frozen=True)
+class Works:
+    """What an attempt draws for its backend, or for a mock."""
+
+    service: Law
+    """Lambda's service overhead; HTTP backends and mocks have none."""
+    duration: Law
+    response: Law
+    """Bytes."""
+    status: Shares | None
+    """None: a mock, whose status is its method's."""
+    crash: int = 0
+    """Threshold word."""
+    malformed: int = 0
+    """Threshold word."""
 
 
 @dataclass(frozen=True)
@@ -499,6 +516,8 @@ class Plan:
     stages: tuple[Stage, ...]
     methods: tuple[Method, ...]
     backends: tuple[Backend, ...]
+    works: tuple[Works, ...]
+    """Those of the backends in their order, then those of mocks."""
     buckets: tuple[Bucket, ...]
     quotas: tuple[Quota, ...]
     limits: tuple[Limit, ...]

@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 ROWS, NODES, ENVIRONMENTS = 1 << 10, 1 << 11, 1 << 8
 """Rows of each kind that there is room for at first."""
 EVENTS_PER_ATTEMPT = 4
-LAWS = ("rtt", "body", "overhead", "service", "duration", "response", "hit")
+LAWS = ("rtt", "body", "overhead")
 """Of an entry of calls, in the order of `Stream.laws`."""
 
 
@@ -153,8 +153,12 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, largest_lambda=account.largest_lambda_payload,
             size_check_after_cache=account.size_check_after_cache, tokens_first=plan.gauge(GaugeKind.TOKENS),
-            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
+            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT), **self._laws(hit=account.hit_time),
         )  # fmt: skip
+        self._table("works", len(plan.works))
+        for number, row in enumerate(plan.works):
+            laws = self._laws(service=row.service, duration=row.duration, response=row.response)
+            fill(self.vectors["works"], "works", number, **laws)
 
     def _gauges(self) -> None:
         plan, fields = self.plan, w.FIELDS["gauge"]
@@ -213,8 +217,9 @@ class Builder:
         for number, row in enumerate(plan.methods):
             fill(
                 self.vectors["method"], "method", number, stage=row.stage, needs_key=row.api_key_required,
-                bucket=row.bucket, backend=row.backend, mock_status=row.mock_status, timeout=row.timeout_ns,
-                ttl=row.ttl_ns, require_authorization=row.require_authorization, unauthorized=row.unauthorized,
+                bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
+                mock_status=row.mock_status, timeout=row.timeout_ns, ttl=row.ttl_ns,
+                require_authorization=row.require_authorization, unauthorized=row.unauthorized,
                 first_entry=row.first_entry,
             )  # fmt: skip
         self._table("stage", len(plan.stages))
@@ -300,14 +305,14 @@ class Builder:
                 statuses_n=len(statuses),
             )  # fmt: skip
             guided += len(guide)
-            for place, (call, (laws, *_)) in enumerate(zip(row.calls, stream.laws, strict=True)):
+            for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):
                 fill(
                     self.vectors["pick"], "pick", p, me=p * w.PICK, method=call.method, resource=call.resource_base,
                     entry=call.entry_base, parameters=len(parameters), parameters_n=len(call.parameters),
                     age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
-                    sends=any(law.constant is None for law in laws[:3]),
+                    sends=any(law.constant is None for law in laws),
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip
                 for drawn in call.parameters:

@@ -66,22 +66,21 @@ def draw_send(s: State, a: View) -> None:
     a.overhead = value(s, p.overhead, p.overhead_c, overhead)
 
 
-def draw_work(s: State, a: View) -> int:
+def draw_work(s: State, a: View, works: int) -> int:
     """Duration and size of the answer, once an attempt gets so far; gives the service overhead."""
-    p = view(s.pick, a.pick)
+    x = view(s.works, works)
     service, duration, response, _ = four(s, a, OF_WORK)
-    a.drawn_duration = value(s, p.duration, p.duration_c, duration)
-    a.drawn_response = value(s, p.response, p.response_c, response)
-    return value(s, p.service, p.service_c, service)
+    a.drawn_duration = value(s, x.duration, x.duration_c, duration)
+    a.drawn_response = value(s, x.response, x.response_c, response)
+    return value(s, x.service, x.service_c, service)
 
 
 def draw_hit(s: State, a: View) -> int:
     """The time of a cache hit."""
-    p = view(s.pick, a.pick)
-    if p.hit == NULL:
-        return p.hit_c
+    if s.hit == NULL:
+        return s.hit_c
     _, _, _, hit = four(s, a, OF_WORK)
-    return value(s, p.hit, p.hit_c, hit)
+    return value(s, s.hit, s.hit_c, hit)
 
 
 def draw_outcome(s: State, a: View, f: View) -> int:

@@ -93,7 +93,7 @@ def arrive(s: State, a: View) -> int:
         return ANSWERING
     if s.size_check_after_cache and not small(s, a):
         return ANSWERING
-    service = draw_work(s, a)
+    service = draw_work(s, a, m.works)
     backend = m.backend
     if backend == NULL:
         passed_on(a, m.mock_status, a.drawn_response)

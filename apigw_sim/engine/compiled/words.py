@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached largest_lambda size_check_after_cache tokens_first
-            quota_first""",
+            quota_first hit hit_c""",
         # an event that is still to come
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
@@ -38,12 +38,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
             needs_key sends rtt rtt_c
-            body body_c overhead overhead_c service service_c duration duration_c response response_c hit hit_c""",
+            body body_c overhead overhead_c""",
+        # what an attempt draws behind the gateway
+        "works": "service service_c duration duration_c response response_c",
         "parameter": "word n table resource entry",
         "key": "group ordinal",
         # what a group of keys meets at a method: the first key's buckets and quota
         "access": "allowed method plan quota",
-        "method": """stage needs_key bucket backend mock_status timeout ttl require_authorization unauthorized
+        "method": """stage needs_key bucket backend works mock_status timeout ttl require_authorization unauthorized
             first_entry""",
         # a stage's cache; `binds`: its possible entries could fill it, so the order of uses is kept
         "stage": "capacity ready gauge binds uses queue queue_n queue_room",
@@ -78,6 +80,7 @@ def width(name: str) -> int:
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
+WORKS = width("works")
 QUEUE = width("queue")
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
     width, ("bucket", "quota", "backend", "environment", "gauge")

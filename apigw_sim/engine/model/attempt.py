@@ -38,7 +38,7 @@ class Attempt(Journey):
     __slots__ = (
         "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id", "integration_ns",
         "integration_status", "limit", "notes", "number", "overhead", "previous", "reason", "refused_by",
-        "response_bytes", "rtt", "started", "status", "tokens", "word", "work",
+        "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
 
     def __init__(
@@ -50,6 +50,8 @@ class Attempt(Journey):
         self.rtt, self.body, self.overhead, self.word = send
         self.work = work
         """None until `draw`: a retry draws it when it gets as far as the cache or the backend."""
+        self.works = caller.stream.usual[call[1]]
+        """The row of plan.works whose laws `work` is drawn by."""
         self.previous = previous
         self.clock = clock = caller.clock
         self.id = caller.id + call[0] * CALL_STEP + number * ATTEMPT_STEP
@@ -80,7 +82,7 @@ class Attempt(Journey):
     def draw(self) -> Work:
         """What it draws for the cache and the backend."""
         if self.work is None:
-            self.work = self.caller.stream.work(self.call[0], self.number, self.call[1])
+            self.work = self.caller.stream.work(self.call[0], self.number, self.works)
         return self.work
 
     def because(self, why: int, refused_by: int = NULL, tokens: int = NULL) -> None:
