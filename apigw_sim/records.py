@@ -39,6 +39,8 @@ class Flag(IntFlag):
     """Sent with Cache-Control: max-age=0."""
     IGNORED_MAX_AGE_0 = 16
     """... whose sender had no permission, so the header was ignored."""
+    CANARY = 32
+    """Met the stage's canary."""
 
 
 class Outcome(IntEnum):

@@ -21,5 +21,7 @@ class Group(IntEnum):
     """Crash, malformed answer, status, error of a fault."""
     BIRTH = 4
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    CANARY = 5
+    """Whether it meets its stage's canary; three to spare."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -42,7 +42,8 @@ def build(scenario: Scenario) -> Plan:
     behind = (*backends.functions(rows), *backends.https(rows))
     names = {row.path: number for number, row in enumerate(behind)}
     account = _account(reading, bucket, pool)
-    methods = gateway.method_rows(method_buckets, names)
+    made = gateway.method_rows(method_buckets, names)
+    methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
     client_rows = clients.rows(groups)
     reading.close()
@@ -59,8 +60,12 @@ def build(scenario: Scenario) -> Plan:
         account=account,
         stages=stages,
         methods=methods,
+        variants=tuple(made.methods[len(methods) :]),
+        released=tuple(gateway.released),
+        canary_released=tuple(gateway.canary_released),
+        canary_caches=tuple(gateway.stages.index(name) for name in gateway.canary_caches),
         backends=behind,
-        works=(*(backends.works(reading, account, row) for row in behind), *gateway.mocks),
+        works=(*(backends.works(reading, account, row) for row in behind), *made.mocks),
         buckets=tuple(rows.buckets),
         quotas=tuple(rows.quotas),
         limits=ways.behind(rows.limits),
@@ -68,7 +73,9 @@ def build(scenario: Scenario) -> Plan:
         keys=sum(group.count for group in groups),
         clients=client_rows,
         timeline=timeline.events(history, gateway, names),
-        entries=sum(method.entries for method in methods),
+        pointers=gateway.pointers(),
+        undeployed=gateway.undeployed(),
+        entries=made.entries,
         tables_sha256="",
         assumptions=(),
     )
@@ -153,7 +160,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.UNRESERVED_CONCURRENCY: one,
         GaugeKind.BUSY: backends,
         GaugeKind.QUEUE: backends,
-        GaugeKind.CACHE_BYTES: len(plan.stages),
+        GaugeKind.CACHE_BYTES: len(plan.stages) + len(plan.canary_caches),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -76,7 +76,7 @@ class Clients:
         made: list[Target] = []
         for call in client.calls:
             assert isinstance(call, Call)
-            found = self.scenario.routes(client.target.partition("/")[0]).named(call.call)
+            found = self.gateway.table(client.target).named(call.call)
             if found is None:
                 made.append(Target(NULL, {}))
                 continue
@@ -89,7 +89,7 @@ class Clients:
     def _from_trace(self, name: str) -> list[Target]:
         """The targets of the distinct requests of a client's trace."""
         client, requests = self.scenario.clients[name], self.traces[name].requests
-        table = self.scenario.routes(client.target.partition("/")[0])
+        table = self.gateway.table(client.target)
         made: list[Target] = []
         for request in requests.distinct if requests else ():
             found = table.match(request.method, request.path)

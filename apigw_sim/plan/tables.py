@@ -114,6 +114,8 @@ class Stage:
     api: str
     cache_bytes: int
     """Usable bytes of its cache cluster; 0: none."""
+    canary: int = 0
+    """Threshold word: the share of its requests that meet the canary."""
 
 
 class Unauthorized(IntEnum):
@@ -126,9 +128,13 @@ class Unauthorized(IntEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """A method of a stage: what a request that matches it meets."""
+    """A method of a stage: what a request that matches it meets, as one deployment and its stage variables make it."""
 
+    place: int
+    """Row of plan.methods that stands for it in records and limits, whichever deployment answers."""
     stage: int
+    cache: int
+    """Row of the stage whose cache it looks into; behind the stages come the caches that canaries have of their own."""
     verb: str
     """GET, ANY, ..."""
     resource: str
@@ -141,6 +147,8 @@ class Method:
     works: int
     """Row of plan.works: what an attempt draws behind the gateway."""
     mock_status: int
+    misconfigured: bool
+    """Whether its integration leads nowhere, since a stage variable names nothing: 500."""
     timeout_ns: int
     ttl_ns: int
     """0: not cached."""
@@ -155,6 +163,28 @@ class Method:
     def route(self) -> str:
         """`METHOD /path`."""
         return f"{self.verb} {self.resource}"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What a stage points to from an instant on: numbers of deployments of its API, from 1."""
+
+    at: int
+    stage: int
+    active: int
+    canary: int
+    """NULL: the stage has no canary."""
+
+
+@dataclass(frozen=True)
+class Undeployed:
+    """A method whose API was changed, until the change is deployed to its stage or taken back."""
+
+    place: int
+    """Row of plan.methods."""
+    begin: int
+    end: int
+    """NULL: it never is."""
 
 
 class BackendKind(IntEnum):
@@ -471,7 +501,7 @@ class GaugeKind(IntEnum):
     """Of an HTTP backend."""
     QUEUE = 5
     CACHE_BYTES = 6
-    """Target: row of plan.stages; no area."""
+    """Target: row of plan.stages, behind them of plan.canary_caches; no area."""
     TOKENS = 7
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
     QUOTA_LEFT = 8
@@ -515,6 +545,15 @@ class Plan:
     account: Account
     stages: tuple[Stage, ...]
     methods: tuple[Method, ...]
+    """Every method of every stage that is ever deployed there, as it is first."""
+    variants: tuple[Method, ...]
+    """What deployments, canaries and stage variables make of them: rows behind those of methods."""
+    released: tuple[int, ...]
+    """Row of methods -> the row that answers for it as the run starts; NULL: it is not deployed."""
+    canary_released: tuple[int, ...]
+    """... and for its stage's canary; NULL: there is none, or it is not deployed there."""
+    canary_caches: tuple[int, ...]
+    """Stages whose canary has a cache of its own; those caches are numbered behind the stages."""
     backends: tuple[Backend, ...]
     works: tuple[Works, ...]
     """Those of the backends in their order, then those of mocks."""
@@ -526,6 +565,9 @@ class Plan:
     """How many API keys there are."""
     clients: tuple[Client, ...]
     timeline: tuple[Event, ...]
+    pointers: tuple[Pointer, ...]
+    """What stages point to, in the order of time."""
+    undeployed: tuple[Undeployed, ...]
     entries: int
     """Possible cache entries over all methods."""
     tables_sha256: str
@@ -534,6 +576,11 @@ class Plan:
     """"name=value" of the assumptions the scenario leans on."""
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
+
+    @property
+    def releases(self) -> tuple[Method, ...]:
+        """All rows of methods and of what becomes of them."""
+        return (*self.methods, *self.variants)
 
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""

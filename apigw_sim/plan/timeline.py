@@ -8,9 +8,10 @@ from apigw_sim import units
 from apigw_sim.plan import laws
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
+from apigw_sim.plan.moves import text
 from apigw_sim.plan.tables import NULL, Cell, Event
 from apigw_sim.scenario import Scenario
-from apigw_sim.scenario.timeline import Entry, Fault
+from apigw_sim.scenario.timeline import Fault
 
 WELL = (1000, 0, 0)
 """A backend without a fault: thousandths of its times, threshold word of errors, outage."""
@@ -30,19 +31,15 @@ def events(history: History, gateway: Gateway, backends: dict[str, int]) -> tupl
             begin, end = (faults.cell(entry.fault, at) for at in (entry.at, until))
             made.append(Event(entry.at, until, faults.text(entry.fault), where, (begin,), (end,)))
         elif entry.flush_cache is not None:
-            cell = Cell("flush", (gateway.stages.index(entry.flush_cache),))
-            made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, (cell,)))
+            cells = tuple(Cell("flush", (cache,)) for cache in gateway.caches_of(entry.flush_cache))
+            made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, cells))
         else:
             state = history.entries.index(number) + 1
             before, after = history.texts[state - 1]
             made.append(
-                Event(entry.at, NULL, _text(entry), where, history.cells(state), before=before, after=after)
+                Event(entry.at, NULL, text(entry), where, history.cells(state), before=before, after=after)
             )
     return tuple(made)
-
-
-def _text(entry: Entry) -> str:
-    return "set " + ", ".join(change.path for change in entry.set or ())
 
 
 class Faults:

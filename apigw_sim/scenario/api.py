@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -10,11 +11,13 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
-from apigw_sim.scenario.quantities import Flag, Name, Words, one_of, quantity
+from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
 from apigw_sim.scenario.routes import Route, RouteError, parse
 from apigw_sim.scenario.settings import Throttle
 
 EVERY_METHOD = "every_method"
+KINDS = ("lambda_proxy", "http_proxy", "mock")
+"""The kinds of integration, of which each has one."""
 _LATER = "belongs to a later version; leave it out"
 _ROUTE_PATTERN = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /"
 
@@ -95,8 +98,13 @@ class Mock(Part):
 class Integration(Part):
     """What a method does with a request: exactly one of lambda_proxy, http_proxy and mock."""
 
-    lambda_proxy: Words | None = Field(None, description="a function, invoked with the whole request")
-    http_proxy: Words | None = Field(None, description="a backend, sent the whole request")
+    lambda_proxy: Words | None = Field(
+        None,
+        description="a function, invoked with the whole request; ${stageVariables.NAME} may stand in its name",
+    )
+    http_proxy: Words | None = Field(
+        None, description="a backend, sent the whole request; ${stageVariables.NAME} may stand in its name"
+    )
     mock: Mock | None = Field(None, description="an answer by the gateway itself")
     timeout: Annotated[
         int,
@@ -217,8 +225,56 @@ CacheSize = Annotated[
 ]
 
 
+_VARIABLE = re.compile("[A-Za-z0-9_]{1,64}")
+MOST_VARIABLES, LONGEST_VALUE = 100, 512
+
+
+def _read_variable(value: object) -> str:
+    """The name of a stage variable (facts 6, 8)."""
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
+        raise Bad(f"{units.show(value)} names no stage variable", "use letters, digits and _, 64 at most")
+    return value
+
+
+def _read_value(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise Bad(
+            f"{units.show(value)} is no text",
+            "write the variable's value, in quotes if it looks like a number",
+        )
+    if len(value) > LONGEST_VALUE:
+        raise Bad(f"the value has {len(value)} characters", f"AWS allows {LONGEST_VALUE}")
+    return value
+
+
+VariableName = Annotated[
+    str, Leaf(_read_variable, str, lambda: {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
+]
+VariableValue = Annotated[
+    str, Leaf(_read_value, str, lambda: {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE})
+]
+
+
+class Canary(Part):
+    """A share of a stage's requests, drawn for each by itself, that another deployment answers."""
+
+    traffic: Share = Field(description="the share of requests that meet the canary", examples=["5 %"])
+    variables: dict[VariableName, VariableValue] = Field(
+        {}, description="stage variables that differ for the canary"
+    )
+    use_stage_cache: Flag = Field(
+        False,
+        description="whether the canary shares the stage's cache; else it has one of its own, of that size",
+    )
+
+
 class Stage(Part):
     """A stage of an API."""
+
+    variables: dict[VariableName, VariableValue] = Field(
+        {}, description="stage variables, which integrations may name as ${stageVariables.NAME}"
+    )
+    canary: Canary | None = Field(None, description="a canary release: a share of the requests meets it")
 
     cache_cluster: CacheSize | None = Field(
         None, description="the size of the stage's cache; it caches nothing alone"
@@ -228,8 +284,6 @@ class Stage(Part):
     )
 
     later: ClassVar[Mapping[str, str]] = {
-        "canary": _LATER,
-        "variables": _LATER,
         "waf": _LATER,
         "deployment": _LATER,
         "logging": _LATER,

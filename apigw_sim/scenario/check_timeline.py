@@ -5,13 +5,13 @@ from __future__ import annotations
 from itertools import pairwise
 
 from apigw_sim import units
-from apigw_sim.scenario.check_set import check_sets
+from apigw_sim.scenario.base import listed
+from apigw_sim.scenario.check_deploy import Deploys
+from apigw_sim.scenario.check_set import check_set
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.model import Scenario
-from apigw_sim.scenario.timeline import Entry, Fault
+from apigw_sim.scenario.timeline import VERBS, Entry, Fault
 from apigw_sim.scenario.tree import Keys
-
-_VERBS = ("fault", "flush_cache", "set")
 
 
 def check_timeline(report: Report) -> Scenario:
@@ -21,7 +21,14 @@ def check_timeline(report: Report) -> Scenario:
     for number, entry in enumerate(entries):
         _check_entry(report, ("timeline", number), entry)
     _check_overlaps(report, entries)
-    return scenario.model_copy(update={"timeline": tuple(check_sets(report, entries))})
+    state = scenario.resolved() if any(entry.set for entry in entries) else {}
+    deploys = Deploys(report)
+    for number in sorted(range(len(entries)), key=lambda number: (entries[number].at, number)):
+        if entries[number].set is None:
+            deploys.check(number, entries[number], state)
+        else:
+            entries[number] = check_set(report, number, entries[number], state)
+    return scenario.model_copy(update={"timeline": tuple(entries)})
 
 
 def _check_entry(report: Report, keys: Keys, entry: Entry) -> None:
@@ -30,13 +37,13 @@ def _check_entry(report: Report, keys: Keys, entry: Entry) -> None:
         at, end = units.show_duration(entry.at), units.show_duration(run)
         fix = "make it earlier, or the run longer"
         report.say((*keys, "at"), f"{at} is not before the end of the run ({end})", fix, ("run", "duration"))
-    given = [verb for verb in _VERBS if getattr(entry, verb) is not None]
+    given = [verb for verb in VERBS if getattr(entry, verb) is not None]
     if len(given) > 1:
         report.say(
             keys, f"{' and '.join(given)} stand in one entry", "one verb an entry: write an entry for each"
         )
     elif not given:
-        report.say(keys, "the entry has no verb", "write fault, flush_cache or set")
+        report.say(keys, "the entry has no verb", listed(VERBS))
     if entry.flush_cache is not None:
         report.stage((*keys, "flush_cache"), entry.flush_cache)
     if entry.fault is not None:

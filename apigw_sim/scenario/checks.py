@@ -7,8 +7,9 @@ from fractions import Fraction
 
 from apigw_sim import quotas, units
 from apigw_sim.errors import Problem
-from apigw_sim.scenario.api import EVERY_METHOD, Api, Integration, Method
+from apigw_sim.scenario.api import EVERY_METHOD, KINDS, MOST_VARIABLES, Api, Integration, Method
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.plans import ApiKey
 from apigw_sim.scenario.routes import Route, segments
@@ -61,7 +62,7 @@ class Report:
 
     def route(self, keys: Keys, api: str, route: Route) -> bool:
         """Whether an API has exactly this route."""
-        routes = map(str, self.scenario.apis[api].methods)
+        routes = map(str, self.scenario.routes(api).routes)
         return self.refer(keys, str(route), ("apis", api, "methods"), routes, f"method of {api}")
 
 
@@ -140,19 +141,22 @@ def check_apis(report: Report) -> None:
             if not getattr(api, part):
                 report.say((*base, part), f"there are no {part}", f"write one {part[:-1]} at least")
         _check_methods(report, base, api)
+        known = [str(route) for route in report.scenario.routes(name).routes]
         for stage, body in api.stages.items():
+            if len(body.variables) > MOST_VARIABLES:
+                what = f"{len(body.variables)} stage variables"
+                report.say((*base, "stages", stage, "variables"), what, f"AWS allows {MOST_VARIABLES}")
             for route in body.method_settings:
                 if route != EVERY_METHOD:
                     keys = (*base, "stages", stage, "method_settings", route)
-                    report.refer(keys, route, (*base, "methods"), map(str, api.methods), f"method of {name}")
+                    report.refer(keys, route, (*base, "methods"), known, f"method of {name}")
 
 
 def _check_methods(report: Report, base: Keys, api: Api) -> None:
     siblings: dict[tuple[str, ...], tuple[str, Route]] = {}
     for route, method in api.methods.items():
         keys = (*base, "methods", str(route))
-        _check_integration(report, (*keys, "integration"), method.integration)
-        _check_cache_key(report, keys, route, method)
+        check_method(report, keys, route, method)
         parts = segments(route.path)
         for depth, part in enumerate(parts):
             if not part.startswith("{") or part.endswith("+}"):
@@ -163,6 +167,21 @@ def _check_methods(report: Report, base: Keys, api: Api) -> None:
                     f"{part} stands where {first} has {other}, and AWS allows one path parameter in a place"
                 )
                 report.say(keys, what, f"name it {other} too")
+
+
+def check_method(report: Report, keys: Keys, route: Route, method: Method) -> None:
+    """One method: its integration and its cache key."""
+    _check_integration(report, (*keys, "integration"), method.integration)
+    _check_cache_key(report, keys, route, method)
+
+
+def _is_variable(report: Report, keys: Keys, text: str) -> bool:
+    """Whether a name refers to stage variables, each as AWS writes it."""
+    if "$" not in text:
+        return False
+    if "$" in VARIABLE.sub("", text):
+        report.say(keys, f"'{text}' is no name", "write a stage variable as ${stageVariables.NAME}")
+    return True
 
 
 def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -> None:
@@ -176,7 +195,7 @@ def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -
 
 
 def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
-    given = [key for key in ("lambda_proxy", "http_proxy", "mock") if getattr(integration, key) is not None]
+    given = [key for key in KINDS if getattr(integration, key) is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
     elif not given:
@@ -184,14 +203,16 @@ def _check_integration(report: Report, keys: Keys, integration: Integration) -> 
     if integration.lambda_proxy is not None:
         name, colon, _ = integration.lambda_proxy.partition(":")
         here = (*keys, "lambda_proxy")
-        if colon:
+        if _is_variable(report, here, integration.lambda_proxy):
+            pass
+        elif colon:
             report.say(here, "aliases of functions belong to a later version", f"write {name}")
         else:
             report.refer(here, name, ("functions",), report.scenario.functions, "function")
     if integration.http_proxy is not None:
-        report.refer(
-            (*keys, "http_proxy"), integration.http_proxy, ("backends",), report.scenario.backends, "backend"
-        )
+        here = (*keys, "http_proxy")
+        if not _is_variable(report, here, integration.http_proxy):
+            report.refer(here, integration.http_proxy, ("backends",), report.scenario.backends, "backend")
     limit = report.scenario.account.integration_timeout_limit
     if integration.timeout > limit:
         wanted, most = units.show_duration(integration.timeout), units.show_duration(limit)

@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from apigw_sim import units
+from apigw_sim.scenario.api import Canary
 from apigw_sim.scenario.base import Bad, Leaf, Part
+from apigw_sim.scenario.deployments import ApiChange
 from apigw_sim.scenario.quantities import Duration, Name, PositiveDuration, Words, quantity
 
 _LATER = "belongs to a later version; leave it out"
@@ -82,26 +84,41 @@ class Fault(Part):
         return ("function", self.function) if self.function is not None else ("backend", self.backend or "")
 
 
+VERBS = (
+    "fault", "flush_cache", "set", "change", "deploy", "promote_canary", "remove_canary", "roll_back",
+)  # fmt: skip
+"""What an entry may do."""
+
+
 class Entry(Part):
-    """One thing that happens in mid-run: exactly one of fault, flush_cache and set."""
+    """One thing that happens in mid-run: exactly one verb."""
 
     at: Duration = Field(description="when, from run.start", examples=["0 s"])
     fault: Fault | None = Field(None, description="something breaks for a while")
     flush_cache: Words | None = Field(None, description="a stage, as api/stage, whose cache is emptied")
     set: Changes | None = Field(None, description="settings that change at once, by path")
+    change: ApiChange | None = Field(None, description="an API changes; nothing follows until it is deployed")
+    deploy: Words | None = Field(
+        None,
+        description="a stage, as api/stage, that gets a new deployment; its canary gets it while it has one",
+    )
+    promote_canary: Words | None = Field(
+        None,
+        description="a stage that takes over its canary's deployment and variables; the canary stays, at 0 %",
+    )
+    remove_canary: Words | None = Field(None, description="a stage whose canary is taken away")
+    roll_back: Words | None = Field(None, description="a stage that points to its earlier deployment again")
+    to: (
+        Annotated[int | Literal["canary", "stage"], quantity("count", 1, words=("canary", "stage"))] | None
+    ) = Field(
+        None,
+        description="of deploy: canary or stage; of roll_back: the number of a deployment, the first is 1",
+    )
+    canary: Canary | None = Field(None, description="of deploy: the canary that it makes")
 
-    later: ClassVar[Mapping[str, str]] = {
-        "change": _LATER,
-        "deploy": _LATER,
-        "promote_canary": _LATER,
-        "roll_back": _LATER,
-        "to": _LATER,
-        "flush_authorizers_cache": _LATER,
-    }
+    later: ClassVar[Mapping[str, str]] = {"flush_authorizers_cache": _LATER}
 
     @property
-    def verb(self) -> Literal["fault", "flush_cache", "set"]:
-        """Which of the three it is."""
-        if self.fault is not None:
-            return "fault"
-        return "flush_cache" if self.flush_cache is not None else "set"
+    def verb(self) -> str:
+        """Which it is."""
+        return next((verb for verb in VERBS if getattr(self, verb) is not None), "set")

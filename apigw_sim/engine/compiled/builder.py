@@ -165,7 +165,7 @@ class Builder:
         table = self._table("gauge", plan.gauges)
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
         first = plan.gauge(GaugeKind.CACHE_BYTES)
-        table[first : first + len(plan.stages), fields.index("integral")] = 0
+        table[first : first + len(plan.stages) + len(plan.canary_caches), fields.index("integral")] = 0
 
     def _buckets(self) -> None:
         self._table("bucket", len(self.plan.buckets))
@@ -213,25 +213,38 @@ class Builder:
 
     def _stages(self) -> None:
         plan = self.plan
-        self._table("method", len(plan.methods))
-        for number, row in enumerate(plan.methods):
+        self._table("method", len(plan.releases))
+        for number, row in enumerate(plan.releases):
             fill(
-                self.vectors["method"], "method", number, stage=row.stage, needs_key=row.api_key_required,
-                bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
-                mock_status=row.mock_status, timeout=row.timeout_ns, ttl=row.ttl_ns,
+                self.vectors["method"], "method", number, place=row.place, stage=row.stage, cache=row.cache,
+                needs_key=row.api_key_required, bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
+                mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
                 first_entry=row.first_entry,
             )  # fmt: skip
-        self._table("stage", len(plan.stages))
-        room = 0
-        for number, stage in enumerate(plan.stages):
-            binds = could_fill(plan, number)
-            mine = (
-                2 * sum(method.entries for method in plan.methods if method.stage == number) if binds else 0
-            )
+        for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
+            moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
             fill(
-                self.vectors["stage"], "stage", number, capacity=stage.cache_bytes,
-                gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds, queue=room * w.QUEUE, queue_room=mine,
+                self.vectors["method"],
+                "method",
+                number,
+                moves=moves,
+                released=released,
+                canary_released=canary,
+            )
+        caches = (*range(len(plan.stages)), *plan.canary_caches)
+        self._table("stage", len(caches))
+        room = 0
+        for number, of_stage in enumerate(caches):
+            binds = could_fill(plan, number, of_stage)
+            mine = (
+                2 * sum(method.entries for method in plan.releases if method.cache == number) if binds else 0
+            )
+            stage = plan.stages[of_stage]
+            fill(
+                self.vectors["stage"], "stage", number, canary=stage.canary if number == of_stage else 0,
+                capacity=stage.cache_bytes, gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds,
+                queue=room * w.QUEUE, queue_room=mine,
             )  # fmt: skip
             room += mine
         self._table("queue", room)
@@ -355,15 +368,15 @@ def slot_bits(plan: Plan) -> int:
     return min(max(gap.bit_length() + 2, 10), 26)
 
 
-def could_fill(plan: Plan, stage: int) -> bool:
-    """Whether the entries that are possible in a stage's cache could be more than it holds, now or after a change."""
+def could_fill(plan: Plan, cache: int, stage: int) -> bool:
+    """Whether the entries that are possible in a cache could be more than it holds, now or after a change."""
     sizes = [plan.stages[stage].cache_bytes]
     sizes += [
-        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == stage
+        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == cache
     ]  # fmt: skip
     held = 0
-    for method in plan.methods:
-        if method.stage == stage and method.entries and method.backend != NULL:
+    for method in plan.releases:
+        if method.cache == cache and method.entries and method.backend != NULL:
             response = plan.backends[method.backend].response
             most = response.constant if response.constant is not None else int(response.cells.max())
             held += method.entries * (

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.answers import because, passed_on
 from apigw_sim.engine.compiled.caching import keep, look_up
 from apigw_sim.engine.compiled.callers import will_answer
-from apigw_sim.engine.compiled.drawing import draw_hit, draw_work
+from apigw_sim.engine.compiled.drawing import draw_hit, draw_work, four
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
@@ -31,6 +32,7 @@ from apigw_sim.engine.compiled.words import (
     QUOTA,
     REASON_BITS,
     RELAY,
+    STAGE,
     STATUS_BITS,
     TIMED_OUT,
     WAIT,
@@ -39,7 +41,7 @@ from apigw_sim.engine.compiled.words import (
 from apigw_sim.engine.order import Hop, Rank
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
-from apigw_sim.rules import reason
+from apigw_sim.rules import pick, reason
 from apigw_sim.rules.bucket import TOKEN
 
 if TYPE_CHECKING:
@@ -55,6 +57,7 @@ OF_ARRIVE, OF_RELAY, OF_TIMEOUT, OF_ANSWER = (
 OF_DONE, OF_WORK, OF_CALLER = int(Rank.DONE), int(Hop.WORK), int(Hop.CALLER)
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+CANARY, OF_CANARY = int(Flag.CANARY), int(Group.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
 WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
@@ -81,6 +84,9 @@ def arrive(s: State, a: View) -> int:
     now = s.now
     number = view(s.pick, a.pick).method
     a.method = number
+    if number != NULL and view(s.method, number * METHOD).moves:
+        number = released(s, a, view(s.method, number * METHOD))
+    a.release = number
     a.arrived = now
     s.answers = now + a.overhead
     if not admit(s, a, number, a.key, now):
@@ -93,6 +99,9 @@ def arrive(s: State, a: View) -> int:
         return ANSWERING
     if s.size_check_after_cache and not small(s, a):
         return ANSWERING
+    if m.misconfigured:
+        because(s, a, reason.API_CONFIGURATION_ERROR, NULL, NULL)
+        return ANSWERING
     service = draw_work(s, a, m.works)
     backend = m.backend
     if backend == NULL:
@@ -100,6 +109,17 @@ def arrive(s: State, a: View) -> int:
         return ANSWERING
     a.backend = backend * BACKEND
     return relay(s, a, m, service)
+
+
+def released(s: State, a: View, m: View) -> int:
+    """What answers for a method, of what deployments have made of it: the stage's, or its canary's; NULL: nothing."""
+    share = view(s.stage, m.stage * STAGE).canary
+    if share > 0:
+        word, _, _, _ = four(s, a, OF_CANARY)
+        if pick.happens(word, share):
+            a.flags |= CANARY
+            return m.canary_released
+    return m.released
 
 
 # throttles
@@ -123,7 +143,7 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
             forbid(s, a, reason.INVALID_API_KEY)
             return False
         k = view(s.key, key * KEY)
-        x = view(s.access, (k.group * s.method_count + number) * ACCESS)
+        x = view(s.access, (k.group * s.method_count + m.place) * ACCESS)
         if x.allowed == 0:
             forbid(s, a, reason.INVALID_API_KEY)
             return False
@@ -289,7 +309,7 @@ def learn(s: State, a: View) -> int:
         because(s, a, of_lambda(outcome), a.job_refused_by, NULL)
     else:
         because(s, a, reason.INTEGRATION_FAILURE, NULL, NULL)
-    m = view(s.method, a.method * METHOD)
+    m = view(s.method, a.release * METHOD)
     if own and m.ttl > 0:
         keep(s, a, m)
     return back(s, a)

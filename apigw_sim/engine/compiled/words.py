@@ -22,7 +22,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
-        "row": """me refs who client call number started record previous limit method arrived
+        "row": """me refs who client call number started record previous limit method release arrived
             pick key resource entry age rtt body overhead
             gone executed response flags integration status integration_status reason refused_by tokens cache
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
@@ -45,10 +45,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "key": "group ordinal",
         # what a group of keys meets at a method: the first key's buckets and quota
         "access": "allowed method plan quota",
-        "method": """stage needs_key bucket backend works mock_status timeout ttl require_authorization unauthorized
-            first_entry""",
-        # a stage's cache; `binds`: its possible entries could fill it, so the order of uses is kept
-        "stage": "capacity ready gauge binds uses queue queue_n queue_room",
+        # a method as a deployment has it; of those that stand for one in records: `moves` if what answers
+        # for it may be another, then `released`, and `canary_released` for its stage's canary
+        "method": """place stage cache moves needs_key bucket backend works mock_status misconfigured timeout ttl
+            require_authorization unauthorized first_entry released canary_released""",
+        # a stage, and a cache: its own, or behind the stages a canary's; `canary`: the share that meets the canary;
+        # `binds`: the cache's possible entries could fill it, so the order of uses is kept
+        "stage": "canary capacity ready gauge binds uses queue queue_n queue_room",
         # a cached answer; `expires` is 0 where there is none
         "entry": "expires resource answer used queued",
         # entries in the order of their uses, as far as it is known

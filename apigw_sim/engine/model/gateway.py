@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
@@ -13,7 +14,7 @@ from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
-from apigw_sim.rules import reason
+from apigw_sim.rules import pick, reason
 from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ RELAY = priority(Rank.RELAY)
 
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+CANARY = int(Flag.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 
 OK = reason.OK
@@ -57,7 +59,8 @@ class Gateway:
         self.account = model.plan.account
         self.throttles = model.throttles
         self.pack, self.write = model.attempts.pack, model.attempts.write
-        self.methods = model.methods
+        self.released, self.canary_released = model.released, model.canary_released
+        self.canaries = model.canaries
         self.caches = model.caches
         self.largest_request = model.plan.account.largest_request
         self.size_check_after_cache = model.plan.account.size_check_after_cache
@@ -77,15 +80,26 @@ class Gateway:
         number = caller.methods[picked]
         if watched:
             attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
+        method = None
+        if number != NULL:
+            share = self.canaries[caller.stage]
+            method = self.canary(attempt, number, share) if share else self.released[number]
+            if watched:
+                self.tell(attempt, number, arrived)
 
         answers = arrived + overhead
-        if self.admit(attempt, number, key, arrived):
-            method = self.methods[number]
+        if self.admit(attempt, method, number, key, arrived):
+            assert method is not None
+            if method.row.works != attempt.works:
+                attempt.works, attempt.work = method.row.works, None
             where = method.first_entry + entry
             if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
                 answers += (attempt.work or attempt.draw())[3]
             elif attempt.reason != OK or (self.size_check_after_cache and not self.fits(attempt)):
                 pass  # refused at the cache or behind it
+            elif method.row.misconfigured:
+                attempt.note("its integration names, by a stage variable, what does not exist: 500")
+                attempt.because(reason.API_CONFIGURATION_ERROR)
             elif method.backend is None:
                 attempt.passed_on(method.row.mock_status, attempt.draw()[2])
                 attempt.note(f"mock integration: {method.row.mock_status}")
@@ -114,16 +128,40 @@ class Gateway:
 
     # what comes before the integration
 
-    def admit(self, attempt: Attempt, method: int, key: int, now: int) -> bool:
+    def canary(self, attempt: Attempt, number: int, share: int) -> Method | None:
+        """What answers on a stage with a canary: it or the stage, drawn for each request by itself (facts 8)."""
+        word = attempt.caller.stream.row(Group.CANARY, attempt.call[0], attempt.number)[0]
+        if not pick.happens(word, share):
+            return self.released[number]
+        attempt.flags |= CANARY
+        attempt.note("meets the stage's canary")
+        return self.canary_released[number]
+
+    def tell(self, attempt: Attempt, number: int, now: int) -> None:
+        """Which deployment answers, where there are several, and whether a change has not been deployed yet."""
+        plan, stage = self.plan, self.plan.methods[number].stage
+        moves = [pointer for pointer in plan.pointers if pointer.stage == stage]
+        if len(moves) > 1 or moves[0].canary != NULL:
+            now_at = [pointer for pointer in moves if pointer.at <= now][-1]
+            answers = now_at.canary if attempt.flags & CANARY else now_at.active
+            attempt.note(f"deployment {answers} answers, since {now_at.at / 1e9:g} s" if now_at.at else
+                         f"deployment {answers} answers")  # fmt: skip
+        for late in plan.undeployed:
+            if late.place == number and late.begin <= now and (late.end == NULL or now < late.end):
+                attempt.note(
+                    f"the API was changed at {late.begin / 1e9:g} s, and that is not deployed to {plan.stages[stage].name}"
+                )
+
+    def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
         """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
         throttles = self.throttles
         if throttles.front and throttles.account_refuses(attempt, now):
             return False
-        if method == NULL:
+        if method is None:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.known.get((method, key), UNKNOWN)
+        levels = throttles.known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
-            levels = throttles.levels(method, key)
+            levels = throttles.levels(number, key)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY)
         if not throttles.admit(attempt, levels, now):
@@ -150,7 +188,7 @@ class Gateway:
         self, attempt: Attempt, method: Method, where: int, resource: int, max_age_0: int, now: int
     ) -> bool:
         """Ask the stage's cache, if there is one: whether it answers."""
-        cache = self.caches[method.stage]
+        cache = self.caches[method.cache]
         if not cache.capacity or now < cache.ready:
             return False
         if max_age_0 and self.refresh(attempt, method, max_age_0):
@@ -291,7 +329,7 @@ class Gateway:
     def keep(self, attempt: Attempt, method: Method, where: int, resource: int) -> None:
         """Put a backend's answer into the stage's cache."""
         now, account, response = self.clock.now, self.account, attempt.response_bytes
-        cache = self.caches[method.stage]
+        cache = self.caches[method.cache]
         if not cache.there(now) or response > account.largest_cached:
             return
         if attempt.status >= 400 and not account.cache_errors:

@@ -29,15 +29,16 @@ class Watch(NamedTuple):
 
 
 class Method:
-    """A method of a stage, with the settings that can change in mid-run."""
+    """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "first_entry", "is_lambda", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
+        "backend", "cache", "first_entry", "is_lambda", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
     )  # fmt: skip
 
     def __init__(self, row: tables.Method, backend: Backend | None) -> None:
         self.row = row
         self.stage = row.stage
+        self.cache = row.cache
         self.backend = backend
         self.is_lambda = isinstance(backend, Function)
         self.timeout = row.timeout_ns
@@ -75,10 +76,12 @@ class Model:
             for i, q in enumerate(plan.quotas)
         ]
         self.throttles = Throttles(plan, self.buckets, self.quotas)
+        cached = [stage.cache_bytes for stage in plan.stages]
         self.caches = [
-            StageCache(stage, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))
-            for i, stage in enumerate(plan.stages)
+            StageCache(size, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))
+            for i, size in enumerate((*cached, *(cached[stage] for stage in plan.canary_caches)))
         ]
+        """Those of the stages, then those that canaries have of their own."""
         rps = plan.account.rps_bucket
         self.account = Account(
             plan.account,
@@ -88,7 +91,13 @@ class Model:
         )
         self.functions: dict[int, Function] = {}
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
-        self.methods = [self._method(row) for row in plan.methods]
+        self.methods = [self._method(row) for row in plan.releases]
+        self.released = [self._named(row) for row in plan.released]
+        """Row of plan.methods -> what answers for it now; None: it is not deployed."""
+        self.canary_released = [self._named(row) for row in plan.canary_released]
+        """... and for its stage's canary."""
+        self.canaries = [stage.canary for stage in plan.stages]
+        """Threshold words: the shares of the stages' requests that meet a canary."""
         self.gateway = Gateway(self)
         self.callers = [
             Caller(self, number, client, draws.client(number)) for number, client in enumerate(plan.clients)
@@ -119,6 +128,9 @@ class Model:
         if row.backend == NULL:
             return Method(row, None)
         return Method(row, self.backends[row.backend])
+
+    def _named(self, row: int) -> Method | None:
+        return None if row == NULL else self.methods[row]
 
     # what run.py asks of an engine
 
@@ -195,6 +207,18 @@ class Model:
         method.ttl = ttl
         method.require_authorization = require_authorization
         method.unauthorized = unauthorized
+
+    def release(self, number: int, row: int) -> None:
+        """What answers for a method from now on, NULL: nothing; who is already under way is not touched."""
+        self.released[number] = self._named(row)
+
+    def canary_release(self, number: int, row: int) -> None:
+        """What answers for a method where the canary was met."""
+        self.canary_released[number] = self._named(row)
+
+    def canary(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that meet its canary: a threshold word."""
+        self.canaries[stage] = share
 
     def cache(self, stage: int, capacity: int) -> None:
         """Another cache cluster: everything is lost, and there is no cache while it is made."""
