@@ -119,6 +119,12 @@ OPEN: dict[str, Open] = {
         "{uniform: {min: 100 ms, max: 400 ms}}",
         "L:lambda-runtime-environment",
     ),
+    "canary_series": Open(
+        "AWS keeps a canary's logs and metrics apart, and its list of dimensions has none for a canary",
+        "without it only the stage's own figures are there, which hold the canary's",
+        "false",
+        "AG:canary-release",
+    ),
     "metrics_stamp": Open(
         "AWS does not say whether a request counts in the minute in which it arrives or is answered",
         "by arrival, slow requests move to an earlier period; sums stay",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.plan.tables import LimitKind, Plan
-from apigw_sim.records import Cache
+from apigw_sim.records import NULL, Cache, Flag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,14 +48,26 @@ TOO_MANY_REQUESTS = 429
 
 
 class Coding:
-    """Codes of attempts: a leaf (a method, or a stage for what matched none), the fate, the cache's word."""
+    """Codes of attempts: a leaf (a method, a stage for what matched none, a method met by way of a canary), fate, cache."""
 
     def __init__(self, plan: Plan) -> None:
         self.methods = len(plan.methods)
         self.stages = len(plan.stages)
-        self.leaves = self.methods + self.stages
+        self.canaried = sorted({pointer.stage for pointer in plan.pointers if pointer.canary != NULL})
+        """Stages that have a canary at some time."""
+        with_canary = [row for row, method in enumerate(plan.methods) if method.stage in self.canaried]
+        first = self.methods + self.stages
+        self.leaves = first + len(with_canary)
         stages = [method.stage for method in plan.methods] + list(range(self.stages))
-        self.stage_of_leaf = np.array(stages, np.int64)
+        self.canary_leaf = np.arange(first)
+        """Leaf -> the leaf of what met the canary there."""
+        self.canary_leaf[with_canary] = np.arange(first, self.leaves)
+        self.method_of_leaf = np.array([*range(self.methods), *[NULL] * self.stages, *with_canary], np.int64)
+        self.stage_of_leaf = np.array([*stages, *(plan.methods[row].stage for row in with_canary)], np.int64)
+        units = [self.stages + self.canaried.index(plan.methods[row].stage) for row in with_canary]
+        self.unit_of_leaf = np.array([*stages, *units], np.int64)
+        """What is kept apart: a stage without its canary; behind the stages, the canaries of `canaried`."""
+        self.units = self.stages + len(self.canaried)
         self.fate_of_status = np.full(1000, Fate.SERVER_5XX, np.int64)
         self.fate_of_status[:300] = Fate.CARRIED_2XX
         self.fate_of_status[300:400] = Fate.CARRIED_3XX
@@ -66,9 +78,14 @@ class Coding:
             np.int64,
         )
 
-    def leaf(self, stage: NDArray[np.int64], method: NDArray[np.int64]) -> NDArray[np.int64]:
+    def leaf(
+        self, stage: NDArray[np.int64], method: NDArray[np.int64], flags: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """The leaf of each attempt."""
-        return np.where(method >= 0, method, stage + self.methods)
+        leaf = np.where(method >= 0, method, stage + self.methods)
+        if not self.canaried:
+            return leaf
+        return np.where(flags & Flag.CANARY, self.canary_leaf[leaf], leaf)
 
     def fate(self, status: NDArray[np.int64], refused_by: NDArray[np.int64]) -> NDArray[np.int64]:
         """The fate of each attempt."""
@@ -87,6 +104,17 @@ class Coding:
         """How many attempts of each leaf, fate and word of the cache."""
         counts = np.bincount(code, minlength=self.leaves * CELLS).astype(np.int64, copy=False)
         return counts.reshape(self.leaves, 1 << FATE_BITS, 1 << CACHE_BITS)
+
+    def by_method(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts by leaf added up by method, its canary's among them."""
+        if not self.canaried:
+            return by_leaf[: self.methods]
+        known = self.method_of_leaf >= 0
+        return added(by_leaf[known], self.method_of_leaf[known], self.methods)
+
+    def by_canary(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts by leaf added up by canary, in the order of `canaried`."""
+        return added(by_leaf, self.unit_of_leaf, self.units)[self.stages :]
 
     def by_stage(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
         """Counts by leaf added up by stage."""

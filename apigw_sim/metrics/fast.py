@@ -47,6 +47,8 @@ class Gateway:
         if not several_stages:
             alike = {Level.API: Level.STAGE, Level.ALL: Level.STAGE}
         self.alike = {Level.METHOD: Level.METHOD, Level.STAGE: Level.STAGE} | alike
+        if groups.coding.canaried:
+            self.alike[Level.CANARY] = Level.CANARY
         """Of levels with the same groups, the one that is counted."""
         inner = list(dict.fromkeys(self.alike.values()))
         outer = [(level, True) for level in inner] + [
@@ -123,8 +125,8 @@ class FastFold:
         self._attempt_watches = fast_watch.of_attempts(kernels, plan, watches)
         self._call_watches = [watch for watch in watches if watch.of_calls]
         self._work_watches = [watch for watch in watches if watch.of_work]
-        stages, clients = len(plan.stages), len(plan.clients)
-        self._first_client = 1 + 2 * stages
+        clients = len(plan.clients)
+        self._first_client = 1 + 2 * coding.units
         self._spreads = Spreads(self._first_client + clients)
         self._state, self._state_of_work = np.zeros(8, np.int64), np.zeros(8, np.int64)
         self._attempts, self._invocations = of_attempts(kernels, limits), of_invocations(kernels, limits)
@@ -133,6 +135,7 @@ class FastFold:
         self._for_attempts = (
             plan.account.stamp_arrival, *self._window, coding.methods, coding.leaves, coding.fate_of_status,
             np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.early, limits.at.buckets.times,
+            len(coding.canaried) > 0, coding.canary_leaf, coding.unit_of_leaf,
             totals.cells.reshape(-1), totals.by_status, totals.by_reason, totals.attempts,
         )  # fmt: skip
         self._refused = limits.refused, limits.first
@@ -200,13 +203,17 @@ class FastFold:
         )
         totals.executed_for_nobody, totals.duplicate_executions = self._of_client
         totals.integration = spread(0)
-        for number, of_stage in enumerate(totals.stage_latency):
+        stages, canaried = totals.stage_latency, totals.coding.canaried
+        units = [(of_stage,) for of_stage in stages] + [
+            (stages[number], of_canary)
+            for number, of_canary in zip(canaried, totals.canary_latency, strict=True)
+        ]
+        for number, wholes in enumerate(units):
             others, with_2xx = spread(1 + 2 * number), spread(2 + 2 * number)
-            for whole_of, parts in (
-                (of_stage, (others, with_2xx)), (totals.latency, (others, with_2xx)), (totals.latency_2xx, (with_2xx,)),
-            ):  # fmt: skip
-                for part in parts:
-                    whole_of.merge(part)
+            for whole_of in (*wholes, totals.latency):
+                whole_of.merge(others)
+                whole_of.merge(with_2xx)
+            totals.latency_2xx.merge(with_2xx)
         for number in range(len(totals.call_latency)):
             totals.call_latency[number] = spread(self._first_client + number)
 

@@ -174,7 +174,7 @@ class Metrics:
             block, "client", "stage", "method", "api_key", "arrived_ns", "latency_ns", "integration_ns", "status",
             "reason", "refused_by", "cache", "flags",
         )  # fmt: skip
-        leaf = self.coding.leaf(stage, method)
+        leaf = self.coding.leaf(stage, method, flags)
         fate = self.coding.fate(status, refused_by)
         code = self.coding.code(leaf, fate, cache)
         answered = arrived + latency

@@ -92,6 +92,7 @@ class Level(IntEnum):
     STAGE = 1
     API = 2
     ALL = 3
+    CANARY = 4
 
 
 class Groups:
@@ -99,16 +100,17 @@ class Groups:
 
     def __init__(self, coding: Coding, numbering: Numbering) -> None:
         self.coding = coding
-        leaves = np.arange(coding.leaves)
         self.of_leaf = {
-            Level.METHOD: np.where(leaves < coding.methods, leaves, -1),
+            Level.METHOD: coding.method_of_leaf,
+            Level.CANARY: np.maximum(coding.unit_of_leaf - coding.stages, -1),
             Level.STAGE: coding.stage_of_leaf,
             Level.API: numbering.api_of_stage[coding.stage_of_leaf],
             Level.ALL: np.zeros(coding.leaves, np.int64),
         }
-        """-1: none, of what matched no method."""
+        """-1: none, of what matched no method, or met no canary."""
         self.sizes = {
             Level.METHOD: coding.methods, Level.STAGE: coding.stages, Level.API: len(numbering.apis), Level.ALL: 1,
+            Level.CANARY: len(coding.canaried),
         }  # fmt: skip
 
 
@@ -142,11 +144,11 @@ class Samples:
         return self._grouped(level, self._leaf[self._carried], self._latency[self._carried])
 
     def _grouped(self, level: Level, leaf: NDArray[np.int32], values: NDArray[np.int64]) -> Grouped:
-        if level == Level.METHOD:
-            methods = self._groups.coding.methods
-            found = grouped(leaf, values, self._groups.coding.leaves)
-            return found.only(found.ids < methods)
         size = self._groups.sizes[level]
+        if level in {Level.METHOD, Level.CANARY}:
+            group = self._groups.of_leaf[level][leaf]
+            known = group >= 0
+            return grouped(group[known], values[known], size)
         return grouped(None if size == 1 else self._groups.of_leaf[level][leaf], values, size)
 
 
@@ -179,8 +181,12 @@ class GatewayPeriods:
         has_cache = np.array([stage.cache_bytes > 0 for stage in plan.stages], bool)
         by_api = added(has_cache.astype(np.int64), numbering.api_of_stage, len(numbering.apis)) > 0
         by_method = has_cache[coding.stage_of_leaf[: coding.methods]]
-        self._cached = np.concatenate([by_api, has_cache, by_method])
-        self._ids = np.concatenate([numbering.of_api, numbering.of_stage, numbering.of_method])
+        self._with_canaries = len(numbering.of_canary) > 0
+        by_canary = has_cache[coding.canaried] if self._with_canaries else has_cache[:0]
+        self._cached = np.concatenate([by_api, has_cache, by_method, by_canary])
+        self._ids = np.concatenate(
+            [numbering.of_api, numbering.of_stage, numbering.of_method, numbering.of_canary]
+        )
         self._samples = samples
         self._groups = groups
         self._one_stage_each = len(numbering.apis) == len(plan.stages)
@@ -194,7 +200,10 @@ class GatewayPeriods:
         cells = samples.cells
         by_stage = self._coding.by_stage(cells)
         by_api = added(by_stage, self._numbering.api_of_stage, len(self._numbering.apis))
-        self._counts(number, np.concatenate([by_api, by_stage, cells[: self._coding.methods]]))
+        by_method, by_canary = self._coding.by_method(cells), cells[:0]
+        if self._with_canaries:
+            by_canary = self._coding.by_canary(cells)
+        self._counts(number, np.concatenate([by_api, by_stage, by_method, by_canary]))
         of_stage = self._times(number, Metric.LATENCY, samples.latencies)
         self._times(number, Metric.INTEGRATION_LATENCY, samples.integrations)
         self._see_traffic(number, by_stage, of_stage, samples)
@@ -219,6 +228,8 @@ class GatewayPeriods:
             of_api = of_stage.renumbered(own) if self._one_stage_each else of(Level.API)
             self._add(period, metric, of(Level.METHOD).renumbered(numbering.of_method))
             self._add(period, metric, of_stage.renumbered(numbering.of_stage))
+            if self._with_canaries:
+                self._add(period, metric, of(Level.CANARY).renumbered(numbering.of_canary))
             self._add(period, metric, of_api.renumbered(numbering.of_api))
         return of_stage
 

@@ -70,7 +70,8 @@ class Watch:
             self.target = [stage.name for stage in plan.stages].index(expectation.who)
             route = None if expectation.of_route is None else str(expectation.of_route)
             for leaf in np.nonzero(coding.stage_of_leaf == self.target)[0].tolist():
-                own = plan.methods[leaf].route if leaf < coding.methods else None
+                row = int(coding.method_of_leaf[leaf])
+                own = plan.methods[row].route if row >= 0 else None
                 self.leaves[leaf] = route is None or own == route
 
     # samples

@@ -35,6 +35,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "rest_overhead": True,
         "lambda_overhead": bool(lambdas),
         "provisioning": any(cold.provisioning is None for cold in colds),
+        "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,
     }
     values = dump(scenario.assumptions)

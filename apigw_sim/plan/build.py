@@ -124,6 +124,7 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
             left_open.lambda_overhead, "duration", ("assumptions", "lambda_overhead")
         ),
         hit_time=reading.law(hit, "duration", ("assumptions", "cache_hit_time")),
+        canary_series=left_open.canary_series,
         stamp_arrival=left_open.metrics_stamp == "arrival",
         largest_request=quotas.count("payload_max"),
         largest_cached=quotas.count("cache_entry_max"),

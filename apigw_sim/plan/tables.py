@@ -285,6 +285,8 @@ class Account:
     service_overhead: Law
     hit_time: Law
     stamp_arrival: bool
+    canary_series: bool
+    """Whether the metrics of a canary are shown beside those of its stage."""
     largest_request: int
     largest_cached: int
     largest_lambda_payload: int

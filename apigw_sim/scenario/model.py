@@ -135,7 +135,12 @@ class Scenario(Part):
         changes = [entry.change for entry in self.timeline if entry.change]
         return {
             name: RouteTable(
-                dict.fromkeys([*api.methods, *(route for change in changes if change.api == name for route in change.methods)])
+                dict.fromkeys(
+                    [
+                        *api.methods,
+                        *(route for change in changes if change.api == name for route in change.methods),
+                    ]
+                )
             )
             for name, api in self.apis.items()
         }

@@ -192,6 +192,9 @@ class Assumptions(Part):
         Uniform(min=50 * units.MS, max=150 * units.MS),
         description="making an environment and fetching its code, before Init",
     )
+    canary_series: Flag = Field(
+        True, description="whether CloudWatch shows a canary beside its stage, as the stage STAGE/Canary"
+    )
     metrics_stamp: Annotated[Literal["answer", "arrival"], one_of("answer", "arrival")] = Field(
         "answer", description="which instant of a request decides the period it is counted in"
     )
