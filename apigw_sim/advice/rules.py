@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from apigw_sim.advice import assumptions, caching, callers, functions, plans, raisable, throttles
+from apigw_sim.advice import assumptions, caching, callers, deployments, functions, plans, raisable, throttles
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding
 from apigw_sim.advice.sources import page
@@ -121,6 +121,26 @@ RULES: tuple[Rule, ...] = (
         "Lambda also takes ten requests a second for each unit of concurrency at most; functions under 100 ms meet "
         "that limit first.",
         "L:lambda-concurrency", functions.too_many_a_second,
+    ),
+    _rule(
+        "DEP001", "A change that is never deployed",
+        "A change to an API's methods acts on no stage before it is deployed to it; stage settings act at once.",
+        "AG:updating-api", deployments.never_deployed,
+    ),
+    _rule(
+        "DEP002", "A stage variable that names nothing",
+        "An integration that names a function or host by a variable which is not set, or set wrongly, answers 500.",
+        "AG:stage-variables", deployments.names_nothing,
+    ),
+    _rule(
+        "CAN001", "A canary like its stage",
+        "A canary differs by what is deployed to it or by the variables that it overrides; else it shows nothing.",
+        "AG:canary-release", deployments.answers_alike,
+    ),
+    _rule(
+        "CAN002", "A deployment to a canary at 0 %",
+        "Promotion leaves the canary in place at 0 %, and while there is one every new deployment goes to it.",
+        "AG:promote-canary-deployment", deployments.hidden_by_a_canary,
     ),
     _rule(
         "RETRY001", "Retries of a call that is not idempotent",

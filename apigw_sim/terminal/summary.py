@@ -122,10 +122,17 @@ def _stages(made: Page, summary: Summary) -> None:
             ("stage", "Count", "4XXError", "5XXError", "p99 ms", "busiest second", "carried", "at"),
         )
         _cut(made, len(stages))
-        return
+    else:
+        for name, row in stages.items():
+            arrived, carried, at = _busiest(row)
+            made.line(f"busiest second of {name}: {arrived} arrived, {carried} carried, at {at}")
     for name, row in stages.items():
-        arrived, carried, at = _busiest(row)
-        made.line(f"busiest second of {name}: {arrived} arrived, {carried} carried, at {at}")
+        if "canary" in row and row["canary"]["count"]:
+            of = row["canary"]
+            made.line(
+                f"canary of {name}: {count(of['count'])} of its requests, 4XXError {percent(of['4XXError'], 1)}, "
+                f"5XXError {percent(of['5XXError'], 1)}, p99 {ms(of['latency_ms']['p99'])} ms"
+            )
 
 
 def _busiest(row: dict[str, Any]) -> tuple[str, str, str]:

@@ -146,7 +146,7 @@ class Gateway:
             answers = now_at.canary if attempt.flags & CANARY else now_at.active
             attempt.note(f"deployment {answers} answers, since {now_at.at / 1e9:g} s" if now_at.at else
                          f"deployment {answers} answers")  # fmt: skip
-        for late in plan.undeployed:
+        for late in () if attempt.flags & CANARY else plan.undeployed:
             if late.place == number and late.begin <= now and (late.end == NULL or now < late.end):
                 attempt.note(
                     f"the API was changed at {late.begin / 1e9:g} s, and that is not deployed to {plan.stages[stage].name}"
