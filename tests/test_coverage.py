@@ -64,8 +64,10 @@ def wrong(row: Row) -> list[str]:
     scenarios = {file.stem for file in (ROOT / "scenarios").glob("*.yaml")}
     tables = {f"result.{table.name}" for table in TABLES}
     for name in NAMED.findall(row.seen):
-        known = name in scenarios | tables or name.startswith(
-            ("stage ", "stages.", "alarms", "clients.", "functions.")
+        known = (
+            name in scenarios | tables
+            or "/" in name
+            or name.startswith(("stage ", "stages.", "alarms", "clients.", "functions."))
         )
         found += [] if known else [f"no scenario or table {name}"]
     reasons = {reason.name for reason in REASONS}
