@@ -23,5 +23,9 @@ class Group(IntEnum):
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
     CANARY = 5
     """Whether it meets its stage's canary; three to spare."""
+    REQUEST = 8
+    """Of the call: validity of body and of parameters, content type."""
+    GATEWAY = 9
+    """Whether the gateway is unavailable, and whether it loses the answer."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -128,9 +128,10 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
         stamp_arrival=left_open.metrics_stamp == "arrival",
         largest_request=quotas.count("payload_max"),
         largest_cached=quotas.count("cache_entry_max"),
-        largest_lambda_payload=quotas.count("lambda_payload_max"),
         cache_rebuild_ns=quotas.count("cache_change_time"),
         size_check_after_cache=left_open.size_check_position == "after_cache",
+        validation_after_cache=left_open.validation_position == "after_cache",
+        rare_502=laws.threshold(left_open.rare_502_at_load),
     )
 
 

@@ -12,6 +12,7 @@ from apigw_sim.engine.compiled import (
     backends,
     caching,
     callers,
+    checks,
     drawing,
     events,
     gateway,
@@ -19,7 +20,7 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
 
 SOURCES = (
     backoff,
@@ -27,6 +28,7 @@ SOURCES = (
     pick,
     quantile,
     reason,
+    response,
     window,
     levels,
     events,
@@ -34,6 +36,7 @@ SOURCES = (
     drawing,
     callers,
     caching,
+    checks,
     gateway,
     backends,
     kernel,

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH = (
     int(Group.CALL), int(Group.SEND), int(Group.WORK), int(Group.OUTCOME), int(Group.BIRTH),
 )  # fmt: skip
-OF_PARAMETERS = int(Group.PARAMETERS)
+OF_PARAMETERS, OF_REQUEST, OF_GATEWAY = int(Group.PARAMETERS), int(Group.REQUEST), int(Group.GATEWAY)
 TABLE = quantile.SIZE
 CRASHED, MISSHAPEN = CRASH, MALFORMED
 
@@ -41,6 +41,12 @@ def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
     """The four words of a group for an attempt."""
     c = view(s.client, a.client)
     return words(c.key_0, c.key_1, a.call, a.number, group)
+
+
+def of_request(s: State, a: View) -> tuple[int, int, int, int]:
+    """The words of a call for the validity of its body and of its parameters, and for its content type."""
+    c = view(s.client, a.client)
+    return words(c.key_0, c.key_1, a.call, 0, OF_REQUEST)
 
 
 def value(s: State, table: int, constant: int, word: int) -> int:
