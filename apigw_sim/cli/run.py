@@ -59,8 +59,8 @@ def run(
       apigw-sim run scenarios/flash_sale.yaml
     Analyse: metrics.csv is CloudWatch's, requests.parquet has every attempt.
       apigw-sim run scenarios/flash_sale.yaml --seed 7 --out out --requests
-    In CI: fail the build where an expectation of the scenario is not met, and say which.
-      apigw-sim run scenarios/flash_sale.yaml --junit expectations.xml --markdown expectations.md
+    In CI: fail where an expectation is not met, and say which.
+      apigw-sim run scenarios/flash_sale.yaml --junit found.xml
 
     Exit status: 0; 1 if an expectation of the scenario failed (everything is written all the same); 2 if the input is
     wrong; 130 if interrupted.
