@@ -281,7 +281,9 @@ def rule_problems(source: str, path: str) -> list[str]:
     return [f"{path}:{line}: {what}" for line, what in sorted(problems)]
 
 
-COMPILED = ("events", "levels", "answers", "drawing", "callers", "caching", "gateway", "backends", "kernel")
+COMPILED = (
+    "events", "levels", "answers", "drawing", "callers", "caching", "gateway", "authorizing", "backends", "kernel"
+)  # fmt: skip
 """What the compiled engine consists of, and runs as plain Python as well."""
 
 

@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from apigw_sim.rules.authorization import NO_POLICY
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from apigw_sim.plan.guards import Authorizer, Identities
 
 NULL = -1
 
@@ -158,6 +162,8 @@ class Method:
     """Cache entries of this method are first_entry + the entry id of the request."""
     entries: int
     """Possible cache entries; 0 where the method is never cached."""
+    authorizer: int = NULL
+    """Row of plan.authorizers; NULL: everybody may call."""
 
     @property
     def route(self) -> str:
@@ -293,6 +299,12 @@ class Account:
     cache_rebuild_ns: int
     size_check_after_cache: bool = False
     """Whether a request that is too large is refused only after the cache was looked up."""
+    authorizer_wait_ns: int = 0
+    """How long the gateway waits for a Lambda authorizer."""
+    authorizer_refused: int = 0
+    """The reason where Lambda does not invoke one."""
+    authorizer_malformed: int = 0
+    """The reason where one answers with no proper policy."""
 
 
 @dataclass(frozen=True)
@@ -367,6 +379,8 @@ class CallRow:
     max_age_0_authorized: int
     """Threshold word, at most max_age_0: share sent so with permission."""
     idempotent: bool
+    policy: int = NO_POLICY
+    """What the API's resource policy says of it (rules.authorization)."""
 
 
 @dataclass(frozen=True)
@@ -489,6 +503,8 @@ class Client:
     """Per attempt; NULL: waits for ever."""
     retry: Retry
     trace: TraceReport | None = None
+    identities: Identities | None = None
+    """None: none of its calls meets an authorizer."""
 
 
 class GaugeKind(IntEnum):
@@ -578,6 +594,9 @@ class Plan:
     """"name=value" of the assumptions the scenario leans on."""
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
+    authorizers: tuple[Authorizer, ...] = ()
+    grants: int = 0
+    """Possible cached results over all authorizers."""
 
     @property
     def releases(self) -> tuple[Method, ...]:

@@ -13,6 +13,7 @@ from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
 from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
 from apigw_sim.scenario.routes import Route, RouteError, parse
+from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 
 EVERY_METHOD = "every_method"
@@ -150,10 +151,12 @@ class Method(Part):
     cache_key: tuple[CacheKeyName, ...] = Field(
         (), description="parameters that split cache entries: path.id, query.q"
     )
+    authorizer: Name | None = Field(None, description="the authorizer that decides who may call it")
+    authorization: Annotated[Literal["NONE", "AWS_IAM"], one_of("NONE", "AWS_IAM", noun="authorization")] = (
+        Field("NONE", description="AWS_IAM: requests are signed, and an identity policy must allow them")
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "authorizer": _LATER,
-        "authorization": _LATER,
         "validator": _LATER,
         "models": _LATER,
         "timeout": "belongs to the integration; write it under integration:",
@@ -326,11 +329,16 @@ class Api(Part):
         description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]
     )
     stages: dict[Name, Stage] = Field(description="its stages by name", examples=[{"prod": {}}])
+    api_key_source: Annotated[
+        Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")
+    ] = Field("HEADER", description="whether clients send their API key, or a Lambda authorizer gives it")
+    resource_policy: tuple[Statement, ...] | None = Field(
+        None, description="who may call it from where; without one everybody from anywhere"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "authorizers": _LATER,
+        "authorizers": "belongs to the scenario; write authorizers: beside apis:",
         "domains": _LATER,
-        "resource_policy": _LATER,
         "gateway_responses": _LATER,
         "models": _LATER,
         "cors": _LATER,

@@ -53,6 +53,7 @@ _NAMED = (
     "backends",
     "clients",
     "api_keys",
+    "authorizers",
 )
 
 
@@ -115,7 +116,7 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
         )
         return False
     head = str(keys[0])
-    if head == "apis" and "stages" not in keys:
+    if (head == "apis" and "stages" not in keys) or head == "authorizers":
         what, fix = (
             "AWS changes this by a deployment only",
             f"write change: {{api: {keys[1]}, methods: ...}}, and deploy: {keys[1]}/STAGE after it",

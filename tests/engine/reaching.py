@@ -19,10 +19,12 @@ from apigw_sim.records import (
     JOURNAL,
     LEVELS,
     NULL,
+    Authorized,
     Cache,
     CallOutcome,
     Flag,
     Outcome,
+    Source,
 )
 from apigw_sim.rules.reason import REASONS
 
@@ -30,7 +32,8 @@ REASONS_OF_TODAY = (
     "OK", "BACKEND_4XX", "BACKEND_5XX", "THROTTLED", "QUOTA_EXCEEDED", "INVALID_API_KEY",
     "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "CACHE_INVALIDATION_DENIED", "INTEGRATION_TIMEOUT",
     "INTEGRATION_FAILURE", "LAMBDA_THROTTLED", "FUNCTION_ERROR", "FUNCTION_TIMEOUT", "MALFORMED_RESPONSE",
-    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR",
+    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE",
+    "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE",
 )  # fmt: skip
 """The reasons that something in this version leads to."""
 
@@ -39,9 +42,12 @@ WORDS = (
     *(f"work {outcome.name}" for outcome in Outcome),
     *(f"call {outcome.name}" for outcome in CallOutcome),
     *(f"cache {word.name}" for word in Cache),
+    *(f"authorizer {word.name}" for word in Authorized),
+    *(f"work for {source.name}" for source in Source),
     *(f"flag {flag.name}" for flag in Flag),
     *(f"refused by {kind.name}" for kind in LimitKind),
     *(f"level {kind.name}" for kind in GaugeKind),
+    "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
     "journal", "fault ended",
 )  # fmt: skip
@@ -80,6 +86,10 @@ def reached(ran: Ran) -> Counter[str]:
     found.update(dict(_named(ran.column(INVOCATIONS, "outcome"), Outcome, "work")))
     found.update(dict(_named(ran.column(CALLS, "outcome"), CallOutcome, "call")))
     found.update(dict(_named(ran.column(ATTEMPTS, "cache"), Cache, "cache")))
+    found.update(dict(_named(ran.column(ATTEMPTS, "authorizer"), Authorized, "authorizer")))
+    source = ran.column(INVOCATIONS, "source")
+    found.update(dict(_named(source, Source, "work for")))
+    asked = source == Source.AUTHORIZER
     flags = ran.column(ATTEMPTS, "flags")
     found.update({f"flag {flag.name}": int(((flags & flag) != 0).sum()) for flag in Flag})
     base = sorted((first, kind) for kind, first in ran.plan.gauge_base.items())
@@ -94,6 +104,9 @@ def reached(ran: Ran) -> Counter[str]:
         "queued": queued,
         "abandoned": abandoned,
         "abandoned in a queue": abandoned & queued,
+        "authorizer refused": asked & (ran.column(INVOCATIONS, "refused_by") != NULL),
+        "authorizer gone": asked & abandoned,
+        "authorizer cold": asked & (ran.column(INVOCATIONS, "init_ns") != NULL),
         "repeated": ran.column(INVOCATIONS, "repeated") == 1,
         "not idempotent": ran.column(INVOCATIONS, "idempotent") == 0,
         "cold": ran.column(INVOCATIONS, "init_ns") != NULL,

@@ -162,7 +162,9 @@ SMALL = (
     "work of no time", "the gateway's limit ends the wait in the queue", "an outage begins while requests wait",
     "an earlier attempt reaches its backend after a later one", "many attempts up to the cap",
     "a back-off with decorrelated jitter", "work that goes on for hours after the end",
-    "arrivals at the start and in the last nanosecond",
+    "arrivals at the start and in the last nanosecond", "an authorizer with a cache",
+    "an authorizer that fails in many ways", "an authorizer that is waited for no longer",
+    "keys that an authorizer gives", "a resource policy with a user pool and signatures",
 )  # fmt: skip
 """Entries in which numbers are small, large, long ago or far away."""
 

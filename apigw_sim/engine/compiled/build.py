@@ -9,6 +9,7 @@ from typing import Any
 
 from apigw_sim.engine.compiled import (
     answers,
+    authorizing,
     backends,
     caching,
     callers,
@@ -19,9 +20,10 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, window
 
 SOURCES = (
+    authorization,
     backoff,
     bucket,
     pick,
@@ -35,6 +37,7 @@ SOURCES = (
     callers,
     caching,
     gateway,
+    authorizing,
     backends,
     kernel,
 )
@@ -64,6 +67,7 @@ INLINED = frozenset(
         "will_answer",
         "travel",
         "arrive",
+        "admitted",
         "admit",
         "met_too",
         "look_up",

@@ -153,7 +153,9 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, largest_lambda=account.largest_lambda_payload,
             size_check_after_cache=account.size_check_after_cache, tokens_first=plan.gauge(GaugeKind.TOKENS),
-            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT), **self._laws(hit=account.hit_time),
+            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT), authorizer_wait=account.authorizer_wait_ns,
+            authorizer_refused=account.authorizer_refused, authorizer_malformed=account.authorizer_malformed,
+            **self._laws(hit=account.hit_time),
         )  # fmt: skip
         self._table("works", len(plan.works))
         for number, row in enumerate(plan.works):
@@ -220,7 +222,7 @@ class Builder:
                 needs_key=row.api_key_required, bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
                 mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
-                first_entry=row.first_entry,
+                first_entry=row.first_entry, authorizer=row.authorizer,
             )  # fmt: skip
         for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
             moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
@@ -247,8 +249,24 @@ class Builder:
                 queue=room * w.QUEUE, queue_room=mine,
             )  # fmt: skip
             room += mine
+        self._authorizers()
         self._table("queue", room)
         self._table("entry", plan.entries)
+
+    def _authorizers(self) -> None:
+        plan = self.plan
+        self._table("authorizer", len(plan.authorizers))
+        for number, row in enumerate(plan.authorizers):
+            fill(
+                self.vectors["authorizer"], "authorizer", number, kind=row.kind, backend=row.backend, ttl=row.ttl_ns,
+                needs_identity=row.needs_identity, caught=row.caught, one_method=row.one_method,
+                gives_key=row.gives_key, first_entry=row.first_entry,
+                **self._laws(
+                    time=row.time, service=row.service,
+                    duration=plan.backends[row.backend].duration if row.backend != NULL else None,
+                ),
+            )  # fmt: skip
+        self._table("grant", plan.grants)
 
     def _shares(self, statuses: Sequence[int], thresholds: Sequence[int]) -> int:
         first = len(self.statuses)
@@ -294,6 +312,16 @@ class Builder:
                 rings += account.scaling
         self.vectors["ring"] = rows(rings, 1)
 
+    def _identities(self, row: tables.Client) -> dict[str, int]:
+        """The words of a client that say whom its callers are taken for."""
+        said = row.identities
+        if said is None:
+            return {}
+        return {
+            "identities": said.which.n, "identity_table": self.tables.numbered(said.which),
+            "first_identity": said.first, "valid": said.valid, "denied": said.denied, "missing": said.missing,
+        }  # fmt: skip
+
     def _clients(self) -> None:
         plan = self.plan
         self._table("client", len(plan.clients) + 1)
@@ -315,7 +343,7 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses),
+                statuses_n=len(statuses), **self._identities(row),
             )  # fmt: skip
             guided += len(guide)
             for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):
@@ -325,7 +353,7 @@ class Builder:
                     age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
-                    sends=any(law.constant is None for law in laws),
+                    policy=call.policy, sends=any(law.constant is None for law in laws),
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip
                 for drawn in call.parameters:

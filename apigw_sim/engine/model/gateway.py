@@ -1,4 +1,4 @@
-"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1)."""
+"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1); who may call is in `authorizers`."""
 
 from __future__ import annotations
 
@@ -87,13 +87,18 @@ class Gateway:
             if watched:
                 self.tell(attempt, number, arrived)
 
-        answers = arrived + overhead
-        if self.admit(attempt, method, number, key, arrived):
+        guard, decided, admitted = None if method is None else method.guard, arrived, True
+        if guard is not None:
+            given = yield from guard.journey(attempt, number, key, arrived)
+            decided, admitted = clock.now, given is not None
+            key = given if given is not None else NULL if guard.row.gives_key else key
+        answers = decided + overhead
+        if admitted and self.admit(attempt, method, number, key, decided):
             assert method is not None
             if method.row.works != attempt.works:
                 attempt.works, attempt.work = method.row.works, None
             where = method.first_entry + entry
-            if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
+            if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, decided):
                 answers += (attempt.work or attempt.draw())[3]
             elif attempt.reason != OK or (self.size_check_after_cache and not self.fits(attempt)):
                 pass  # refused at the cache or behind it
@@ -104,7 +109,7 @@ class Gateway:
                 attempt.passed_on(method.row.mock_status, attempt.draw()[2])
                 attempt.note(f"mock integration: {method.row.mock_status}")
             else:
-                yield from self.integrate(attempt, method, arrived)
+                yield from self.integrate(attempt, method, decided)
                 if method.ttl and attempt.reason in CACHEABLE:
                     self.keep(attempt, method, where, resource)
                 answers = clock.now + overhead - overhead // 2
@@ -116,9 +121,9 @@ class Gateway:
             attempt.flags |= CALLER_GONE
         self.write(self.pack(
             caller.number, 0, attempt.call[0], attempt.number, caller.stage, number, key,
-            arrived, clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
-            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,
-            attempt.response_bytes, attempt.flags,
+            arrived, clock.now - arrived, attempt.authorizer_ns, attempt.integration_ns,
+            attempt.status, attempt.integration_status, attempt.reason, attempt.refused_by, attempt.tokens,
+            attempt.cache, attempt.authorizer, attempt.body, attempt.response_bytes, attempt.flags,
         ))  # fmt: skip
         if watched:
             self.model.story = attempt.notes
@@ -155,15 +160,17 @@ class Gateway:
     def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
         """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
         throttles = self.throttles
-        if throttles.front and throttles.account_refuses(attempt, now):
+        guarded = method is not None and method.guard is not None  # it has passed a throttle in front before
+        if throttles.front and not guarded and throttles.account_refuses(attempt, now):
             return False
         if method is None:
-            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.known.get((number, key), UNKNOWN)
+            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN, guarded)
+        known = throttles.known_behind if guarded else throttles.known
+        levels = known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
-            levels = throttles.levels(number, key)
+            levels = throttles.levels(number, key, guarded)
         if levels is None:
-            return self.forbid(attempt, reason.INVALID_API_KEY)
+            return self.forbid(attempt, reason.INVALID_API_KEY, guarded)
         if not throttles.admit(attempt, levels, now):
             return False
         return attempt.body <= self.largest_request or self.size_check_after_cache or self.fits(attempt)
@@ -176,11 +183,11 @@ class Gateway:
         attempt.because(reason.REQUEST_TOO_LARGE)
         return False
 
-    def forbid(self, attempt: Attempt, why: int) -> bool:
+    def forbid(self, attempt: Attempt, why: int, guarded: bool) -> bool:
         """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
         attempt.note(REASONS[why].why)
         attempt.because(why)
-        if self.throttles.front:
+        if self.throttles.front and not guarded:
             self.throttles.spend_account(attempt)
         return False
 
@@ -228,13 +235,13 @@ class Gateway:
 
     # the integration
 
-    def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, None]:
+    def integrate(self, attempt: Attempt, method: Method, decided: int) -> Generator[Wait | None, None, None]:
         """Relay the request to its backend and wait for the answer, at most until the integration's timeout."""
         clock, backend = self.clock, method.backend
         assert backend is not None
         overhead = attempt.overhead
         service, _, response, _, _ = attempt.draw()
-        relayed = arrived + overhead // 2
+        relayed = decided + overhead // 2
         limit = relayed + method.timeout
         reaches = relayed + service
         hurried = attempt.limit != FOR_EVER
