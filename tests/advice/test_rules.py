@@ -17,7 +17,7 @@ Advised = Callable[..., list[Advice]]
 HERE = Path(__file__).parent
 WANTED = [
     "CACHE001", "CACHE002", "CACHE004", "THR001", "THR002", "THR003", "THR004", "THR005", "PLAN001", "PLAN002",
-    "LMB001", "LMB002", "LMB003", "LMB004",
+    "AUTH001", "AUTH002", "AUTH003", "AUTH004", "AUTH005", "LMB001", "LMB002", "LMB003", "LMB004",
     "DEP001", "DEP002", "CAN001", "CAN002", "RETRY001", "TRACE001", "TRACE002", "QUOTA001", "ADVICE001", "ASSUME",
 ]  # fmt: skip
 
