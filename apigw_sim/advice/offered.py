@@ -1,8 +1,8 @@
 """How many requests a second reach each function, as far as it can be told before a run.
 
 First attempts only, of all clients together, instant by instant; a method's throttle and the account's let their rate
-pass and no more; an authorizer that caches nothing gets all before them. The cache, usage plans and retries are left out: what the cache saves and what retries add only a
-run can tell.
+pass and no more; an authorizer that caches nothing gets all of them, before the throttles. The cache, usage plans and
+retries are left out: what the cache saves and what retries add only a run can tell.
 """
 
 from __future__ import annotations

@@ -27,6 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted([*ROOT.glob("scenarios/*.yaml"), *ROOT.glob("benchmarks/*.yaml")])
 
 SHORT: dict[str, dict[str, Any]] = {
+    "authorizer_policy_of_one_method": {
+        "run.duration": "20 s", "run.warm_up": "5 s", "run.period": "5 s", "authorizers.app.ttl": "3 s",
+        "timeline": [{"at": "10 s", "flush_authorizers_cache": "app/prod"}],
+    },
+    "authorizer_starves_its_backend": {
+        "run.duration": "8 s", "run.warm_up": "1 s", "run.period": "1 s", "authorizers.cached.ttl": "2 s",
+        "timeline[0].at": "3 s", "timeline[1].at": "4 s",
+    },
     "cache_and_flush": {
         "run.duration": "30 s", "run.warm_up": "5 s", "run.period": "1 s", "clients.visitors.arrivals.rate": "250/s",
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
