@@ -106,6 +106,21 @@ ENTRIES: dict[str, Entry] = {
         ),
         "authorizer HIT", "journal",
     ),
+    "other authorizers by deployment, and in a canary": entry(
+        asked(
+            None,
+            {"at": "500 ms", "change": {"api": "a", "methods": {"GET /": {"authorizer": "pool"}}}},
+            {"at": "1 s", "deploy": "a/s", "canary": {"traffic": "50 %"}},
+            {"at": "1.5 s", "promote_canary": "a/s"},
+            {"at": "1.6 s", "remove_canary": "a/s"},
+            {"at": "2 s", "roll_back": "a/s"},
+            authorizers={
+                "who": {"type": "TOKEN", "function": "z", "ttl": "1 s"}, "pool": {"type": "COGNITO_USER_POOLS"},
+            },
+            account=throttle("30/s", 4), assumptions={"account_throttle_position": "front"},
+        ),
+        "authorizer HIT", "authorizer MISS", "flag CANARY", "UNAUTHORIZED", "THROTTLED",
+    ),
     "throttles behind an authorizer": entry(
         asked(settings=throttle("15/s", 3), account=throttle("30/s", 4)), "THROTTLED", "refused by METHOD", "refused by ACCOUNT"
     ),

@@ -495,3 +495,36 @@ def test_an_authorizer_changes_no_draw_of_what_is_behind_it() -> None:
         return [(key, rows[key].duration_ns, rows[key].outcome, sizes[key]) for key in sorted(rows)]
 
     assert drawn(with_one) == drawn(without)
+
+
+# deployments
+
+
+def test_another_authorizer_means_nothing_before_it_is_deployed(run: Run) -> None:
+    """From 2 s on the method has another one, from 4 s on the stage; who is being looked at is not touched."""
+    who, other = {**TOKEN, "ttl": "0 s"}, {**TOKEN, "function": "y", "ttl": "0 s"}
+    said = guarded(
+        at(SECOND, 3 * SECOND, 4 * SECOND - 10 * MS, 5 * SECOND), authorizers={"who": who, "other": other},
+        functions={**TWO, "y": {"duration": "70 ms"}},
+        timeline=[
+            {"at": "2 s", "change": {"api": "a", "methods": {"GET /": {"authorizer": "other"}}}},
+            {"at": "4 s", "deploy": "a/s"},
+        ],
+    )  # fmt: skip
+    ran = run(said)
+    assert [row.authorizer_ns for row in ran.attempts] == [30 * MS, 30 * MS, 30 * MS, 70 * MS]
+    assert [row.backend for row in ran.invocations if row.source == Source.AUTHORIZER] == ["z", "z", "z", "y"]
+
+
+def test_a_canary_may_have_another_authorizer(run: Run) -> None:
+    """All requests meet the canary, whose deployment asks a user pool; results of one are not those of the other."""
+    said = guarded(
+        at(SECOND, 3 * SECOND, 4 * SECOND),
+        authorizers={"who": TOKEN, "pool": {"type": "COGNITO_USER_POOLS", "ttl": "300 s"}},
+        timeline=[
+            {"at": "2 s", "change": {"api": "a", "methods": {"GET /": {"authorizer": "pool"}}}},
+            {"at": "2 s", "deploy": "a/s", "canary": {"traffic": "100 %"}},
+        ],
+    )  # fmt: skip
+    said["assumptions"]["authorization_time"] = "2 ms"
+    assert [row.authorizer_ns for row in run(said).attempts] == [30 * MS, 2 * MS, 0]
