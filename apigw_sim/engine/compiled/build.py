@@ -9,6 +9,7 @@ from typing import Any
 
 from apigw_sim.engine.compiled import (
     answers,
+    authorizing,
     backends,
     caching,
     callers,
@@ -20,9 +21,10 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
+from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, response, window
 
 SOURCES = (
+    authorization,
     backoff,
     bucket,
     pick,
@@ -38,6 +40,7 @@ SOURCES = (
     caching,
     checks,
     gateway,
+    authorizing,
     backends,
     kernel,
 )
@@ -67,6 +70,7 @@ INLINED = frozenset(
         "will_answer",
         "travel",
         "arrive",
+        "admitted",
         "admit",
         "met_too",
         "look_up",

@@ -77,6 +77,7 @@ def sent(s: State, a: View) -> int:
     a.executed = 0
     a.response = 0
     a.flags = 0
+    a.authorizing = NULL
     a.integration = NULL
     a.status = 0
     a.integration_status = NULL
@@ -84,6 +85,7 @@ def sent(s: State, a: View) -> int:
     a.refused_by = NULL
     a.tokens = NULL
     a.cache = 0
+    a.authorizer = 0
     if a.rtt > 1:
         return SEND
     return ARRIVE
