@@ -27,5 +27,7 @@ class Group(IntEnum):
     """Of the call: validity of body and of parameters, content type."""
     GATEWAY = 9
     """Whether the gateway is unavailable, and whether it loses the answer."""
+    CONNECTION = 14
+    """Of an attempt: whether it opens a connection; of its call: whether it has a certificate; two to spare each."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -21,6 +21,7 @@ from apigw_sim.units import SECOND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apigw_sim.metrics.alarmed import Sight
     from apigw_sim.metrics.fold import Metrics
 
 LAMBDA_REFUSALS = (
@@ -83,7 +84,10 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         "stages": _stages(metrics),
         "clients": _clients(metrics),
         "functions": _functions(metrics),
+        "distributions": _distributions(metrics),
+        "unmapped": int(totals.unmapped.sum()),
         "limits": metrics.limits.rows(metrics.gauges),
+        "alarms": [_alarm(sight) for sight in metrics.sights],
         "expectations": [watch.verdict() for watch in metrics.watches],
         "assumptions": list(plan.assumptions),
         "engine_reason": about.engine_reason,
@@ -95,6 +99,15 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
             "tables_sha256": plan.tables_sha256,
         },
     }
+
+
+def _alarm(sight: Sight) -> dict[str, Any]:
+    """An alarm, and its states from when on."""
+    states = [
+        {"at_s": change.at / SECOND, "state": change.after.name, "reason": change.reason}
+        for change in sight.history
+    ]
+    return {"name": sight.alarm.name, "text": sight.alarm.text, "states": states}
 
 
 def to_json(found: dict[str, Any]) -> str:
@@ -184,6 +197,18 @@ def _clients(metrics: Metrics) -> dict[str, Any]:
             "executed_for_nobody": int(totals.executed_for_nobody[number]),
             "duplicate_executions": int(totals.duplicate_executions[number]),
         }
+    return rows
+
+
+def _distributions(metrics: Metrics) -> dict[str, Any]:
+    """What distributions were asked, and how much of it they answered themselves."""
+    rows: dict[str, Any] = {}
+    for number, distribution in enumerate(metrics.plan.distributions):
+        mine = [row for row, client in enumerate(metrics.plan.clients) if client.distribution == number]
+        requests, hits = (
+            int(count[mine].sum()) for count in (metrics.totals.attempts, metrics.totals.edge_hits)
+        )
+        rows[distribution.name] = {"requests": requests, "hits": hits, "hit_ratio": _share(hits, requests)}
     return rows
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import backends, laws, limits, timeline
+from apigw_sim.plan import alarms, backends, edge, laws, limits, timeline
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.behind import Ways
 from apigw_sim.plan.clients import Clients
@@ -78,6 +78,9 @@ def build(scenario: Scenario) -> Plan:
         entries=made.entries,
         tables_sha256="",
         assumptions=(),
+        distributions=edge.distributions(reading, gateway),
+        alarms=alarms.rows(reading, gateway, names),
+        alarm_delay=scenario.assumptions.metrics_delay,
     )
     base, gauges = _gauges(plan)
     return replace(
@@ -145,7 +148,11 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         found += [backend.idle_lifetime] if backend.idle_lifetime else []
     tables = [law.cells for law in found]
     for client in plan.clients:
-        tables += [client.rtt.cells, *(call.body.cells for call in client.calls)]
+        laws_of = (client.rtt, client.handshakes, client.rtt_to_edge)
+        tables += [
+            *(law.cells for law in laws_of if law is not None),
+            *(call.body.cells for call in client.calls),
+        ]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         for law in (*drawn, *([client.keys] if client.keys else [])):
             tables += [table for table in (law.cut, law.other) if table is not None]

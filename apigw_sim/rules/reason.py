@@ -130,6 +130,10 @@ REASONS = (
            "supported.", "no", "The backend's answer is above the gateway's 10 MB."),
     Reason("BAD_GATEWAY_AT_LOAD", 502, "DEFAULT_5XX", "Execution failed due to configuration error: out of order invocation",
            "if idempotent", "AWS's occasional 502 for out-of-order invocations under heavy load, an assumption's share."),
+    Reason("NO_MAPPING", 403, "", "", "no",
+           "The custom domain maps this base path to no stage; CloudWatch has neither metric nor log of it."),
+    Reason("NO_CERTIFICATE", 403, "ACCESS_DENIED", "Access denied. Reason: Could not find issuer for certificate", "no",
+           "The domain asks for mutual TLS, and the caller presented no certificate that its truststore knows."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -146,6 +150,8 @@ BAD_REQUEST_BODY = NUMBER["BAD_REQUEST_BODY"]
 BAD_REQUEST_PARAMETERS = NUMBER["BAD_REQUEST_PARAMETERS"]
 UNSUPPORTED_MEDIA_TYPE = NUMBER["UNSUPPORTED_MEDIA_TYPE"]
 CACHE_INVALIDATION_DENIED = NUMBER["CACHE_INVALIDATION_DENIED"]
+NO_MAPPING = NUMBER["NO_MAPPING"]
+NO_CERTIFICATE = NUMBER["NO_CERTIFICATE"]
 INTEGRATION_TIMEOUT = NUMBER["INTEGRATION_TIMEOUT"]
 INTEGRATION_FAILURE = NUMBER["INTEGRATION_FAILURE"]
 LAMBDA_THROTTLED = NUMBER["LAMBDA_THROTTLED"]

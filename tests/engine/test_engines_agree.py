@@ -27,6 +27,10 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted([*ROOT.glob("scenarios/*.yaml"), *ROOT.glob("benchmarks/*.yaml")])
 
 SHORT: dict[str, dict[str, Any]] = {
+    "blind_alarms": {
+        "run.duration": "2 min", "run.period": "20 s", "alarms": {},
+        "timeline": [{"at": "30 s", "fault": {"backend": "orders", "outage": True, "for": "20 s"}}],
+    },
     "cache_and_flush": {
         "run.duration": "30 s", "run.warm_up": "5 s", "run.period": "1 s", "clients.visitors.arrivals.rate": "250/s",
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
@@ -39,6 +43,7 @@ SHORT: dict[str, dict[str, Any]] = {
             {"from": "0 s", "rate": "60/s"}, {"from": "5 s", "rate": "0.5/s"}, {"from": "32 s", "rate": "300/s"},
         ],
     },
+    "endpoint_types": {"run.duration": "40 s", "run.period": "5 s"},
     "flash_sale": {
         "run.duration": "20 s", "run.warm_up": "2 s", "run.period": "1 s",
         "clients.web.arrivals.rate": [
@@ -164,7 +169,8 @@ SMALL = (
     "work of no time", "the gateway's limit ends the wait in the queue", "an outage begins while requests wait",
     "an earlier attempt reaches its backend after a later one", "many attempts up to the cap",
     "a back-off with decorrelated jitter", "work that goes on for hours after the end",
-    "arrivals at the start and in the last nanosecond",
+    "arrivals at the start and in the last nanosecond", "a distribution with hits, misses and errors",
+    "domains, mapped and not, with mutual TLS", "new connections of no length",
 )  # fmt: skip
 """Entries in which numbers are small, large, long ago or far away."""
 

@@ -15,16 +15,18 @@ from apigw_sim.engine.compiled import (
     checks,
     drawing,
     events,
+    fronts,
     gateway,
     kernel,
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
+from apigw_sim.rules import backoff, bucket, edge, pick, quantile, reason, response, window
 
 SOURCES = (
     backoff,
     bucket,
+    edge,
     pick,
     quantile,
     reason,
@@ -37,6 +39,7 @@ SOURCES = (
     callers,
     caching,
     checks,
+    fronts,
     gateway,
     backends,
     kernel,
