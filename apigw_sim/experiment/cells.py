@@ -33,8 +33,9 @@ class Cells(NamedTuple):
         found = np.asarray(values, np.int64)
         if not len(found):
             return NOTHING
-        cells, counts = np.unique(cell_of(found, bits), return_counts=True)
-        return cls(bits, cells, counts.astype(np.int64), int(found.min()), int(found.max()))
+        filled = np.bincount(cell_of(found, bits))
+        cells = np.nonzero(filled)[0]
+        return cls(bits, cells, filled[cells].astype(np.int64), int(found.min()), int(found.max()))
 
     @classmethod
     def of_spread(cls, spread: Spread) -> Cells:
@@ -113,7 +114,10 @@ def pooled(sections: Iterable[Cells]) -> Cells:
         return NOTHING
     bits = min(part.bits for part in parts)
     parts = [part.coarser(bits) for part in parts]
-    cells, where = np.unique(np.concatenate([part.cells for part in parts]), return_inverse=True)
-    counts = np.zeros(len(cells), np.int64)
-    np.add.at(counts, where, np.concatenate([part.counts for part in parts]))
-    return Cells(bits, cells, counts, min(part.least for part in parts), max(part.most for part in parts))
+    filled = np.zeros(max(int(part.cells[-1]) for part in parts) + 1, np.int64)
+    for part in parts:
+        filled[part.cells] += part.counts
+    cells = np.nonzero(filled)[0]
+    return Cells(
+        bits, cells, filled[cells], min(part.least for part in parts), max(part.most for part in parts)
+    )
