@@ -11,7 +11,6 @@ from apigw_sim.experiment.folder import versions
 from apigw_sim.experiment.records import Record
 from apigw_sim.experiment.runs import Prepared
 from apigw_sim.experiment.statistics import Statistic
-from apigw_sim.plan import plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,7 +26,7 @@ def design(kind: str, ready: Prepared, points: Sequence[Mapping[str, Any]], wind
         "kind": kind,
         "scenario": ready.scenario.name,
         "scenario_sha256": ready.scenario.sha256(),
-        "tables_sha256": plan(ready.scenario).tables_sha256,
+        "tables_sha256": ready.tables_sha256,
         "seed": ready.seed,
         "window": window,
         "points": [{name: str(value) for name, value in point.items()} for point in points],

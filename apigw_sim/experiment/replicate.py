@@ -213,9 +213,8 @@ def _with_warm_up(
 ) -> tuple[WarmUp, Prepared]:
     """The scenario with its warm-up, found or given, and what was cut."""
     ready = prepare(source, overrides, seed=seed, engine=engine, runs=runs)
-    planned = plan(ready.scenario)
     if warm_up == "scenario":
-        return WarmUp(planned.warm_up, "as the scenario says"), ready
+        return WarmUp(ready.scenario.run.warm_up, "as the scenario says"), ready
     if isinstance(source, Scenario):
         raise StudyError("a warm-up is set in a scenario that is yet to be loaded: give its file")
     if warm_up == "none":
@@ -225,7 +224,7 @@ def _with_warm_up(
             raise StudyError(
                 "mser-5 looks for where a run settles: it is for steady=True, on the command line --steady"
             )
-        cut = _looked_for(planned, ready)
+        cut = _looked_for(plan(ready.scenario), ready)
     else:
         try:
             cut = WarmUp(duration(warm_up), "fixed")

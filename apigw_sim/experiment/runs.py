@@ -44,6 +44,8 @@ class Prepared:
     """The one that was chosen: every process runs the same."""
     calls: float
     """Expected in one run."""
+    tables_sha256: str
+    """Over the tables of the plan."""
 
 
 class Job(NamedTuple):
@@ -79,7 +81,7 @@ def prepared(scenario: Scenario, planned: Plan, *, seed: int | None, engine: str
     plain = pickle.dumps((planned, tuple(scenario.expect)), protocol=5)
     digest = hashlib.sha256(plain).hexdigest()
     seed = planned.seed if seed is None else seed
-    return Prepared(zlib.compress(plain, 1), digest, scenario, seed, engine, calls)
+    return Prepared(zlib.compress(plain, 1), digest, scenario, seed, engine, calls, planned.tables_sha256)
 
 
 def job(ready: Prepared, replication: int) -> Job:
