@@ -166,5 +166,5 @@ def warm_up(
         axes.set_ylim(bottom=0)
         axes.set_xlabel("simulated s")
         axes.set_ylabel("mean latency, ms")
-        axes.set_title(f"{name}: {cut:g} s cut, by {how}")
+        axes.set_title(f"{name}: {cut:g} s cut\nby {how}")
     return figure
