@@ -166,9 +166,15 @@ def draw(told: Story) -> Figure:
 
 def svg(told: Story) -> str:
     """The figure as SVG, byte for byte the same for the same story."""
+    with house():
+        return svg_of(_draw(told))
+
+
+def svg_of(figure: Figure) -> str:
+    """Any figure as SVG, byte for byte the same for the same figure."""
     text = io.StringIO()
     with house():
-        FigureCanvasSVG(_draw(told)).print_figure(text, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_figure(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
