@@ -15,9 +15,10 @@ from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
 from apigw_sim.cli.run import run
+from apigw_sim.cli.validate import validate
 from apigw_sim.errors import ApigwSimError, SlowerEngineWarning
 
-LATER = ("compare", "import", "lab", "replicate", "sweep", "validate")
+LATER = ("compare", "import", "lab", "replicate", "sweep")
 """Commands of later versions."""
 INTERRUPTED = 130
 
@@ -89,5 +90,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, capacity, check, explain, compile_, schema, version):
+for command in (run, capacity, check, explain, validate, compile_, schema, version):
     main.add_command(command)
