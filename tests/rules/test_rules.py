@@ -14,14 +14,15 @@ from rules.twins import (
     picks_agree,
     quantiles_agree,
     quantiles_rise,
+    responses_agree,
     windows_agree,
 )
 
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
 
 CHECKS = [
     (buckets_agree, bucket), (windows_agree, window), (picks_agree, pick), (quantiles_agree, quantile),
-    (quantiles_rise, quantile), (backoffs_agree, backoff), (answers_agree, reason),
+    (quantiles_rise, quantile), (backoffs_agree, backoff), (answers_agree, reason), (responses_agree, response),
 ]  # fmt: skip
 
 
