@@ -6,7 +6,9 @@ from apigw_sim.rules.reason import REASONS, Reason
 
 SEEN = {
     "BACKEND_4XX": "c404_backend", "BACKEND_5XX": "c503_backend", "THROTTLED": "c429_throttle",
-    "QUOTA_EXCEEDED": "c429_quota", "INVALID_API_KEY": "c403_no_key", "BAD_REQUEST_BODY": "c400_body",
+    "UNAUTHORIZED": "c401_stranger", "ACCESS_DENIED": "c403_denied", "AUTHORIZER_FAILURE": "c500_authorizer",
+    "AUTHORIZER_CONFIGURATION_ERROR": "c500_starved", "QUOTA_EXCEEDED": "c429_quota",
+    "INVALID_API_KEY": "c403_no_key", "BAD_REQUEST_BODY": "c400_body",
     "BAD_REQUEST_PARAMETERS": "c400_parameter", "REQUEST_TOO_LARGE": "c413_gateway",
     "UNSUPPORTED_MEDIA_TYPE": "c415_text", "INTEGRATION_TIMEOUT": "c504_timeout",
     "INTEGRATION_FAILURE": "c504_outage", "LAMBDA_THROTTLED": "c500_throttled", "FUNCTION_ERROR": "c502_crash",
