@@ -20,6 +20,7 @@ SEEN = {
 """Reason -> the client of scenarios/errors_tour.yaml that meets it."""
 MADE_BY = {
     "MISSING_AUTHENTICATION_TOKEN": "`calls: from_trace` with a path that no method serves",
+    "INVALID_SIGNATURE": "`authorization: AWS_IAM` and identities that are not valid",
     "CACHE_INVALIDATION_DENIED": "`max_age_0`, `require_authorization` and `FAIL_WITH_403`",
     "API_CONFIGURATION_ERROR": "`fault: {function: NAME, outage: true}`; a stage variable that names no function",
     "BAD_GATEWAY_AT_LOAD": "`assumptions.rare_502_at_load`",

@@ -70,8 +70,7 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
     """Methods that lead to a backend in one deployment at least."""
     columns = (
         "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
-        "latency_ns", "stage", "flags",
-        "latency_ns", "authorizer_ns", "authorizer",
+        "latency_ns", "stage", "flags", "authorizer_ns", "authorizer",
     )  # fmt: skip
     for (
         *identity,
