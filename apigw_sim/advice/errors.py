@@ -6,7 +6,9 @@ from apigw_sim.rules.reason import REASONS, Reason
 
 SEEN = {
     "BACKEND_4XX": "c404_backend", "BACKEND_5XX": "c503_backend", "THROTTLED": "c429_throttle",
-    "QUOTA_EXCEEDED": "c429_quota", "INVALID_API_KEY": "c403_no_key", "BAD_REQUEST_BODY": "c400_body",
+    "UNAUTHORIZED": "c401_stranger", "ACCESS_DENIED": "c403_denied", "AUTHORIZER_FAILURE": "c500_authorizer",
+    "AUTHORIZER_CONFIGURATION_ERROR": "c500_starved", "QUOTA_EXCEEDED": "c429_quota",
+    "INVALID_API_KEY": "c403_no_key", "BAD_REQUEST_BODY": "c400_body",
     "BAD_REQUEST_PARAMETERS": "c400_parameter", "REQUEST_TOO_LARGE": "c413_gateway",
     "UNSUPPORTED_MEDIA_TYPE": "c415_text", "INTEGRATION_TIMEOUT": "c504_timeout",
     "INTEGRATION_FAILURE": "c504_outage", "LAMBDA_THROTTLED": "c500_throttled", "FUNCTION_ERROR": "c502_crash",
@@ -18,6 +20,7 @@ SEEN = {
 """Reason -> the client of scenarios/errors_tour.yaml that meets it."""
 MADE_BY = {
     "MISSING_AUTHENTICATION_TOKEN": "`calls: from_trace` with a path that no method serves",
+    "INVALID_SIGNATURE": "`authorization: AWS_IAM` and identities that are not valid",
     "CACHE_INVALIDATION_DENIED": "`max_age_0`, `require_authorization` and `FAIL_WITH_403`",
     "API_CONFIGURATION_ERROR": "`fault: {function: NAME, outage: true}`; a stage variable that names no function",
     "BAD_GATEWAY_AT_LOAD": "`assumptions.rare_502_at_load`",

@@ -96,9 +96,7 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-<<<<<<< HEAD
-for command in (run, replicate, compare, sweep, capacity, check, explain, compile_, schema, version):
-=======
-for command in (run, capacity, check, explain, validate, compile_, schema, version):
->>>>>>> tmp-capacity
+for command in (
+    run, replicate, compare, sweep, capacity, check, explain, validate, compile_, schema, version,
+):  # fmt: skip
     main.add_command(command)

@@ -10,7 +10,7 @@ from pydantic import Field
 
 from apigw_sim import units
 from apigw_sim.rules.reason import REASONS, RESPONSE_TYPES
-from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested, propose
+from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested, suggest
 from apigw_sim.scenario.functions import read_status
 from apigw_sim.scenario.quantities import Size, quantity_schema, show
 
@@ -57,7 +57,9 @@ def _read_responses(value: object) -> Responses:
         try:
             if key not in WORDS:
                 if not str(key).isdigit():
-                    raise Bad("unknown key", propose(key, WORDS) + ", or a status of the backend")
+                    fix = "write default, function_error, function_timeout or a status of the backend"
+                    near = suggest(key, WORDS)
+                    raise Bad("unknown key", f"did you mean '{near}'?" if near else fix)
                 key = read_status(key)
             made[key] = _read_mapped(str(name), item)
         except Bad as error:

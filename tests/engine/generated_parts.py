@@ -182,7 +182,7 @@ def calls_of(draw: Draw, routes: list[str]) -> list[dict[str, Any]]:
         if draw(chance(EACH)):
             made_of = one_of("40 %", "100 %", {"body": "30 %", "parameters": "30 %"})
             call["invalid"] = draw(made_of)
-        if draw(chance(EACH)):
+        if draw(chance(60)):
             call["content_type"] = draw(
                 one_of("image/png", {"image/png": "40 %", "text/plain": "20 %", "application/json": "40 %"})
             )
@@ -214,7 +214,7 @@ def custom(draw: Draw, kind: str, name: str) -> dict[str, Any]:
         made["responses"] = {code: draw(answer) for code in draw(some(codes, 1, 3))}
         if draw(chance(20)):
             made["responses"]["default"] = "none"
-    if draw(chance(40)):
+    if draw(chance(60)):
         made["templates"] = draw(one_of([], ["application/json"], ["image/png", "application/json"]))
         made["passthrough"] = draw(one_of("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "WHEN_NO_TEMPLATES", "NEVER"))
     return made

@@ -49,7 +49,7 @@ def wrong(said: Any, one: Run | None = None) -> str | None:
 def told(said: Any, found: str, one: Run | None = None) -> str:
     """A scenario in which something is wrong, as small as it is found, and what it is there."""
     kind = found.partition(":")[0]
-    small = shrunk(said, lambda less: (wrong(less, one) or "").partition(":")[0] == kind, most=600)
+    small = shrunk(said, lambda less: (wrong(less, one) or "").partition(":")[0] == kind, most=1_500)
     return f"{wrong(small, one)}\n\n{as_yaml(small)}"
 
 

@@ -196,6 +196,27 @@ def test_ten_requests_a_second_and_concurrency_are_a_limit_of_synchronous_invoca
     assert run(waits).count("LAMBDA_THROTTLED") == 30
 
 
+@pytest.mark.parametrize("first", ["waits", "hands_over"])
+def test_events_neither_meet_nor_spend_lambdas_requests_a_second(run: Run, first: str) -> None:
+    """Ten requests a second: ten that wait use them up, and ten events pass before them and after them."""
+    second = "hands_over" if first == "waits" else "waits"
+    said = story(
+        methods={
+            "GET /waits": {"integration": {"lambda": "f"}},
+            "GET /hands_over": {"integration": {"lambda": "f", "invocation_type": "Event"}},
+        },
+        functions={"f": {"duration": "0 ms"}},
+        clients={
+            first: client(at(*[0] * 10), f"GET /{first}"),
+            second: client(at(*[1] * 10), f"GET /{second}"),
+        },
+        account={"lambda_concurrency": 10, "lambda_requests_per_concurrency": 1},
+    )
+    ran = run(said)
+    assert {job.outcome for job in ran.invocations} == {"OK"}
+    assert (ran.count("OK"), len(ran.invocations)) == (20, 20)
+
+
 def test_an_event_takes_1_mb_and_an_outage_is_seen_at_once(run: Run) -> None:
     def sent(size: str, **parts: Any) -> Any:
         return event(call=[{"call": "GET /", "body": size}], **parts)

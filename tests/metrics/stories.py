@@ -75,10 +75,12 @@ GAUGE_SIZES = {
 }  # fmt: skip
 
 
-def method(stage: int, verb: str, resource: str, row: int, backend: int, key: bool = False) -> tables.Method:
+def method(
+    place: int, stage: int, verb: str, resource: str, row: int, backend: int, key: bool = False
+) -> tables.Method:
     return tables.Method(
-        place=0, stage=stage, cache=stage, verb=verb, resource=resource, api_key_required=key, bucket=row,
-        backend=backend, works=0, mock_status=200, misconfigured=False, timeout_ns=29 * SECOND, ttl_ns=0,
+        place=place, stage=stage, cache=stage, verb=verb, resource=resource, api_key_required=key, bucket=row,
+        backend=backend, works=max(backend, 0), mock_status=200, misconfigured=False, timeout_ns=29 * SECOND, ttl_ns=0,
         require_authorization=False, unauthorized=tables.Unauthorized.FAIL_WITH_403, first_entry=0, entries=0,
     )  # fmt: skip
 
@@ -123,11 +125,13 @@ def story_plan(**other: Any) -> Plan:
         start=datetime(2026, 11, 27, 9, tzinfo=UTC), region="us-east-1", account=account,
         stages=(tables.Stage("shop/prod", "shop", 1 << 29), tables.Stage("blog/prod", "blog", 0)),
         methods=(
-            method(SHOP, "GET", "/items/{id}", 1, CATALOGUE),
-            method(SHOP, "POST", "/orders", 2, CHECKOUT),
-            method(SHOP, "GET", "/stock/{id}", 3, INVENTORY, key=True),
-            method(BLOG, "GET", "/posts", NULL, NULL),
+            method(ITEMS, SHOP, "GET", "/items/{id}", 1, CATALOGUE),
+            method(ORDERS, SHOP, "POST", "/orders", 2, CHECKOUT),
+            method(STOCK, SHOP, "GET", "/stock/{id}", 3, INVENTORY, key=True),
+            method(POSTS, BLOG, "GET", "/posts", NULL, NULL),
         ),
+        variants=(), released=(0, 1, 2, 3), canary_released=(NULL,) * 4, canary_caches=(), works=(), pointers=(),
+        undeployed=(),
         backends=(
             backend(BackendKind.LAMBDA, "catalogue", **lambda_row),
             backend(BackendKind.LAMBDA, "checkout", reserved=10, reserved_limit=RESERVED, **lambda_row),

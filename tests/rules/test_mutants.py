@@ -15,6 +15,7 @@ from rules.twins import (
     picks_agree,
     quantiles_agree,
     quantiles_rise,
+    responses_agree,
     windows_agree,
 )
 
@@ -51,6 +52,9 @@ MUTANTS = [
     (backoffs_agree, "backoff", "top // 2 + part", "top // 2 + 1 + part"),
     (answers_agree, "reason", "status >= 500", "status > 500"),
     (answers_agree, "reason", "status >= 400", "status > 400"),
+    (responses_agree, "response", "            return place\n", "            default = place\n"),
+    (responses_agree, "response", "codes[place] == ANY", "codes[place] <= ANY"),
+    (responses_agree, "response", "default = -1", "default = 0"),
 ]
 
 

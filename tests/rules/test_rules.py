@@ -14,14 +14,15 @@ from rules.twins import (
     picks_agree,
     quantiles_agree,
     quantiles_rise,
+    responses_agree,
     windows_agree,
 )
 
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
 
 CHECKS = [
     (buckets_agree, bucket), (windows_agree, window), (picks_agree, pick), (quantiles_agree, quantile),
-    (quantiles_rise, quantile), (backoffs_agree, backoff), (answers_agree, reason),
+    (quantiles_rise, quantile), (backoffs_agree, backoff), (answers_agree, reason), (responses_agree, response),
 ]  # fmt: skip
 
 
@@ -108,7 +109,8 @@ UNAUTHORIZED, ACCESS_DENIED, WAF_FILTERED, BAD_REQUEST_BODY, BAD_REQUEST_PARAMET
 UNSUPPORTED_MEDIA_TYPE, CACHE_INVALIDATION_DENIED, INTEGRATION_TIMEOUT, INTEGRATION_FAILURE, LAMBDA_THROTTLED,
 FUNCTION_ERROR, FUNCTION_TIMEOUT, MALFORMED_RESPONSE, RESPONSE_TOO_LARGE, AUTHORIZER_FAILURE,
 AUTHORIZER_CONFIGURATION_ERROR, API_CONFIGURATION_ERROR, GATEWAY_UNAVAILABLE, URI_TOO_LONG, HEADERS_TOO_LARGE,
-LAMBDA_REQUEST_TOO_LARGE, UNMAPPED_RESPONSE, BACKEND_RESPONSE_TOO_LARGE, BAD_GATEWAY_AT_LOAD"""
+LAMBDA_REQUEST_TOO_LARGE, UNMAPPED_RESPONSE, BACKEND_RESPONSE_TOO_LARGE, BAD_GATEWAY_AT_LOAD,
+INVALID_SIGNATURE"""
 
 
 def test_the_reasons_are_one_closed_list() -> None:
@@ -125,6 +127,7 @@ def test_every_status_of_a_refusal_is_the_one_that_aws_documents() -> None:
         401: {"UNAUTHORIZED"},
         403: {
             "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "ACCESS_DENIED", "WAF_FILTERED", "CACHE_INVALIDATION_DENIED",
+            "INVALID_SIGNATURE",
         },
         413: {"REQUEST_TOO_LARGE", "LAMBDA_REQUEST_TOO_LARGE"},
         414: {"URI_TOO_LONG"},

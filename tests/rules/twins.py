@@ -254,3 +254,13 @@ def answers_agree(reason: ModuleType, number: Callable[[int], int] = int, seed: 
     for status in range(200, 600):
         want = "OK" if status < 400 else "BACKEND_4XX" if status < 500 else "BACKEND_5XX"
         assert reason.REASONS[reason.passed_on(number(status))].name == want
+
+
+def responses_agree(response: ModuleType, number: Callable[[int], int] = int, seed: int = 1) -> None:
+    """An integration response catches its own code, else the default does, else none; wherever each stands."""
+    source = random.Random(seed)
+    for _ in range(500):
+        codes = source.sample([200, 202, 404, 429, 503, -1, -2, 0], source.randint(0, 6))
+        code = source.choice([200, 202, 404, 429, 503, 599, -1, -2])
+        want = codes.index(code) if code in codes else codes.index(0) if 0 in codes else -1
+        assert response.caught([number(each) for each in codes], number(code)) == want
