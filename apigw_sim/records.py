@@ -58,7 +58,11 @@ class Flag(IntFlag):
     """... whose sender had no permission, so the header was ignored."""
     CANARY = 32
     """Met the stage's canary."""
-    UNLOGGED = 64
+    RESTYLED = 64
+    """Its status is a customised gateway response's; CloudWatch counts it as the one that it stands for."""
+    UNMETERED = 128
+    """CloudWatch has neither metric nor log of it."""
+    UNLOGGED = 256
     """A 401 that AWS does not log: an identity source was missing, or did not pass the validation expression."""
 
 
@@ -75,6 +79,8 @@ class Outcome(IntEnum):
     THROTTLED_SCALING = 7
     OUTAGE = 8
     QUEUE_FULL = 9
+    TOO_LARGE = 10
+    """Lambda took no invocation, the request being larger than it takes."""
 
     @property
     def throttled(self) -> bool:
@@ -156,7 +162,7 @@ INVOCATIONS = Table("invocations", "at the end of each piece of backend work, re
     Column("outcome", "int8", "Outcome", "how it ended"),
     Column("status", "int16", "", "HTTP status it answered with; null: none"),
     Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
-    Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client had stopped waiting"),
+    Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client no longer waited"),
     Column("repeated", "int8", "0 or 1", "whether work had begun for an earlier attempt of the same call"),
     Column("idempotent", "int8", "0 or 1", "whether the client may safely repeat the call"),
 ))  # fmt: skip

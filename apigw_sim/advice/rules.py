@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from apigw_sim.advice import (
+    answers,
     assumptions,
     authorizers,
     caching,
@@ -179,6 +180,48 @@ RULES: tuple[Rule, ...] = (
         "CAN002", "A deployment to a canary at 0 %",
         "Promotion leaves the canary in place at 0 %, and while there is one every new deployment goes to it.",
         "AG:promote-canary-deployment", deployments.hidden_by_a_canary,
+    ),
+    _rule(
+        "ERR001", "Errors of a function that are successes",
+        "Behind a custom integration an error of the function is a 200 unless an integration response matches it: no "
+        "5XXError, no alarm, no retry.",
+        "AG:handle-errors-in-lambda-integration", answers.errors_as_success,
+    ),
+    _rule(
+        "ERR002", "A default response that hides a backend's errors",
+        "The default integration response catches every status that is not mapped: a 503 becomes a 200.",
+        "AG:api-gateway-integration-settings-integration-response", answers.statuses_as_success,
+    ),
+    _rule(
+        "ERR003", "An answer that no integration response catches",
+        "Without a match and without a default the client gets 500 Internal server error, though the backend did its "
+        "work.",
+        "AG:how-to-method-settings", answers.caught_by_nothing,
+    ),
+    _rule(
+        "ERR004", "A gateway response that makes an error a success",
+        "Clients go by the status; CloudWatch counts the error whatever status it was given.",
+        "AG:api-gateway-gatewayResponse-definition", answers.refusals_as_success,
+    ),
+    _rule(
+        "ERR005", "A throttle's own status that a client does not retry",
+        "A 429 is safe to retry; under another status clients that know only 429 give up.",
+        "AG:supported-gateway-response-types", answers.throttle_not_retried,
+    ),
+    _rule(
+        "ERR006", "A content type that an integration never takes",
+        "With passthrough NEVER, or WHEN_NO_TEMPLATES beside a template, what no template matches is a 415.",
+        "AG:integration-passthrough-behaviors", answers.takes_nothing,
+    ),
+    _rule(
+        "VAL001", "Invalid calls that nothing validates",
+        "Only a method with a validator answers 400; without one the backend gets the call and is paid for it.",
+        "AG:api-gateway-method-request-validation", answers.not_validated,
+    ),
+    _rule(
+        "PAY001", "Bodies that the gateway takes and Lambda does not",
+        "The gateway takes 10 MB, an invocation 6 MB, in base64 4.5 MB, and an asynchronous one 1 MB.",
+        "L:gettingstarted-limits", answers.too_large_for_lambda,
     ),
     _rule(
         "RETRY001", "Retries of a call that is not idempotent",

@@ -26,16 +26,20 @@ class Group(IntEnum):
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
     CANARY = 5
     """Whether it meets its stage's canary; three to spare."""
-    IDENTITY = 8
+    REQUEST = 8
+    """Of the call: validity of body and of parameters, content type."""
+    GATEWAY = 9
+    """Whether the gateway is unavailable, and whether it loses the answer."""
+    IDENTITY = 10
     """Of a call whose method has an authorizer: which identity."""
-    STANDING = 9
+    STANDING = 11
     """Of an identity (its number in the place of the call's): what it is worth, its API key, whether the validation
     expression refuses its token."""
-    AUTHORIZER = 10
+    AUTHORIZER = 12
     """Of an attempt's authorizer: service overhead, duration, crash, malformed answer."""
-    AUTHORIZER_FAULT = 11
+    AUTHORIZER_FAULT = 13
     """Error of a fault; time of an authorizer that invokes nothing."""
-    AUTHORIZER_BIRTH = 12
+    AUTHORIZER_BIRTH = 14
     """Of the environment that an attempt's authorizer causes, as BIRTH."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from apigw_sim.plan.tables import LimitKind, Plan
 from apigw_sim.records import NULL, Cache, Flag
+from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,9 @@ class Fate(IntEnum):
     ACCOUNT = 6
     OTHER_4XX = 7
     SERVER_5XX = 8
+    UNMETERED_4XX = 9
+    """Of which CloudWatch has no metrics."""
+    UNMETERED_5XX = 10
 
 
 CARRIED = (Fate.CARRIED_2XX, Fate.CARRIED_3XX)
@@ -33,6 +37,8 @@ LAST_CARRIED = int(CARRIED[-1])
 REFUSALS = (Fate.PLAN_METHOD, Fate.PLAN, Fate.QUOTA, Fate.METHOD, Fate.ACCOUNT)
 """In AWS's order, and in that of the summary's `throttled_by`."""
 CLIENT_ERRORS = (*REFUSALS, Fate.OTHER_4XX)
+UNMETERED = (Fate.UNMETERED_4XX, Fate.UNMETERED_5XX)
+LAST_METERED = int(Fate.SERVER_5XX)
 FATE_OF_KIND = {
     LimitKind.PLAN_METHOD: Fate.PLAN_METHOD,
     LimitKind.PLAN: Fate.PLAN,
@@ -72,6 +78,7 @@ class Coding:
         self.fate_of_status[:300] = Fate.CARRIED_2XX
         self.fate_of_status[300:400] = Fate.CARRIED_3XX
         self.fate_of_status[400:500] = Fate.OTHER_4XX
+        self.status_of_reason = np.array([reason.status for reason in REASONS], np.int64)
         # One entry more than there are limits, for NULL: -1 is the last.
         self.fate_of_limit = np.array(
             [*(FATE_OF_KIND.get(limit.kind, Fate.OTHER_4XX) for limit in plan.limits), Fate.OTHER_4XX],
@@ -87,11 +94,19 @@ class Coding:
             return leaf
         return np.where(flags & Flag.CANARY, self.canary_leaf[leaf], leaf)
 
-    def fate(self, status: NDArray[np.int64], refused_by: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The fate of each attempt."""
+    def fate(
+        self, status: NDArray[np.int64], refused_by: NDArray[np.int64], why: NDArray[np.int64],
+        flags: NDArray[np.int64],
+    ) -> NDArray[np.int64]:  # fmt: skip
+        """The fate of each attempt; one with a customised status has that of the status it stands for (facts 3.1)."""
+        if bool((flags & Flag.RESTYLED).any()):
+            status = np.where(flags & Flag.RESTYLED, self.status_of_reason[why], status)
         fate = self.fate_of_status[status]
         refused = np.nonzero(status == TOO_MANY_REQUESTS)[0]
         fate[refused] = self.fate_of_limit[refused_by[refused]]
+        unmetered = (flags & Flag.UNMETERED) != 0
+        if bool(unmetered.any()):
+            fate[unmetered] = np.where(status[unmetered] >= 500, Fate.UNMETERED_5XX, Fate.UNMETERED_4XX)
         return fate
 
     def code(
@@ -128,12 +143,16 @@ def added(counts: NDArray[np.int64], parents: NDArray[np.int64], size: int) -> N
     return total
 
 
-def tallies(cells: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """CloudWatch's counts of each row of `Coding.count`, or of sums of its rows."""
+def tallies(cells: NDArray[np.int64], *, metered: bool = True) -> dict[str, NDArray[np.int64]]:
+    """CloudWatch's counts of each row of `Coding.count`, or of sums of its rows; or of all that there was."""
+    client = CLIENT_ERRORS if metered else (*CLIENT_ERRORS, Fate.UNMETERED_4XX)
+    server = (Fate.SERVER_5XX,) if metered else (Fate.SERVER_5XX, Fate.UNMETERED_5XX)
+    if metered:
+        cells = cells[:, : LAST_METERED + 1, :]
     return {
         "Count": cells.sum(axis=(1, 2)),
-        "4XXError": cells[:, CLIENT_ERRORS, :].sum(axis=(1, 2)),
-        "5XXError": cells[:, Fate.SERVER_5XX, :].sum(axis=1),
+        "4XXError": cells[:, client, :].sum(axis=(1, 2)),
+        "5XXError": cells[:, server, :].sum(axis=(1, 2)),
         "CacheHitCount": cells[:, :, Cache.HIT].sum(axis=1),
         "CacheMissCount": cells[:, :, Cache.MISS].sum(axis=1),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.metrics import fast_watch
-from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS
+from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS, LAST_METERED
 from apigw_sim.metrics.fast_order import Levels, by_counting, count
 from apigw_sim.metrics.fast_parts import Parts
 from apigw_sim.metrics.fast_seconds import changes, of_attempts, of_invocations
@@ -61,7 +61,7 @@ class Gateway:
 
         def of_class(level: Level, every: bool) -> tuple[NDArray[np.int64], int]:
             by_class = np.repeat(of_leaf[level], FATES)
-            return np.where(every | (fate <= CARRIED[-1]), by_class, -1), sizes[level]
+            return np.where(fate <= (LAST_METERED if every else CARRIED[-1]), by_class, -1), sizes[level]
 
         self.outer = Levels.of([of_class(level, every) for level, every in outer], CACHE_BITS)
         self.inner = Levels.of([of_class(level, True) for level in inner], CACHE_BITS)
@@ -134,6 +134,7 @@ class FastFold:
         self._window = (plan.warm_up, plan.duration)
         self._for_attempts = (
             plan.account.stamp_arrival, *self._window, coding.methods, coding.leaves, coding.fate_of_status,
+            coding.status_of_reason,
             np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.early, limits.at.buckets.times,
             len(coding.canaried) > 0, coding.canary_leaf, coding.unit_of_leaf,
             totals.cells.reshape(-1), totals.by_status, totals.by_reason, totals.attempts,

@@ -175,7 +175,7 @@ class Metrics:
             "reason", "refused_by", "cache", "flags",
         )  # fmt: skip
         leaf = self.coding.leaf(stage, method, flags)
-        fate = self.coding.fate(status, refused_by)
+        fate = self.coding.fate(status, refused_by, why, flags)
         code = self.coding.code(leaf, fate, cache)
         answered = arrived + latency
         stamp = arrived if self._by_arrival else answered

@@ -38,6 +38,8 @@ C_CLIENT, C_STARTED, C_ENDED, C_OUTCOME = _C["client"], _C["started_ns"], _C["en
 
 CARRIED = int(Fate.CARRIED_3XX)
 SERVED_OTHER, CANARY = int(Flag.SERVED_OTHER), int(Flag.CANARY)
+RESTYLED, UNMETERED = int(Flag.RESTYLED), int(Flag.UNMETERED)
+UNMETERED_4XX, UNMETERED_5XX = int(Fate.UNMETERED_4XX), int(Fate.UNMETERED_5XX)
 SUCCEEDED = int(CallOutcome.SUCCEEDED)
 LAST_TO_RUN, CRASH, OUTAGE = int(Outcome.TIMEOUT), int(Outcome.CRASH), int(Outcome.OUTAGE)
 FIRST_THROTTLE, LAST_THROTTLE = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_SCALING)
@@ -83,7 +85,8 @@ def put(
 
 def fold_attempts(
     rows: NDArray[np.int64], by_arrival: bool, begin: int, end: int, methods: int, leaves: int,
-    fate_of_status: NDArray[np.int64], of_limit: NDArray[np.int64], early: NDArray[np.bool_],
+    fate_of_status: NDArray[np.int64], status_of_reason: NDArray[np.int64], of_limit: NDArray[np.int64],
+    early: NDArray[np.bool_],
     times: NDArray[np.int64], canaried: bool, canary_leaf: NDArray[np.int64], unit_of_leaf: NDArray[np.int64],
     cells: NDArray[np.int64], by_status: NDArray[np.int64], by_reason: NDArray[np.int64],
     by_client: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
@@ -108,9 +111,14 @@ def fold_attempts(
         if by < 0:
             by = none
         leaf = method if method >= 0 else methods + stage
-        fate = of_limit[by, 0] if status == TOO_MANY_REQUESTS else fate_of_status[status]
+        flags, stands_for = rows[at, A_FLAGS], status
+        if flags & RESTYLED:
+            stands_for = status_of_reason[why]
+        fate = of_limit[by, 0] if stands_for == TOO_MANY_REQUESTS else fate_of_status[stands_for]
+        if flags & UNMETERED:
+            fate = UNMETERED_5XX if stands_for >= 500 else UNMETERED_4XX
         counted, unit = leaf, stage
-        if canaried and rows[at, A_FLAGS] & CANARY:
+        if canaried and flags & CANARY:
             counted = canary_leaf[leaf]
             unit = unit_of_leaf[counted]
         code = ((counted << FATE_BITS) | fate) << CACHE_BITS | rows[at, A_CACHE]
@@ -145,7 +153,7 @@ def fold_attempts(
             by_status[status] += 1
             by_reason[why] += 1
             by_client[rows[at, A_CLIENT]] += 1
-            if rows[at, A_FLAGS] & SERVED_OTHER:
+            if flags & SERVED_OTHER:
                 others += 1
             number = 1 + 2 * unit
             if 200 <= status < 300:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding, Fate, added, tallies
+from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, LAST_METERED, Coding, Fate, added, tallies
 from apigw_sim.metrics.quantiles import Grouped, grouped, of_shares
 from apigw_sim.metrics.series import KINDS, METRIC_BY_NAME, Figures, Metric, Numbering
 from apigw_sim.plan.tables import Plan
@@ -126,10 +126,19 @@ class Samples:
     ) -> None:
         self._groups = groups
         self.cells = groups.coding.count(code)
+        fate = (code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)
+        metered = fate <= LAST_METERED
+        if not metered.all():
+            code, fate, latency, integration = (
+                code[metered],
+                fate[metered],
+                latency[metered],
+                integration[metered],
+            )
         self._leaf = code >> (CACHE_BITS + FATE_BITS)
         self._latency, self._integration = latency, integration
         self._relayed = integration >= 0
-        self._carried = ((code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)) <= Fate.CARRIED_3XX
+        self._carried = fate <= Fate.CARRIED_3XX
 
     def latencies(self, level: Level) -> Grouped:
         """Latency."""
@@ -240,15 +249,23 @@ class GatewayPeriods:
         self, period: int, cells: NDArray[np.int64], of_stage: Grouped, samples: Samples
     ) -> None:
         of_carried = samples.carried(Level.STAGE)
+        counts = cells.sum(axis=(1, 2))
+        if not len(of_stage.ids):  # nothing that CloudWatch has a sample of
+            for number in (-1, *np.nonzero(counts)[0].tolist()):
+                own = cells.sum(axis=0) if number < 0 else cells[number]
+                self._keep(period, number, own, np.full(2, np.nan), of_carried.points[:0])
+            return
         alone = len(of_stage.ids) == 1
         of_all = of_stage if alone else samples.latencies(Level.ALL)
         all_carried = of_carried if alone else samples.carried(Level.ALL)
         self._keep(period, -1, cells.sum(axis=0), of_all.points[0], all_carried.points[:1])
         where = {int(number): row for row, number in enumerate(of_carried.ids)}
-        for row, number in enumerate(of_stage.ids):
-            at = where.get(int(number))
+        metered = {int(number): row for row, number in enumerate(of_stage.ids)}
+        for number in np.nonzero(counts)[0].tolist():
+            at, row = where.get(number), metered.get(number)
             points = of_carried.points[at : at + 1] if at is not None else of_carried.points[:0]
-            self._keep(period, int(number), cells[number], of_stage.points[row], points)
+            own = np.full(2, np.nan) if row is None else of_stage.points[row]
+            self._keep(period, number, cells[number], own, points)
 
     def _keep(
         self, period: int, stage: int, cells: NDArray[np.int64], points: NDArray[np.float64],

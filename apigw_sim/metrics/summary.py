@@ -56,7 +56,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
     metrics.finish()
     plan, totals = metrics.plan, metrics.totals
     fates = totals.cells.sum(axis=(0, 2))
-    counted = {name: int(count.sum()) for name, count in tallies(totals.cells).items()}
+    counted = {name: int(count.sum()) for name, count in tallies(totals.cells, metered=False).items()}
     return {
         "scenario": plan.name,
         "seed": about.seed,
@@ -131,7 +131,7 @@ def _per_second(count: int, metrics: Metrics) -> float | None:
 
 def _stages(metrics: Metrics) -> dict[str, Any]:
     by_stage = metrics.coding.by_stage(metrics.totals.cells)
-    counted = tallies(by_stage)
+    counted = tallies(by_stage, metered=False)
     carried = by_stage[:, CARRIED, :].sum(axis=(1, 2))
     canaried = _canaries(metrics)
     rows: dict[str, Any] = {}

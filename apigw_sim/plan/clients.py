@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from apigw_sim import units
-from apigw_sim.plan import arrivals, laws
+from apigw_sim.plan import arrivals, laws, responses
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
@@ -180,6 +180,7 @@ class Clients:
             max_age_0=laws.threshold(sent.share),
             max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
             idempotent=call.idempotent,
+            **responses.of_call(call, self.gateway.content_types),
         )
 
     def _trace_calls(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from apigw_sim.plan import laws
+from apigw_sim.plan import laws, responses
 from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
@@ -47,6 +47,8 @@ class Gateway:
         self.scenario = reading.scenario
         self.stages = list(self.scenario.stages)
         """Row of plan.stages -> api/stage."""
+        self.content_types = responses.content_types(reading)
+        """By name: the number of each content type that is sent."""
         said = {name: self._deployed(name) for name in self.stages}
         self.routes: list[tuple[str, Route]] = [(name, route) for name in self.stages for route in said[name]]
         """Row of plan.methods -> its stage and route; those that a later deployment adds behind the stage's first."""
@@ -172,7 +174,9 @@ class Gateway:
             shares = [self._traffic(stage) for stage in self.history.each(lambda s, n=name: s.stage(n)[1])]  # type: ignore[misc]
             number = len(made)
             self.history.keep("canary", [number], [(share,) for share in shares])
-            made.append(Stage(name, name.partition("/")[0], sizes[0], shares[0]))
+            api = name.partition("/")[0]
+            answers = responses.answers(self.scenario, self.scenario.apis[api])
+            made.append(Stage(name, api, sizes[0], shares[0], answers))
         return tuple(made)
 
     @staticmethod
@@ -251,7 +255,7 @@ class Gateway:
             works = len(rows.backends) + len(rows.mocks)
             rows.mocks.append(self._mock(number, mock))
         else:
-            folder = "functions" if integration.kind == "lambda_proxy" else "backends"
+            folder = "functions" if integration.function is not None else "backends"
             target = resolved(integration.target or "", variables)
             backend = works = rows.backends.get(f"{folder}.{target}", NULL)
             misconfigured = backend == NULL
@@ -275,6 +279,7 @@ class Gateway:
                 first_entry=rows.entries if entries else 0,
                 entries=entries,
                 authorizer=rows.guards.before(number, method),
+                **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
             )
         )
         rows.entries += entries

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apigw_sim.rules.authorization import NO_POLICY
 
@@ -110,6 +110,27 @@ class Quota:
     owner: str
 
 
+class Answer(NamedTuple):
+    """What a stage answers for a reason of rules.reason."""
+
+    status: int
+    """0: the backend's own."""
+    size: int
+    """Bytes of the body."""
+    flags: int
+    """Flag.RESTYLED and Flag.UNMETERED of records."""
+
+
+class MappedAnswer(NamedTuple):
+    """An integration response of a custom integration."""
+
+    code: int
+    """What it catches: a status of the backend, or a word of rules.response."""
+    status: int
+    size: int
+    """Bytes of the body; NULL: the backend's own, of an error those of an error object."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage, `api/stage`."""
@@ -120,6 +141,8 @@ class Stage:
     """Usable bytes of its cache cluster; 0: none."""
     canary: int = 0
     """Threshold word: the share of its requests that meet the canary."""
+    answers: tuple[Answer, ...] = ()
+    """By row of rules.reason.REASONS."""
 
 
 class Unauthorized(IntEnum):
@@ -164,6 +187,20 @@ class Method:
     """Possible cache entries; 0 where the method is never cached."""
     authorizer: int = NULL
     """Row of plan.authorizers; NULL: everybody may call."""
+    validator: int = 0
+    """Bits: 1 looks at the body, 2 at the parameters."""
+    responses: tuple[MappedAnswer, ...] | None = None
+    """Of a custom integration; None: a proxy integration or a mock."""
+    asynchronous: bool = False
+    """Whether it only hands the request to Lambda."""
+    refused_types: int = 0
+    """Bits: the content types that its integration does not take."""
+    binary_types: int = 0
+    """Bits: the content types whose bodies reach its function in base64."""
+    largest_body: int = 0
+    """Bytes that an invocation takes; 0: no function stands behind it."""
+    largest_binary: int = 0
+    """... of a body in base64."""
 
     @property
     def route(self) -> str:
@@ -226,6 +263,8 @@ class Backend:
     """Threshold word."""
     malformed: int
     """Threshold word."""
+    largest_response: int
+    """Bytes of the largest answer that reaches a client."""
     # Lambda
     timeout_ns: int = NULL
     memory_mb: int = 0
@@ -295,7 +334,6 @@ class Account:
     """Whether the metrics of a canary are shown beside those of its stage."""
     largest_request: int
     largest_cached: int
-    largest_lambda_payload: int
     cache_rebuild_ns: int
     size_check_after_cache: bool = False
     """Whether a request that is too large is refused only after the cache was looked up."""
@@ -305,6 +343,10 @@ class Account:
     """The reason where Lambda does not invoke one."""
     authorizer_malformed: int = 0
     """The reason where one answers with no proper policy."""
+    validation_after_cache: bool = False
+    """Whether a request that is not valid is refused only after the cache was looked up."""
+    rare_502: int = 0
+    """Threshold word: answers of functions behind proxy integrations that are lost."""
 
 
 @dataclass(frozen=True)
@@ -381,6 +423,16 @@ class CallRow:
     idempotent: bool
     policy: int = NO_POLICY
     """What the API's resource policy says of it (rules.authorization)."""
+    refused: int = NULL
+    """Row of rules.reason.REASONS: why it is refused before it is one of the API's; NULL: it is not."""
+    invalid_body: int = 0
+    """Threshold word: share whose body is not valid."""
+    invalid_parameters: int = 0
+    """Threshold word: share without a required parameter."""
+    types: tuple[int, ...] = (0,)
+    """Numbers of the content types that it is sent as."""
+    type_thresholds: tuple[int, ...] = (0,)
+    """Cumulative 63-bit words over them; the last one catches the rest."""
 
 
 @dataclass(frozen=True)

@@ -12,12 +12,23 @@ from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
 from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
+from apigw_sim.scenario.responses import (
+    STANDARD,
+    ContentType,
+    GatewayResponse,
+    IntegrationResponses,
+    ResponseType,
+)
 from apigw_sim.scenario.routes import Route, RouteError, parse
 from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 
+KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "mock")
+CUSTOM = ("lambda", "http")
+OF_CUSTOM = ("responses", "invocation_type", "templates", "passthrough")
+"""What only custom integrations have."""
+PASSTHROUGHS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 EVERY_METHOD = "every_method"
-KINDS = ("lambda_proxy", "http_proxy", "mock")
 """The kinds of integration, of which each has one."""
 _LATER = "belongs to a later version; leave it out"
 _ROUTE_PATTERN = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /"
@@ -97,16 +108,46 @@ class Mock(Part):
 
 
 class Integration(Part):
-    """What a method does with a request: exactly one of lambda_proxy, http_proxy and mock."""
+    """What a method does with a request: exactly one of lambda_proxy, lambda, http_proxy, http and mock.
+
+    `lambda` and `http` are AWS's custom (non-proxy) integrations. No mapping template is executed: what its
+    outcome would be is said by `responses`, `templates` and sizes.
+    """
 
     lambda_proxy: Words | None = Field(
         None,
         description="a function, invoked with the whole request; ${stageVariables.NAME} may stand in its name",
     )
+    lambda_: Words | None = Field(
+        None,
+        alias="lambda",
+        description="a function behind a custom integration: errors are 200s unless mapped",
+    )
     http_proxy: Words | None = Field(
         None, description="a backend, sent the whole request; ${stageVariables.NAME} may stand in its name"
     )
+    http: Words | None = Field(
+        None, description="a backend behind a custom integration: its statuses are mapped by responses"
+    )
     mock: Mock | None = Field(None, description="an answer by the gateway itself")
+    responses: IntegrationResponses | None = Field(
+        None,
+        description="of a custom integration: by status of the backend, function_error, function_timeout or default, "
+        "what the client gets; default: {default: 200}",
+    )
+    invocation_type: Annotated[
+        Literal["RequestResponse", "Event"], one_of("RequestResponse", "Event", noun="invocation type")
+    ] = Field("RequestResponse", description="of `lambda`: Event answers at once, and the function runs on")
+    templates: tuple[ContentType, ...] = Field(
+        (), description="content types for which a custom integration has a mapping template"
+    )
+    passthrough: Annotated[
+        Literal["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"],
+        one_of(*PASSTHROUGHS, noun="passthrough behavior"),
+    ] = Field(
+        "WHEN_NO_MATCH",
+        description="whether a custom integration takes a content type without template: else 415",
+    )
     timeout: Annotated[
         int,
         quantity(
@@ -118,27 +159,57 @@ class Integration(Part):
     ] = Field(quotas.count("integration_timeout"), description="how long the gateway waits: 504 after it")
 
     later: ClassVar[Mapping[str, str]] = {
-        "lambda": _LATER,
-        "http": _LATER,
         "service": _LATER,
         "aws": _LATER,
         "vpc_link": _LATER,
         "http_backend": _LATER,
         "transfer_mode": _LATER,
-        "responses": _LATER,
     }
 
     @property
-    def kind(self) -> Literal["lambda_proxy", "http_proxy", "mock"]:
-        """Which of the three it is."""
-        if self.lambda_proxy is not None:
-            return "lambda_proxy"
-        return "http_proxy" if self.http_proxy is not None else "mock"
+    def kind(self) -> Literal["lambda_proxy", "lambda", "http_proxy", "http", "mock"]:
+        """Which of them it is."""
+        if self.function is not None:
+            return "lambda_proxy" if self.lambda_proxy is not None else "lambda"
+        if self.backend is not None:
+            return "http_proxy" if self.http_proxy is not None else "http"
+        return "mock"
+
+    @property
+    def custom(self) -> bool:
+        """Whether it is no proxy integration, so that `responses` decides what a client gets."""
+        return self.kind in CUSTOM
+
+    @property
+    def function(self) -> str | None:
+        """The function it names."""
+        return self.lambda_proxy if self.lambda_proxy is not None else self.lambda_
+
+    @property
+    def backend(self) -> str | None:
+        """The backend it names."""
+        return self.http_proxy if self.http_proxy is not None else self.http
 
     @property
     def target(self) -> str | None:
         """The function or backend it names; None for a mock."""
-        return self.lambda_proxy if self.lambda_proxy is not None else self.http_proxy
+        return self.function if self.function is not None else self.backend
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether it only hands the request to Lambda."""
+        return self.invocation_type == "Event"
+
+    @property
+    def mapped(self) -> dict[int | str, Any]:
+        """The integration responses of a custom integration; of a proxy none."""
+        return (self.responses or STANDARD) if self.custom else {}
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a request of a content type is passed on; else it is a 415."""
+        if not self.custom or content_type in self.templates or self.passthrough == "WHEN_NO_MATCH":
+            return True
+        return self.passthrough == "WHEN_NO_TEMPLATES" and not self.templates
 
 
 class Method(Part):
@@ -155,9 +226,16 @@ class Method(Part):
     authorization: Annotated[Literal["NONE", "AWS_IAM"], one_of("NONE", "AWS_IAM", noun="authorization")] = (
         Field("NONE", description="AWS_IAM: requests are signed, and an identity policy must allow them")
     )
+    validator: (
+        Annotated[
+            Literal["body", "parameters", "both"], one_of("body", "parameters", "both", noun="validator")
+        ]
+        | None
+    ) = Field(
+        None, description="what of a request is validated: 400 for one that is not valid; default: nothing"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "validator": _LATER,
         "models": _LATER,
         "timeout": "belongs to the integration; write it under integration:",
         "throttle": "belongs to a stage; write it under stages.STAGE.method_settings",
@@ -335,11 +413,17 @@ class Api(Part):
     resource_policy: tuple[Statement, ...] | None = Field(
         None, description="who may call it from where; without one everybody from anywhere"
     )
+    gateway_responses: dict[ResponseType, GatewayResponse] = Field(
+        {},
+        description="statuses and sizes of the answers that API Gateway itself makes, by gateway response type",
+    )
+    binary_media_types: tuple[ContentType, ...] = Field(
+        (), description="content types of bodies that reach a function in base64; */* is every one"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "authorizers": "belongs to the scenario; write authorizers: beside apis:",
         "domains": _LATER,
-        "gateway_responses": _LATER,
         "models": _LATER,
         "cors": _LATER,
         "version": _LATER,

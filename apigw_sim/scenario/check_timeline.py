@@ -13,6 +13,8 @@ from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.timeline import VERBS, Entry, Fault
 from apigw_sim.scenario.tree import Keys
 
+_KINDS = ("slow", "errors", "outage", "gateway_unavailable")
+
 
 def check_timeline(report: Report) -> Scenario:
     """The timeline; the scenario with the values of `set` read."""
@@ -54,21 +56,33 @@ def _check_entry(report: Report, keys: Keys, entry: Entry) -> None:
 
 def _check_fault(report: Report, keys: Keys, fault: Fault) -> None:
     scenario = report.scenario
-    if fault.function is not None and fault.backend is not None:
-        report.say(keys, "function and backend stand in one fault", "write an entry for each")
+    named = [kind for kind in ("function", "backend", "stage") if getattr(fault, kind) is not None]
+    if len(named) > 1:
+        report.say(keys, f"{' and '.join(named)} stand in one fault", "write an entry for each")
     elif fault.function is not None:
         report.refer((*keys, "function"), fault.function, ("functions",), scenario.functions, "function")
     elif fault.backend is not None:
         report.refer((*keys, "backend"), fault.backend, ("backends",), scenario.backends, "backend")
+    elif fault.stage is not None:
+        report.stage((*keys, "stage"), fault.stage)
     else:
         report.say(
-            keys, "the fault names neither a function nor a backend", "write function: NAME or backend: NAME"
-        )
-    given = [kind for kind in ("slow", "errors", "outage") if getattr(fault, kind) is not None]
+            keys, "the fault names no function, no backend and no stage",
+            "write function: NAME, backend: NAME, or stage: api/stage",
+        )  # fmt: skip
+    given = [kind for kind in _KINDS if getattr(fault, kind) is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand in one fault", "write an entry for each")
     elif not given:
-        report.say(keys, "the fault does nothing", "write slow: 6, errors: 20 %, or outage: true")
+        fix = (
+            "write gateway_unavailable: 20 %"
+            if fault.stage
+            else "write slow: 6, errors: 20 %, or outage: true"
+        )
+        report.say(keys, "the fault does nothing", fix)
+    elif len(named) == 1 and (fault.stage is not None) != (given == ["gateway_unavailable"]):
+        fix = "write gateway_unavailable: 20 %" if fault.stage else "name a stage, or write errors: 20 %"
+        report.say((*keys, given[0]), f"a {named[0]} cannot be at fault so", fix)
 
 
 def _check_overlaps(report: Report, entries: list[Entry]) -> None:

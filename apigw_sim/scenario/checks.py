@@ -12,6 +12,7 @@ from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.plans import ApiKey
+from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, FUNCTION_TIMEOUT
 from apigw_sim.scenario.routes import Route, segments
 from apigw_sim.scenario.settings import TRACE
 from apigw_sim.scenario.tree import Keys
@@ -195,24 +196,29 @@ def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -
 
 
 def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
-    given = [key for key in KINDS if getattr(integration, key) is not None]
+    named = {"lambda_proxy": integration.lambda_proxy, "lambda": integration.lambda_}
+    served = {"http_proxy": integration.http_proxy, "http": integration.http}
+    every = {**named, **served, "mock": integration.mock}
+    given = [key for key in KINDS if every[key] is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
     elif not given:
-        report.say(keys, "the integration leads nowhere", "write lambda_proxy, http_proxy or mock")
-    if integration.lambda_proxy is not None:
-        name, colon, _ = integration.lambda_proxy.partition(":")
-        here = (*keys, "lambda_proxy")
-        if _is_variable(report, here, integration.lambda_proxy):
-            pass
-        elif colon:
-            report.say(here, "aliases of functions belong to a later version", f"write {name}")
+        report.say(
+            keys, "the integration leads nowhere", "write lambda_proxy, lambda, http_proxy, http or mock"
+        )
+    for key, value in named.items():
+        if value is None or _is_variable(report, (*keys, key), value):
+            continue
+        name, colon, _ = value.partition(":")
+        if colon:
+            report.say((*keys, key), "aliases of functions belong to a later version", f"write {name}")
         else:
-            report.refer(here, name, ("functions",), report.scenario.functions, "function")
-    if integration.http_proxy is not None:
-        here = (*keys, "http_proxy")
-        if not _is_variable(report, here, integration.http_proxy):
-            report.refer(here, integration.http_proxy, ("backends",), report.scenario.backends, "backend")
+            report.refer((*keys, key), name, ("functions",), report.scenario.functions, "function")
+    for key, value in served.items():
+        if value is not None and not _is_variable(report, (*keys, key), value):
+            report.refer((*keys, key), value, ("backends",), report.scenario.backends, "backend")
+    if len(given) == 1:
+        _check_custom(report, keys, integration)
     limit = report.scenario.account.integration_timeout_limit
     if integration.timeout > limit:
         wanted, most = units.show_duration(integration.timeout), units.show_duration(limit)
@@ -221,6 +227,39 @@ def _check_integration(report: Report, keys: Keys, integration: Integration) -> 
             f"say that it has: account.integration_timeout_limit: {wanted}"
         )
         report.say((*keys, "timeout"), f"{wanted} is above the account's limit of {most}", fix, ("account",))
+
+
+def _check_custom(report: Report, keys: Keys, integration: Integration) -> None:
+    """What only custom integrations have."""
+    kind = integration.kind
+    if not integration.custom:
+        own = {
+            "responses": "a proxy integration passes the backend's own answer on",
+            "templates": "only custom integrations have mapping templates",
+            "passthrough": "only custom integrations look at the content type",
+        }
+        for key, why in own.items():
+            if getattr(integration, key) != type(integration).model_fields[key].default:
+                fix = (
+                    "leave it out"
+                    if kind == "mock"
+                    else f"leave it out, or write {kind.removesuffix('_proxy')}: for {kind}:"
+                )
+                report.say((*keys, key), f"{key} with {kind}: {why}", fix)
+    if integration.asynchronous and kind != "lambda":
+        fix = "write lambda: for lambda_proxy:" if kind == "lambda_proxy" else "leave it out"
+        report.say((*keys, "invocation_type"), f"{kind} cannot invoke asynchronously", fix)
+    for code in integration.responses or ():
+        if kind == "http" and code in (FUNCTION_ERROR, FUNCTION_TIMEOUT):
+            report.say(
+                (*keys, "responses", code), "a backend is no function", "map its statuses, such as 503: 503"
+            )
+        elif integration.asynchronous and code not in (202, DEFAULT):
+            what = "an asynchronous invocation is answered before the function runs, always with 202"
+            report.say((*keys, "responses", str(code)), what, "map 202, or leave it out")
+    for number, name in enumerate(integration.templates):
+        if name in integration.templates[:number]:
+            report.say((*keys, "templates", number), f"{name} stands twice", "keep one")
 
 
 def check_plans(report: Report) -> None:

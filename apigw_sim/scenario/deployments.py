@@ -14,7 +14,7 @@ from typing import Annotated, Any, ClassVar
 from pydantic import Field
 
 from apigw_sim import units
-from apigw_sim.scenario.api import KINDS, Api, Canary, Method, RouteName, Stage
+from apigw_sim.scenario.api import KINDS, OF_CUSTOM, Api, Canary, Method, RouteName, Stage
 from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested
 from apigw_sim.scenario.quantities import Name
 from apigw_sim.scenario.routes import Route
@@ -58,8 +58,10 @@ def changed(method: Method | None, said: Mapping[str, Any]) -> Method:
     base: dict[str, Any] = {} if method is None else dump(method)
     integration = said.get("integration")
     kind_given = isinstance(integration, Mapping) and any(kind in integration for kind in KINDS)
-    if kind_given and isinstance(base.get("integration"), dict):
-        base["integration"] = {k: v for k, v in base["integration"].items() if k not in KINDS}
+    if isinstance(integration, Mapping) and kind_given and isinstance(base.get("integration"), dict):
+        same = any(kind in integration and kind in base["integration"] for kind in KINDS)
+        gone = KINDS if same else (*KINDS, *OF_CUSTOM)
+        base["integration"] = {k: v for k, v in base["integration"].items() if k not in gone}
     return nested(Method, _merged(base, said))
 
 

@@ -56,10 +56,14 @@ def _read_outage(value: object) -> Literal[True]:
 
 
 class Fault(Part):
-    """For a while, a function or a backend is slow, fails in part, or is down; it acts on work that starts then."""
+    """For a while, a function or a backend is slow, fails in part, or is down; it acts on work that starts then.
+
+    Or a stage: API Gateway itself answers 503 to a share of the requests that arrive.
+    """
 
     function: Name | None = Field(None, description="the function at fault")
     backend: Name | None = Field(None, description="the backend at fault")
+    stage: Words | None = Field(None, description="the stage at fault, as api/stage")
     slow: Annotated[Fraction, quantity("number", above=0, note="write a number above 0")] | None = Field(
         None, description="times are multiplied by this"
     )
@@ -69,18 +73,25 @@ class Fault(Part):
     outage: Annotated[Literal[True], Leaf(_read_outage, bool, lambda: {"const": True})] | None = Field(
         None, description="all fail at once: 500 for a function, 504 for a backend"
     )
+    gateway_unavailable: Annotated[Fraction, quantity("share")] | None = Field(
+        None, description="of a stage: this share of the requests gets a 503 from API Gateway itself"
+    )
     for_: PositiveDuration = Field(alias="for", description="how long it lasts", examples=["1 min"])
 
     @property
-    def kind(self) -> Literal["slow", "errors", "outage"]:
-        """Which of the three it is."""
+    def kind(self) -> Literal["slow", "errors", "outage", "gateway_unavailable"]:
+        """Which of them it is."""
+        if self.gateway_unavailable is not None:
+            return "gateway_unavailable"
         if self.slow is not None:
             return "slow"
         return "errors" if self.errors is not None else "outage"
 
     @property
-    def target(self) -> tuple[Literal["function", "backend"], str]:
+    def target(self) -> tuple[Literal["function", "backend", "stage"], str]:
         """What is at fault: its kind and its name."""
+        if self.stage is not None:
+            return ("stage", self.stage)
         return ("function", self.function) if self.function is not None else ("backend", self.backend or "")
 
 

@@ -322,14 +322,14 @@ def _expectations(made: Page, summary: Summary) -> None:
         periods = (
             f"in {count(row['periods_met'])} of {many(row['periods'], 'period')}" if "periods" in row else ""
         )
-        rows.append((verdict, row["text"], _value(row), periods))
+        rows.append((verdict, row["text"], found(row), periods))
     if rows:
         made.title("EXPECTED")
         made.table(rows, "llrl")
 
 
-def _value(row: dict[str, Any]) -> str:
-    """What was found, in the unit of what was expected."""
+def found(row: dict[str, Any]) -> str:
+    """What was found, in the unit of what was expected; empty without a sample."""
     value, text = row["value"], row["text"]
     if value is None:
         return ""

@@ -19,7 +19,9 @@ from engine.generated_parts import (
     backend,
     caching,
     calls_of,
+    custom,
     function,
+    gateway_responses,
     ms,
     network,
     rate_of,
@@ -96,6 +98,9 @@ def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any
             targets = [*named, *({"lambda_proxy": n} for n in functions)] * 5 + [
                 {"http_proxy": n} for n in backends
             ] * 3
+            targets += [draw(custom("lambda", n)) for n in functions] * 2 + [
+                draw(custom("http", n)) for n in backends
+            ]
             mock = {"mock": draw(one_of({}, {"status": 404}, {"status": 503, "size": "3 KB"}))}
             integration = {**draw(one_of(*targets, mock))}
             if "mock" not in integration and draw(chance(70)):
@@ -103,6 +108,8 @@ def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any
             method: dict[str, Any] = {"integration": integration}
             if draw(chance(25)):
                 method["api_key_required"] = True
+            if draw(chance(EACH)):
+                method["validator"] = draw(one_of("body", "parameters", "both"))
             keys = ["path.id"] if "{id}" in route else ["path.proxy"] if "proxy" in route else []
             if draw(chance(70)):
                 method["cache_key"] = draw(
@@ -126,6 +133,10 @@ def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any
                 held["canary"] = draw(canary(functions))
             stages[stage] = held
         made[name] = {"type": "REST", "endpoint": "REGIONAL", "methods": methods, "stages": stages}
+        if draw(chance(40)):
+            made[name]["gateway_responses"] = draw(gateway_responses())
+        if draw(chance(EACH)):
+            made[name]["binary_media_types"] = draw(one_of(["*/*"], ["image/png"]))
     return made
 
 
@@ -209,7 +220,7 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
         targets = [("function", name) for name in said["functions"]] + [
             ("backend", name) for name in said["backends"]
         ]
-        kind, name = draw(one_of(*targets))
+        kind, name = draw(one_of(*targets, ("stage", draw(one_of(*stages_of(said))))))
         what = draw(
             one_of(
                 {"slow": 3},
@@ -220,6 +231,8 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
                 {"outage": True},
             )
         )
+        if kind == "stage":
+            what = {"gateway_unavailable": draw(one_of("30 %", "100 %"))}
         if state.busy.get((name, next(iter(what))), 0) > at:
             return None
         last = draw(few(1, 150))

@@ -26,14 +26,17 @@ from apigw_sim.records import (
     Outcome,
     Source,
 )
+from apigw_sim.rules import reason
 from apigw_sim.rules.reason import REASONS
 
 REASONS_OF_TODAY = (
     "OK", "BACKEND_4XX", "BACKEND_5XX", "THROTTLED", "QUOTA_EXCEEDED", "INVALID_API_KEY",
     "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "CACHE_INVALIDATION_DENIED", "INTEGRATION_TIMEOUT",
     "INTEGRATION_FAILURE", "LAMBDA_THROTTLED", "FUNCTION_ERROR", "FUNCTION_TIMEOUT", "MALFORMED_RESPONSE",
-    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE",
-    "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE",
+    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS",
+    "UNSUPPORTED_MEDIA_TYPE", "GATEWAY_UNAVAILABLE", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "LAMBDA_REQUEST_TOO_LARGE",
+    "UNMAPPED_RESPONSE", "BACKEND_RESPONSE_TOO_LARGE", "BAD_GATEWAY_AT_LOAD",
+    "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE",
 )  # fmt: skip
 """The reasons that something in this version leads to."""
 
@@ -49,7 +52,7 @@ WORDS = (
     *(f"level {kind.name}" for kind in GaugeKind),
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
-    "journal", "fault ended",
+    "journal", "fault ended", "mapped to success",
 )  # fmt: skip
 """Every word there is."""
 
@@ -99,7 +102,9 @@ def reached(ran: Ran) -> Counter[str]:
         found.update(dict(_named(np.array([kind for _, kind in base])[at], GaugeKind, "level")))
     queued = ran.column(INVOCATIONS, "queued_ns") > 0
     abandoned = ran.column(INVOCATIONS, "abandoned") == 1
+    failed = ran.column(ATTEMPTS, "reason") != reason.OK
     counted = {
+        "mapped to success": failed & (ran.column(ATTEMPTS, "status") < 400),
         "retried": ran.column(ATTEMPTS, "attempt") > 1,
         "queued": queued,
         "abandoned": abandoned,

@@ -58,6 +58,8 @@ SHORT: dict[str, dict[str, Any]] = {
             {"at": "15 s", "set": {'apis.shop.stages.prod.method_settings["POST /orders"].throttle.rate': "400/s"}},
         ],
     },
+    "errors_tour": {"run.period": "10 s"},
+    "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},
     "noisy_neighbour_lambda": {

@@ -13,6 +13,7 @@ from apigw_sim.engine.compiled import (
     backends,
     caching,
     callers,
+    checks,
     drawing,
     events,
     gateway,
@@ -20,7 +21,7 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, response, window
 
 SOURCES = (
     authorization,
@@ -29,6 +30,7 @@ SOURCES = (
     pick,
     quantile,
     reason,
+    response,
     window,
     levels,
     events,
@@ -36,6 +38,7 @@ SOURCES = (
     drawing,
     callers,
     caching,
+    checks,
     gateway,
     authorizing,
     backends,

@@ -34,7 +34,7 @@ OF_IDENTITY, OF_STANDING, OF_AUTHORIZER, OF_AUTHORIZER_FAULT, OF_AUTHORIZER_BIRT
     int(Group.IDENTITY), int(Group.STANDING), int(Group.AUTHORIZER), int(Group.AUTHORIZER_FAULT),
     int(Group.AUTHORIZER_BIRTH),
 )  # fmt: skip
-OF_PARAMETERS = int(Group.PARAMETERS)
+OF_PARAMETERS, OF_REQUEST, OF_GATEWAY = int(Group.PARAMETERS), int(Group.REQUEST), int(Group.GATEWAY)
 TABLE = quantile.SIZE
 CRASHED, MISSHAPEN = CRASH, MALFORMED
 
@@ -45,6 +45,12 @@ def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
     """The four words of a group for an attempt."""
     c = view(s.client, a.client)
     return words(c.key_0, c.key_1, a.call, a.number, group)
+
+
+def of_request(s: State, a: View) -> tuple[int, int, int, int]:
+    """The words of a call for the validity of its body and of its parameters, and for its content type."""
+    c = view(s.client, a.client)
+    return words(c.key_0, c.key_1, a.call, 0, OF_REQUEST)
 
 
 def value(s: State, table: int, constant: int, word: int) -> int:

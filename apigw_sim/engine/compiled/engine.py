@@ -319,6 +319,14 @@ class Compiled:
                 later = [other.first_entry for other in self.plan.authorizers[number + 1 :]]
                 self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
 
+    def unavailable(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
+        state = self.state
+        view(state.stage, stage * w.STAGE).unavailable = share
+        state.unhealthy = int(
+            any(view(state.stage, n * w.STAGE).unavailable for n in range(len(self.plan.stages)))
+        )
+
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on."""
         self._backend(backend).timeout = timeout

@@ -8,6 +8,15 @@ from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.answers import because, passed_on
 from apigw_sim.engine.compiled.caching import keep, look_up
 from apigw_sim.engine.compiled.callers import will_answer
+from apigw_sim.engine.compiled.checks import (
+    customised,
+    lost,
+    of_lambda,
+    small,
+    supported,
+    unavailable,
+    valid,
+)
 from apigw_sim.engine.compiled.drawing import draw_hit, draw_work, four
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
@@ -23,6 +32,7 @@ from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
     DONE,
+    EVENT,
     FOR_EVER,
     GIVE_UP,
     GUARD,
@@ -62,13 +72,7 @@ CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_STA
 CANARY, OF_CANARY = int(Flag.CANARY), int(Group.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
-WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
-    int(Outcome.OK),
-    int(Outcome.CRASH),
-    int(Outcome.MALFORMED),
-    int(Outcome.TIMEOUT),
-)
-OUTAGE, QUEUE_FULL = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL)
+WENT_WELL, QUEUE_FULL = int(Outcome.OK), int(Outcome.QUEUE_FULL)
 SIZE_SHIFT = STATUS_BITS + REASON_BITS
 OK = reason.OK
 
@@ -109,6 +113,10 @@ def admitted(s: State, a: View) -> int:
         return ANSWERING
     if s.size_check_after_cache and not small(s, a):
         return ANSWERING
+    if m.validator and s.validation_after_cache and not valid(s, a, m.validator):
+        return ANSWERING
+    if m.refused_types and not supported(s, a, m.refused_types):
+        return ANSWERING
     if m.misconfigured:
         because(s, a, reason.API_CONFIGURATION_ERROR, NULL, NULL)
         return ANSWERING
@@ -135,23 +143,33 @@ def released(s: State, a: View, m: View) -> int:
 # throttles
 
 
+def passes(s: State, a: View, now: int) -> bool:
+    """What comes before all that an API decides: an account's throttle in front, the URL and headers, the stage's health."""
+    if s.front and hold(s, s.account_bucket, now) < TOKEN:
+        refuse(s, a, s.account_bucket)
+        return False
+    refused = view(s.pick, a.pick).refused
+    if refused != NULL:
+        forbid(s, a, refused, s.front)
+        return False
+    if s.unhealthy and unavailable(s, a):
+        forbid(s, a, reason.GATEWAY_UNAVAILABLE, s.front)
+        return False
+    return True
+
+
 def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
-    """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
+    """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
     met, front, account = s.met, s.front, s.account_bucket
+    guarded = number != NULL and view(s.method, number * METHOD).authorizer != NULL  # it has passed before
+    if not guarded and not passes(s, a, now):
+        return False
     if number == NULL:
-        if front and hold(s, account, now) < TOKEN:
-            refuse(s, a, account)
-        else:
-            forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, front)
+        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, front)
         return False
     m = view(s.method, number * METHOD)
-    n, quota, in_front = 0, -1, front
-    if front and m.authorizer != NULL:
-        in_front = 0  # it was passed before the authorizer
+    n, quota, in_front = 0, -1, 0 if guarded else front
     if in_front:
-        if hold(s, account, now) < TOKEN:
-            refuse(s, a, account)
-            return False
         n = met_too(s, n, account)
     if m.needs_key:
         if key == NULL:
@@ -203,9 +221,11 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
             spend(s, met[i])
         if quota >= 0:
             spend_quota(s, quota)
-    if s.size_check_after_cache:
-        return True
-    return small(s, a)
+    if s.size_check_after_cache == 0 and not small(s, a):
+        return False
+    if m.validator and s.validation_after_cache == 0:
+        return valid(s, a, m.validator)
+    return True
 
 
 def met_too(s: State, n: int, bucket: int) -> int:
@@ -223,18 +243,10 @@ def refuse(s: State, a: View, bucket: int) -> None:
 
 
 def forbid(s: State, a: View, why: int, in_front: int) -> None:
-    """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
+    """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
     because(s, a, why, NULL, NULL)
     if in_front:
         spend(s, s.account_bucket)
-
-
-def small(s: State, a: View) -> bool:
-    """Whether the body is within the gateway's 10 MB; else 413."""
-    if a.body <= s.largest_request:
-        return True
-    because(s, a, reason.REQUEST_TOO_LARGE, NULL, NULL)
-    return False
 
 
 # the integration
@@ -245,6 +257,7 @@ def relay(s: State, a: View, m: View, service: int) -> int:
     relayed = relayed_at(a)
     limit = relayed + m.timeout
     a.stops = limit
+    a.detached = EVENT if m.asynchronous else 0
     reaches = relayed + service
     if reaches >= limit:
         a.refs += 1
@@ -292,7 +305,8 @@ def known(s: State, a: View) -> int:
 
 def detach(s: State, a: View) -> None:
     """Let a running job end by itself: nobody waits for it any more, but it holds its row."""
-    a.detached = 1
+    if a.detached == 0:
+        a.detached = 1
     wake(s, a, a.end, OF_DONE, OF_WORK, WORK)
 
 
@@ -308,13 +322,20 @@ def learn(s: State, a: View) -> int:
     a.integration = s.now - relayed_at(a)
     a.integration_status = a.job_status
     outcome = a.outcome
-    is_lambda = view(s.backend, a.backend).is_lambda
-    if a.init != NULL:
+    f = view(s.backend, a.backend)
+    is_lambda = f.is_lambda
+    m = view(s.method, a.release * METHOD)
+    if a.init != NULL and a.detached == 0:
         a.flags |= COLD_START
     own = False
-    if outcome == WENT_WELL:
-        if is_lambda and a.drawn_response > s.largest_lambda:
-            because(s, a, reason.RESPONSE_TOO_LARGE, NULL, NULL)
+    if m.mapped != NULL:
+        own = customised(s, a, m, f)
+    elif outcome == WENT_WELL:
+        if a.drawn_response > f.largest_response:
+            too = reason.RESPONSE_TOO_LARGE if is_lambda else reason.BACKEND_RESPONSE_TOO_LARGE
+            because(s, a, too, NULL, NULL)
+        elif s.rare_502 and is_lambda and lost(s, a):
+            because(s, a, reason.BAD_GATEWAY_AT_LOAD, NULL, NULL)
         else:
             own = True
             passed_on(a, a.job_status, a.drawn_response)
@@ -326,23 +347,9 @@ def learn(s: State, a: View) -> int:
         because(s, a, of_lambda(outcome), a.job_refused_by, NULL)
     else:
         because(s, a, reason.INTEGRATION_FAILURE, NULL, NULL)
-    m = view(s.method, a.release * METHOD)
     if own and m.ttl > 0:
         keep(s, a, m)
     return back(s, a)
-
-
-def of_lambda(outcome: int) -> int:
-    """What a proxy integration makes of an invocation that did not end well (facts 4.2)."""
-    if outcome == CRASH:
-        return reason.FUNCTION_ERROR
-    if outcome == MALFORMED:
-        return reason.MALFORMED_RESPONSE
-    if outcome == RAN_OUT:
-        return reason.FUNCTION_TIMEOUT
-    if outcome == OUTAGE:
-        return reason.API_CONFIGURATION_ERROR
-    return reason.LAMBDA_THROTTLED
 
 
 def back(s: State, a: View) -> int:

@@ -28,15 +28,18 @@ class Job:
 
     source = int(Source.INTEGRATION)
 
-    __slots__ = ("arrived", "attempt", "detached", "duration", "end", "environment", "init", "outcome", "provisioning",
-                 "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
+    __slots__ = ("arrived", "asynchronous", "attempt", "detached", "duration", "end", "environment", "init", "method", "outcome",
+                 "provisioning", "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
 
-    def __init__(self, attempt: Attempt, arrived: int) -> None:
+    def __init__(self, attempt: Attempt, method: tables.Method, arrived: int) -> None:
         self.attempt = attempt
+        self.method = method
         self.arrived = arrived
         self.waiting = False
         self.detached = False
         """Whether the gateway has stopped waiting for it."""
+        self.asynchronous = method.asynchronous
+        """Whether it never waits: an Event."""
         self.queued = 0
         self.provisioning = 0
         self.init = NULL
@@ -58,18 +61,19 @@ class Job:
         _, duration, _, _, status = self.attempt.draw()
         return duration, status
 
-    def words(self, group: Group) -> tuple[int, int, int, int]:
-        """The words of a group for it."""
-        attempt = self.attempt
-        return attempt.caller.stream.row(group, attempt.call[0], attempt.number)
-
     def birth(self) -> tuple[int, int, int, int]:
         """The words of the environment that it causes."""
-        return self.words(Group.BIRTH)
+        return self.attempt.words(Group.BIRTH)
 
     def fault_word(self) -> int:
         """The word that says whether a fault makes it fail."""
-        return self.words(Group.OUTCOME)[3]
+        return self.attempt.words(Group.OUTCOME)[3]
+
+    def too_large(self) -> bool:
+        """Whether its body is above what an invocation takes; three bytes are four in base64."""
+        method, attempt = self.method, self.attempt
+        in_base64 = method.binary_types and attempt.content_type() & method.binary_types
+        return attempt.body > (method.largest_binary if in_base64 else method.largest_body)
 
     def run(self) -> None:
         """Work begins: a repetition if it had begun for an earlier attempt of the call."""
@@ -135,7 +139,7 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
         number, job.source, attempt.caller.number, 0, attempt.call[0], attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
-        job.detached or attempt.gone, job.repeated, job.idempotent,
+        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, job.idempotent,
     ))  # fmt: skip
 
 

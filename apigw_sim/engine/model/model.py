@@ -33,22 +33,28 @@ class Method:
     """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "cache", "first_entry", "guard", "is_lambda", "require_authorization", "row", "stage", "timeout",
-        "ttl", "unauthorized",
+        "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization", "row",
+        "stage", "timeout", "ttl", "unauthorized", "validator",
     )  # fmt: skip
 
-    def __init__(self, row: tables.Method, backend: Backend | None, guard: Authorizer | None) -> None:
+    def __init__(
+        self, row: tables.Method, backend: Backend | None, guard: Authorizer | None, largest_response: int = 0
+    ) -> None:
         self.row = row
         self.guard = guard
         self.stage = row.stage
         self.cache = row.cache
         self.backend = backend
         self.is_lambda = isinstance(backend, Function)
+        self.largest_response = largest_response
         self.timeout = row.timeout_ns
         self.ttl = row.ttl_ns
         self.require_authorization = row.require_authorization
         self.unauthorized = row.unauthorized
         self.first_entry = row.first_entry
+        self.validator = row.validator
+        self.codes = None if row.responses is None else [mapped.code for mapped in row.responses]
+        """What the responses of a custom integration catch; None: a proxy."""
 
 
 class Model:
@@ -129,8 +135,12 @@ class Model:
         return function
 
     def _method(self, row: tables.Method) -> Method:
-        backend = None if row.backend == NULL else self.backends[row.backend]
-        return Method(row, backend, None if row.authorizer == NULL else self.authorizers[row.authorizer])
+        guard = None if row.authorizer == NULL else self.authorizers[row.authorizer]
+        if row.backend == NULL:
+            return Method(row, None, guard)
+        return Method(
+            row, self.backends[row.backend], guard, self.plan.backends[row.backend].largest_response
+        )
 
     def _named(self, row: int) -> Method | None:
         return None if row == NULL else self.methods[row]
@@ -226,6 +236,10 @@ class Model:
     def cache(self, stage: int, capacity: int) -> None:
         """Another cache cluster: everything is lost, and there is no cache while it is made."""
         self.caches[stage].resize(capacity, self.clock.now + self.plan.account.cache_rebuild_ns)
+
+    def unavailable(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
+        self.gateway.unavailable[stage] = share
 
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""
