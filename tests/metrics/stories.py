@@ -130,8 +130,6 @@ def story_plan(**other: Any) -> Plan:
             method(STOCK, SHOP, "GET", "/stock/{id}", 3, INVENTORY, key=True),
             method(POSTS, BLOG, "GET", "/posts", NULL, NULL),
         ),
-        variants=(), released=(0, 1, 2, 3), canary_released=(NULL,) * 4, canary_caches=(), works=(), pointers=(),
-        undeployed=(),
         backends=(
             backend(BackendKind.LAMBDA, "catalogue", **lambda_row),
             backend(BackendKind.LAMBDA, "checkout", reserved=10, reserved_limit=RESERVED, **lambda_row),
