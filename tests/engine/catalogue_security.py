@@ -126,7 +126,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "the account's throttle in front of an authorizer": entry(
         asked(
-            settings=throttle("15/s", 3), account=throttle("30/s", 4),
+            settings=throttle("5/s", 1), account=throttle("60/s", 20),
             assumptions={"account_throttle_position": "front", "token_accounting": "as_you_go"},
         ),
         "THROTTLED", "refused by METHOD", "refused by ACCOUNT", "UNAUTHORIZED",
