@@ -68,8 +68,7 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
     methods, authorizers = ran.plan.methods, ran.plan.authorizers
     columns = (
         "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
-        "latency_ns", "stage", "flags",
-        "latency_ns", "authorizer_ns", "authorizer",
+        "latency_ns", "stage", "flags", "authorizer_ns", "authorizer",
     )  # fmt: skip
     for (
         *identity,

@@ -24,6 +24,8 @@ FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
 COMMENTS = {file.stem: Comment.of(file) for file in FILES}
 TRIES = [(name, options) for name, comment in COMMENTS.items() for options in comment.tries]
+ELSEWHERE = {"blind_alarms", "endpoint_types"}
+"""Scenarios whose comments are checked in files of their own."""
 SECOND = 10**9
 
 

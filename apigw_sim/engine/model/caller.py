@@ -9,7 +9,7 @@ from apigw_sim.draws import Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
-from apigw_sim.plan.tables import Client, Rated
+from apigw_sim.plan.tables import NULL, Client, Rated
 
 if TYPE_CHECKING:
     from apigw_sim.engine.model.model import Model
@@ -34,6 +34,8 @@ class Caller:
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
         self.timeout = client.timeout_ns
+        self.front, self.new_connection = client.front, client.new_connection
+        self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None
         self.retry = client.retry
         self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
         Journey(model.clock, self.calls()).go()
