@@ -41,5 +41,7 @@ class Group(IntEnum):
     """Error of a fault; time of an authorizer that invokes nothing."""
     AUTHORIZER_BIRTH = 12
     """Of the environment that an attempt's authorizer causes, as BIRTH."""
+    ALIAS = 13
+    """Which of the two versions of an alias; the other words are free."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

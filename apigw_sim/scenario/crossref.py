@@ -5,6 +5,7 @@ from __future__ import annotations
 from apigw_sim.errors import Problem
 from apigw_sim.scenario.check_clients import check_clients
 from apigw_sim.scenario.check_expect import check_expect, check_tokens
+from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_timeline import check_timeline
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
@@ -16,6 +17,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     """Check what the parts say of each other; the scenario with `set` and `expect` resolved, and the problems."""
     report = Report(scenario, validated)
     check_run(report)
+    check_functions(report)
     check_apis(report)
     check_plans(report)
     check_clients(report)

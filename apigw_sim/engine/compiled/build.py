@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from apigw_sim.engine.compiled import (
+    aliases,
     answers,
     authorizing,
     backends,
@@ -21,7 +22,7 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, response, window
+from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, response, routing, window
 
 SOURCES = (
     authorization,
@@ -31,11 +32,13 @@ SOURCES = (
     quantile,
     reason,
     response,
+    routing,
     window,
     levels,
     events,
     answers,
     drawing,
+    aliases,
     callers,
     caching,
     checks,
