@@ -43,5 +43,7 @@ class Group(IntEnum):
     """Of the environment that an attempt's authorizer causes, as BIRTH."""
     CONNECTION = 14
     """Of an attempt: whether it opens a connection; of its call: whether it has a certificate; two to spare each."""
+    ALIAS = 13
+    """Which of the two versions of an alias; the other words are free."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

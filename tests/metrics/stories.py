@@ -130,6 +130,8 @@ def story_plan(**other: Any) -> Plan:
             method(STOCK, SHOP, "GET", "/stock/{id}", 3, INVENTORY, key=True),
             method(POSTS, BLOG, "GET", "/posts", NULL, NULL),
         ),
+        variants=(), released=(0, 1, 2, 3), canary_released=(NULL,) * 4, canary_caches=(), pointers=(), undeployed=(),
+        works=(),
         backends=(
             backend(BackendKind.LAMBDA, "catalogue", **lambda_row),
             backend(BackendKind.LAMBDA, "checkout", reserved=10, reserved_limit=RESERVED, **lambda_row),
@@ -147,8 +149,7 @@ def story_plan(**other: Any) -> Plan:
             client("web", NULL, call("GET /items/{id}", ITEMS), call("POST /orders", ORDERS, idempotent=False)),
             client("partner", ACME, call("GET /stock/{id}", STOCK)),
         ),
-        variants=(), released=(0, 1, 2, 3), canary_released=(NULL,) * 4, canary_caches=(), works=(), pointers=(),
-        undeployed=(), timeline=(), entries=0, tables_sha256="0" * 64, assumptions=("token_accounting=all_or_none",),
+        timeline=(), entries=0, tables_sha256="0" * 64, assumptions=("token_accounting=all_or_none",),
         gauge_base=bases, gauges=gauges,
     )  # fmt: skip
     in_account = {
