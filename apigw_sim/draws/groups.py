@@ -21,5 +21,9 @@ class Group(IntEnum):
     """Crash, malformed answer, status, error of a fault."""
     BIRTH = 4
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    ARRIVAL = 12
+    """Calls' own numbers do not matter here. Of a batch: its size; of a visit to a state of a Markov-modulated process:
+    how long it lasts, what follows it, and for the first of them which state it is. The attempt number is that of the
+    process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -14,7 +14,7 @@ from apigw_sim.plan.clients import Clients
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.reading import Reading
-from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan
+from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan, Rated
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.base import NONE
@@ -136,6 +136,8 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         found += [backend.idle_lifetime] if backend.idle_lifetime else []
     tables = [law.cells for law in found]
     for client in plan.clients:
+        if isinstance(client.arrivals, Rated):
+            tables += [row.gaps.cells for row in client.arrivals.streams if row.gaps is not None]
         tables += [client.rtt.cells, *(call.body.cells for call in client.calls)]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         for law in (*drawn, *([client.keys] if client.keys else [])):

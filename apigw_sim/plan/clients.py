@@ -7,7 +7,6 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim import units
 from apigw_sim.plan import arrivals, laws
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
@@ -126,7 +125,7 @@ class Clients:
         keys, first_key = _keys(client, groups)
         trace = self.traces.get(name)
         if trace is None:
-            when: Rated | Counted | Listed = self._rated(client.arrivals, path)
+            when: Rated | Counted | Listed = self._rated(client.arrivals, (*path, "arrivals"))
         else:
             when = trace.arrivals
         if client.calls == FROM_TRACE:
@@ -153,14 +152,12 @@ class Clients:
         )
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:
-        steps = said.rate or ()
-        for step in steps:
-            if not arrivals.fits(step.rate):
-                self.reading.problem(
-                    (*path, "arrivals", "rate"), f"{units.show_rate(step.rate)} is too small to be held exactly",
-                    f"write a rate of which {arrivals.MOST_DENOMINATOR:,} s hold a whole number of arrivals",
-                )  # fmt: skip
-        return Rated(said.process == "poisson", arrivals.segments(steps, self.duration))
+        """The processes of a client, the first with the others superposed on it."""
+        rows = []
+        for number, stream in enumerate(said.streams):
+            here = (*path, "superposition", number) if said.superposition else path
+            rows.append(arrivals.rated(self.reading, stream, self.duration, here))
+        return replace(rows[0], also=tuple(rows[1:]))
 
     def _call(self, call: Call, target: Target, path: Keys) -> CallRow:
         asked = self._asked(target)

@@ -94,7 +94,7 @@ def table(shape: Shape) -> Law:
     cells.flags.writeable = False
     if cells[0] == cells[-1]:
         return Law(shape.text, int(cells[0]), cells, float(cells[0]))
-    return Law(shape.text, None, cells, _mean(cells) if shape.mean is None else shape.mean)
+    return Law(shape.text, None, cells, mean(cells) if shape.mean is None else shape.mean)
 
 
 def percentile(law: Law, p: float) -> int:
@@ -228,6 +228,15 @@ def _tails() -> tuple[float, ...]:
     return (OUTERMOST, *inner, 0.5)
 
 
+def edges() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The probabilities below and above the edges of a table."""
+    import numpy as np
+
+    low = np.array(_tails())
+    low[0] = 0.0
+    return np.concatenate([low, 1 - low[-2::-1]]), np.concatenate([1 - low, low[-2::-1]])
+
+
 @cache
 def _weights() -> tuple[float, ...]:
     """The probability of each cell of the lower half."""
@@ -235,7 +244,7 @@ def _weights() -> tuple[float, ...]:
     return tuple(above - below for below, above in pairwise(edges))
 
 
-def _mean(cells: NDArray[np.int64]) -> float:
+def mean(cells: NDArray[np.int64]) -> float:
     """The mean of a table: linear between its edges."""
     weights = (*_weights(), *reversed(_weights()))
     values: list[int] = cells.tolist()

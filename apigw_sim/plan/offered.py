@@ -11,9 +11,14 @@ def expected_calls(plan: Plan) -> float:
     for client in plan.clients:
         arrivals = client.arrivals
         if isinstance(arrivals, Rated):
-            for segment in arrivals.segments:
-                first, last = segment.first[0] / segment.first[1], segment.last[0] / segment.last[1]
-                calls += (first + last) / 2 * (min(segment.end, plan.duration) - segment.begin) / 1e9
+            for stream in arrivals.streams:
+                mean = (stream.chain.mean if stream.chain else 1.0) * (
+                    stream.batches.mean if stream.batches else 1.0
+                )
+                for segment in stream.segments:
+                    first, last = segment.first[0] / segment.first[1], segment.last[0] / segment.last[1]
+                    length = min(segment.end, plan.duration) - segment.begin
+                    calls += mean * (first + last) / 2 * length / 1e9
         elif isinstance(arrivals, Listed):
             calls += len(arrivals.at)
         else:

@@ -345,12 +345,53 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """The states of a Markov-modulated process: each multiplies the rate while it lasts."""
+
+    times: tuple[tuple[int, int], ...]
+    """(p, q): by state, the rate is multiplied by p / q."""
+    holds: tuple[int, ...]
+    """ns: the mean holding time of each."""
+    successors: tuple[tuple[int, ...], ...]
+    """By state, those that may follow it."""
+    thresholds: tuple[tuple[int, ...], ...]
+    """Cumulative threshold words over them."""
+    first: tuple[int, ...]
+    """Cumulative threshold words over the states: the equilibrium in which it begins."""
+    mean: float
+    """Of `times`, in equilibrium."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How many calls start at once."""
+
+    sizes: NDArray[np.int64]
+    thresholds: tuple[int, ...]
+    """Cumulative threshold words over the sizes."""
+    mean: float
+
+
+@dataclass(frozen=True)
 class Rated:
     """Arrivals by a process and a rate."""
 
     poisson: bool
-    """Whether gaps are exponential; else even."""
+    """Whether gaps are exponential; else even, or of the law `gaps`."""
     segments: tuple[Segment, ...]
+    gaps: Law | None = None
+    """Of a renewal process: gaps in units of `plan.gaps.UNIT`, of which the mean is one."""
+    first_gap: Law | None = None
+    """What is left at 0 of the gap under way."""
+    chain: Chain | None = None
+    batches: Batches | None = None
+    also: tuple[Rated, ...] = ()
+    """What is superposed on it."""
+
+    @property
+    def streams(self) -> tuple[Rated, ...]:
+        """Itself and what is superposed on it."""
+        return self, *self.also
 
 
 class Placement(IntEnum):

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from apigw_sim import units
 from apigw_sim.scenario.base import Bad, Leaf, Part, choose, dump, nested, nested_list, one_key, suggest
+from apigw_sim.scenario.processes import BatchOf, FlashCrowd, ProcessOf, ProfileOf
 from apigw_sim.scenario.quantities import (
     Duration,
     FileName,
@@ -23,7 +24,6 @@ from apigw_sim.scenario.quantities import (
     show,
 )
 
-_LATER = "belongs to a later version; leave it out"
 PLACEMENTS = ("poisson", "even", "start")
 
 
@@ -175,16 +175,35 @@ class Trace(Part):
         return getattr(self, self.kind)
 
 
-class Arrivals(Part):
-    """When calls start: process and rate, or a trace."""
+class Stream(Part):
+    """Random arrivals: a process times a rate."""
 
-    process: Annotated[Literal["even", "poisson"], one_of("even", "poisson", noun="process")] | None = Field(
-        None, description="how random: even or poisson"
+    process: ProcessOf | None = Field(
+        None, description="how random: even, poisson, {renewal: ...} or {mmpp: ...}"
     )
     rate: RateProfile | None = Field(None, description="how much: a rate, or steps with ramps")
+    profile: ProfileOf | None = Field(
+        None,
+        description="what the rate is multiplied by in the course of a day or a week, in run.start's offset",
+    )
+    flash_crowds: tuple[FlashCrowd, ...] = Field((), description="multiples of the rate for a while")
+    batch: BatchOf | None = Field(None, description="how many calls start at once; default: one")
+
+
+class Arrivals(Stream):
+    """When calls start: process and rate, or a trace, or several of the former superposed."""
+
     trace: Trace | None = Field(None, description="real traffic, instead of process and rate")
+    superposition: tuple[Stream, ...] = Field(
+        (),
+        description="several processes with their rates, instead of one: all their calls are this client's",
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "profile": _LATER,
         "users": "is not of arrivals: users with think times belong to a later version; leave it out",
     }
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The processes: itself, or those that are superposed."""
+        return self.superposition or (self,)

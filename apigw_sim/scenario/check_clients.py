@@ -8,10 +8,11 @@ from itertools import pairwise
 from pathlib import Path
 
 from apigw_sim import units
-from apigw_sim.scenario.arrivals import Arrivals, Step, Trace, Window
+from apigw_sim.scenario.arrivals import Arrivals, Step, Stream, Trace, Window
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
+from apigw_sim.scenario.processes import Mmpp
 from apigw_sim.scenario.quantities import DataFile
 from apigw_sim.scenario.routes import ANY, Route
 from apigw_sim.scenario.tree import Keys
@@ -123,18 +124,43 @@ def _check_retry(report: Report, base: Keys, client: Client) -> None:
 
 
 def _check_arrivals(report: Report, keys: Keys, arrivals: Arrivals) -> None:
-    given = [key for key in ("process", "rate", "trace") if getattr(arrivals, key) is not None]
-    if "trace" in given and len(given) > 1:
-        report.say(keys, f"{' and '.join(given)} stand together", "write process and rate, or a trace")
-    elif given == ["process"]:
-        report.say(keys, "rate is missing", "write rate: 50/s")
-    elif given == ["rate"]:
-        report.say(keys, "process is missing", "write process: poisson, or process: even")
-    elif not given:
+    given = [key for key in ("process", "rate") if getattr(arrivals, key) is not None]
+    others = [key for key in ("trace", "superposition") if getattr(arrivals, key)]
+    if others and (given or len(others) > 1):
+        fix = "write process and rate, or a trace"
+        if "superposition" in others:
+            fix = "write a process under superposition:, and a trace as a client of its own"
+        report.say(keys, f"{' and '.join([*given, *others])} stand together", fix)
+    elif not others and not given:
         report.say(keys, "there are no arrivals", "write {process: poisson, rate: 50/s}, or {trace: ...}")
-    _check_steps(report, (*keys, "rate"), arrivals.rate or ())
+    if others:
+        for key in ("profile", "flash_crowds", "batch"):
+            if getattr(arrivals, key):
+                fix = (
+                    "leave it out"
+                    if others == ["trace"]
+                    else "write it under superposition:, of each process"
+                )
+                report.say((*keys, key), f"{key} is of a process, and this is a {others[0]}", fix)
+    elif given:
+        _check_stream(report, keys, arrivals)
+    for number, stream in enumerate(arrivals.superposition):
+        _check_stream(report, (*keys, "superposition", number), stream)
     if arrivals.trace:
         _check_trace(report, (*keys, "trace"), arrivals.trace)
+
+
+def _check_stream(report: Report, keys: Keys, stream: Stream) -> None:
+    process = stream.process
+    own = isinstance(process, Mmpp) and all(state.rate is not None for state in process.states.values())
+    if process is None:
+        report.say(keys, "process is missing", "write process: poisson, or process: even")
+    elif own and stream.rate is not None:
+        what = "the states of its process have rates of their own"
+        report.say((*keys, "rate"), what, "leave rate out, or write times in the states")
+    elif not own and stream.rate is None:
+        report.say(keys, "rate is missing", "write rate: 50/s")
+    _check_steps(report, (*keys, "rate"), stream.rate or ())
 
 
 def _check_steps(report: Report, keys: Keys, steps: tuple[Step, ...]) -> None:

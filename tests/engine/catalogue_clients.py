@@ -191,6 +191,27 @@ ARRIVALS: dict[str, Entry] = {
         )
         for process in ("even", "poisson")
     },
+    **{
+        f"{name} arrivals": entry(
+            story(clients={"c": client(said, retry=again("full")), "d": rated("9.7/s", "poisson")}, **BUSY, **TEN), "THROTTLED"
+        )
+        for name, said in {
+            "gamma": {"process": {"renewal": {"gamma": {"cv": 2}}}, "rate": STEPS},
+            "even-tempered weibull": {"process": {"renewal": {"weibull": {"cv": 0.5}}}, "rate": "40/s"},
+            "markov-modulated": {"process": {"mmpp": {"states": {
+                "off": {"times": 0, "holds": "300 ms"}, "on": {"times": 4, "holds": "100 ms"},
+            }}}, "rate": STEPS},
+            "batches of": {"process": "poisson", "rate": "9/s", "batch": {"geometric": {"mean": 4}}},
+            "profiled": {"process": "even", "rate": "40/h", "profile": [3600, *[0] * 23]},
+            "a crowd's": {"process": "poisson", "rate": "5/s", "flash_crowds": [
+                {"at": "1 s", "ramp": "500 ms", "peak": 20, "hold": "1 s", "half_life": "700 ms"},
+            ]},
+            "superposed": {"superposition": [
+                {"process": "even", "rate": "10/s", "batch": 2},
+                {"process": {"renewal": {"lognormal": {"cv": 3}}}, "rate": "20/s"},
+            ]},
+        }.items()
+    },
     "poisson arrivals of many clients": entry(
         story(
             integration=SERVER,

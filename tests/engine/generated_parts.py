@@ -123,8 +123,32 @@ def backend(draw: Draw) -> dict[str, Any]:
 
 @drawn
 def rate_of(draw: Draw, duration: int, most: int) -> dict[str, Any]:
-    """Even or poisson arrivals at a rate, or in steps and ramps."""
-    process = draw(one_of("even", "even", "poisson"))
+    """Arrivals of a process at a rate, or in steps and ramps; some with a crowd, in batches or superposed."""
+    if draw(chance(10)):
+        return {"superposition": [draw(_stream(duration, most // 2)) for _ in range(2)]}
+    return draw(_stream(duration, most))
+
+
+@drawn
+def _stream(draw: Draw, duration: int, most: int) -> dict[str, Any]:
+    made = draw(_rated(duration, most))
+    if draw(chance(10)):
+        crowd = {"at": ms(draw(few(0, duration))), "ramp": ms(draw(few(0, 20))), "peak": draw(few(2, 5))}
+        made["flash_crowds"] = [crowd | {"hold": ms(draw(few(0, 30))), "half_life": ms(draw(few(0, 30)))}]
+    if draw(chance(10)):
+        made["batch"] = draw(one_of(2, 3, {"geometric": {"mean": 2}}, {"1": "90 %", "5": "10 %"}))
+    return made
+
+
+@drawn
+def _rated(draw: Draw, duration: int, most: int) -> dict[str, Any]:
+    off, on = ({"times": times, "holds": ms(draw(few(5, 50)))} for times in (0, 3))
+    process = draw(
+        one_of(
+            *["even"] * 5, "poisson", "poisson", "poisson", {"renewal": {"gamma": {"cv": 2}}},
+            {"mmpp": {"states": {"off": off, "on": on}}},
+        )
+    )  # fmt: skip
     round_ = [rate for rate in (10, 20, 25, 50, 100) if rate <= most] or [10]
     rate = one_of(*(f"{rate}/s" for rate in (*round_, *round_, 7)))
     if draw(chance(70)):

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scenarios.comments import Claim, Comment, check, numbers, overrides
+from scenarios.workloads import TRIED as WORKLOADS_TRIED
 
 import apigw_sim as sim
 
@@ -95,7 +96,7 @@ def vouched(name: str, expected: Sequence[Claim], outcome: Sequence[Claim]) -> N
 def test_they_are_all_here() -> None:
     assert [file.stem for file in FILES] == [
         "cache_and_flush", "cold_start_storm", "flash_sale", "free_tier_quota", "noisy_neighbour",
-        "noisy_neighbour_lambda",
+        "noisy_neighbour_lambda", "same_mean",
     ]  # fmt: skip
 
 
@@ -681,6 +682,7 @@ TRIED = [
     ("free_tier_quota", "--set run.start=2026-03-02T06:00:00+00:00", london),
     ("free_tier_quota", '--set "clients.hobby.retry.statuses=[503]"', patient),
     ("free_tier_quota", "--set usage_plans.free.quota.period=MONTH", a_month),
+    *WORKLOADS_TRIED,
 ]
 
 
