@@ -51,6 +51,8 @@ def retries_of_retries(case: Case) -> Iterator[Finding]:
             "cloudwatch": "counts attempts, retries among them",
             "access_log": "has a line for each attempt, retries among them",
             "instants": "may hold attempts, retries among them",
+            "azure_2019": "counts invocations, those of retries among them",
+            "azure_2021": "has a row for each invocation, those of retries among them",
         }[client.arrivals.trace.kind]
         attempts = row.retry.attempts
         text = f"{row.trace.file} {holds}, and {name} makes up to {attempts} attempts of each: retries count twice"

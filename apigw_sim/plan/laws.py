@@ -64,7 +64,8 @@ def law(spoken: said.Law, kind: str) -> Law:
                 uniform(spoken.min, spoken.max, f"uniform, {show(spoken.min)} to {show(spoken.max)}")
             )
         case said.Empirical():
-            return table(empirical(spoken.values, f"empirical, {spoken.path}"))
+            of = f", function {spoken.function}" if spoken.function is not None else ""
+            return table(empirical(spoken.values, f"empirical, {spoken.path}{of}"))
         case said.Percentiles():
             low = 0.0 if spoken.min is None else float(spoken.min)
             high = math.inf if spoken.max is None else float(spoken.max)

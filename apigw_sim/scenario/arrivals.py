@@ -24,6 +24,8 @@ from apigw_sim.scenario.quantities import (
     show,
 )
 
+TraceKind = Literal["cloudwatch", "access_log", "instants", "azure_2019", "azure_2021"]
+TRACES: tuple[TraceKind, ...] = ("cloudwatch", "access_log", "instants", "azure_2019", "azure_2021")
 PLACEMENTS = ("poisson", "even", "start")
 
 
@@ -138,13 +140,26 @@ class LogFields(Part):
 
 
 class Trace(Part):
-    """Real traffic: exactly one of cloudwatch, access_log and instants."""
+    """Real traffic: exactly one of cloudwatch, access_log, instants, azure_2019 and azure_2021."""
 
     cloudwatch: FileName | None = Field(
         None, description="counts by period: a CSV, or the JSON of GetMetricData"
     )
     access_log: FileName | None = Field(None, description="an access log, one request a line")
     instants: FileName | None = Field(None, description="a CSV of arrival times")
+    azure_2019: FileName | None = Field(
+        None, description="a day of the Azure Functions trace of 2019: a function's invocations by the minute"
+    )
+    azure_2021: FileName | None = Field(
+        None, description="the Azure Functions trace of 2021: the end and the duration of each invocation"
+    )
+    function: Words | None = Field(
+        None, description="of an Azure trace: one function, by its hash or enough of its beginning"
+    )
+    app: Words | None = Field(None, description="of an Azure trace: the functions of one app, likewise")
+    top: Annotated[int, quantity("count", 1)] | None = Field(
+        None, description="of an Azure trace: so many functions, the busiest; default: all"
+    )
     format: Annotated[Literal["combined", "json"], one_of("combined", "json", noun="format")] | None = Field(
         None, description="of an access log: combined (the default), or json, one object a line"
     )
@@ -163,11 +178,9 @@ class Trace(Part):
     within_period: Placement = Field("poisson", description="how a period's requests are placed within it")
 
     @property
-    def kind(self) -> Literal["cloudwatch", "access_log", "instants"]:
-        """Which of the three it is."""
-        if self.cloudwatch is not None:
-            return "cloudwatch"
-        return "access_log" if self.access_log is not None else "instants"
+    def kind(self) -> TraceKind:
+        """Which of them it is."""
+        return next(kind for kind in TRACES if getattr(self, kind) is not None)
 
     @property
     def file(self) -> Any:

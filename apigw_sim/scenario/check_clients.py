@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from apigw_sim import units
-from apigw_sim.scenario.arrivals import Arrivals, Step, Stream, Trace, Window
+from apigw_sim.scenario.arrivals import TRACES, Arrivals, Step, Stream, Trace, Window
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
@@ -177,16 +177,14 @@ def _check_steps(report: Report, keys: Keys, steps: tuple[Step, ...]) -> None:
             report.say((*keys, number, "ramp"), what, fix, (*keys, number + 1))
 
 
-_SOURCES = ("cloudwatch", "access_log", "instants")
-
-
 def _check_trace(report: Report, keys: Keys, trace: Trace) -> None:
-    given = [key for key in _SOURCES if getattr(trace, key) is not None]
+    given = [key for key in TRACES if getattr(trace, key) is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
         return
     if not given:
-        report.say(keys, "the trace names no file", "write cloudwatch, access_log or instants, with a file")
+        fix = "write cloudwatch, access_log, instants, azure_2019 or azure_2021, with a file"
+        report.say(keys, "the trace names no file", fix)
         return
     kind = given[0]
     file: DataFile = getattr(trace, kind)
@@ -202,6 +200,14 @@ def _check_trace(report: Report, keys: Keys, trace: Trace) -> None:
         report.say((*keys, "fields"), "fields are of JSON lines", "write format: json, or leave fields out")
     if trace.id is not None and (kind != "cloudwatch" or file.path.suffix != ".json"):
         report.say((*keys, "id"), "id chooses a result of a GetMetricData file in JSON", "leave it out")
+    if not kind.startswith("azure"):
+        for key in ("function", "app", "top"):
+            if getattr(trace, key) is not None:
+                report.say(
+                    (*keys, key), f"{key} chooses of an Azure trace, and this is {kind}", "leave it out"
+                )
+    elif trace.function is not None and trace.top is not None:
+        report.say((*keys, "top"), "function and top stand together", "keep one of them")
     _check_window(report, (*keys, "window"), trace.window)
 
 
