@@ -138,7 +138,7 @@ class FastFold:
         self._refused = limits.refused, limits.first
         is_lambda = np.array([backend.kind == BackendKind.LAMBDA for backend in plan.backends], bool)
         self._of_backend = np.zeros((5, len(plan.backends)), np.int64)
-        self._of_client = np.zeros((2, clients), np.int64)
+        self._of_client = np.zeros((3, clients), np.int64)
         self._for_invocations = (
             plan.account.stamp_arrival, *self._window, is_lambda, limits.backend_level, changes(limits),
             self._of_backend, self._of_client, totals.by_outcome,
@@ -168,7 +168,7 @@ class FastFold:
         spreads.make_room(len(rows))
         totals = self._totals
         spreads.held = self._kernels.fold_calls(
-            rows, *self._window, self._first_client, totals.calls, totals.succeeded, spreads.table,
+            rows, *self._window, self._first_client, totals.calls, totals.ended, spreads.table,
             spreads.buckets, spreads.kept_of, spreads.kept, spreads.held,
         )  # fmt: skip
         spreads.settle()
@@ -198,7 +198,7 @@ class FastFold:
         totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (
             self._of_backend
         )
-        totals.executed_for_nobody, totals.duplicate_executions = self._of_client
+        totals.executed_for_nobody, totals.duplicate_executions, totals.executions = self._of_client
         totals.integration = spread(0)
         for number, of_stage in enumerate(totals.stage_latency):
             others, with_2xx = spread(1 + 2 * number), spread(2 + 2 * number)

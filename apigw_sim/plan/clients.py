@@ -7,14 +7,13 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim.plan import arrivals, laws
+from apigw_sim.plan import arrivals, laws, retries
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
-from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Retry
+from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated
 from apigw_sim.plan.traces import Reading as TraceReading
 from apigw_sim.plan.traces import read_trace
-from apigw_sim.rules import backoff
 from apigw_sim.scenario.arrivals import Arrivals
 from apigw_sim.scenario.clients import FROM_TRACE, Call, Fixed, ParameterValue
 from apigw_sim.scenario.clients import Client as SaidClient
@@ -24,9 +23,6 @@ from apigw_sim.scenario.settings import TRACE
 Values = Mapping[str, ParameterValue]
 SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 """Methods whose repetition does no harm, of calls from a trace."""
-JITTERS = {
-    "none": backoff.NONE, "full": backoff.FULL, "equal": backoff.EQUAL, "decorrelated": backoff.DECORRELATED,
-}  # fmt: skip
 NOWHERE = Asked(0, 0, ())
 
 
@@ -147,7 +143,7 @@ class Clients:
             weights=weights,
             rtt=self.reading.law(client.network.rtt, "duration", (*path, "network", "rtt")),
             timeout_ns=NULL if client.timeout is None else client.timeout,
-            retry=_retry(client),
+            retry=retries.row(client),
             trace=trace.report if trace else None,
         )
 
@@ -226,14 +222,3 @@ def _keys(client: SaidClient, groups: dict[str, KeyGroup]) -> tuple[Numbered | N
         return None, groups[said].first
     group = groups[said.from_]
     return numbered(group.count, float(said.zipf.s) if said.zipf else None), group.first
-
-
-def _retry(client: SaidClient) -> Retry:
-    said = client.retry
-    if said is None:
-        return Retry(1, frozenset(), False, backoff.NONE, 0, 0)
-    cap = min(said.backoff.cap, backoff.MOST_NS)
-    base = min(said.backoff.base, cap)
-    return Retry(
-        said.attempts, frozenset(said.statuses), said.client_timeout, JITTERS[said.backoff.jitter], base, cap
-    )

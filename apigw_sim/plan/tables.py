@@ -321,16 +321,50 @@ class CallRow:
 
 
 @dataclass(frozen=True)
+class RetryQuota:
+    """A retry quota of the SDKs: what a process may spend, and what a retry costs by its reason."""
+
+    tokens: int
+    throttled: int
+    timed_out: int
+    other: int
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """A circuit breaker of `rules.breaker`."""
+
+    share: int
+    """Thousandths."""
+    window: int
+    open_ns: int
+    probes: int
+
+
+@dataclass(frozen=True)
 class Retry:
-    """A client's retries; one attempt means none."""
+    """A client's retries; one attempt means none. What is kept between calls is kept by process."""
 
     attempts: int
     statuses: frozenset[int]
+    """Those that are retried, and are failures to a circuit breaker."""
     client_timeout: bool
     jitter: int
     """rules.backoff.NONE, FULL, EQUAL or DECORRELATED."""
     base_ns: int
     cap_ns: int
+    base_throttled_ns: int = NULL
+    """After a 429; NULL: as after anything else."""
+    processes: int = 0
+    """Between which calls go in turn; 0: nothing is kept."""
+    quota: RetryQuota | None = None
+    earns: int = NULL
+    """Millionths of a retry that a call adds to the budget; NULL: there is no budget."""
+    saves: int = 0
+    """Millionths of a retry that a budget holds."""
+    breaker: Breaker | None = None
+    adaptive: bool = False
+    """Whether `rules.limiter` says when an attempt may be sent."""
 
 
 @dataclass(frozen=True)

@@ -106,15 +106,23 @@ def _check_key(report: Report, keys: Keys, client: Client) -> None:
 
 def _check_retry(report: Report, base: Keys, client: Client) -> None:
     retry = client.retry
+    keeps = retry is not None and (retry.budget or retry.mode not in (None, "legacy"))
+    if client.processes > 1 and not client.circuit_breaker and not keeps:
+        what = "processes that keep nothing between calls are as good as one"
+        fix = "leave it out, or write a retry mode with a quota, a budget or a circuit_breaker"
+        report.say((*base, "processes"), what, fix, (*base, "retry"), (*base, "circuit_breaker"))
     if retry is None:
         return
     here: Keys = (*base, "retry")
     if retry.client_timeout and client.timeout is None:
         fix = "write timeout: 10 s beside retry:, or leave client_timeout out"
         report.say((*here, "client_timeout"), "the client has no timeout to retry", fix, (*base, "timeout"))
-    cap, low = retry.backoff.cap, retry.backoff.base
-    if cap < low:
-        what = f"the cap {units.show_duration(cap)} is below the base {units.show_duration(low)}"
+    if retry.mode and retry.backoff:
+        what = f"the mode {retry.mode} has a back-off of its own"
+        report.say((*here, "backoff"), what, "leave one of the two out", (*here, "mode"))
+    elif retry.backoff and retry.backoff.cap < retry.backoff.base:
+        cap, low = units.show_duration(retry.backoff.cap), units.show_duration(retry.backoff.base)
+        what = f"the cap {cap} is below the base {low}"
         report.say(
             (*here, "backoff", "cap"), what, "raise the cap, or lower the base", (*here, "backoff", "base")
         )

@@ -35,6 +35,7 @@ CALL_OUTCOMES = {
     CallOutcome.SUCCEEDED: "succeeded",
     CallOutcome.REFUSED: "failed: its last answer was an error",
     CallOutcome.TIMED_OUT: "failed: the client gave up waiting",
+    CallOutcome.SHORT_CIRCUITED: "failed: the client's circuit breaker was open",
 }
 
 

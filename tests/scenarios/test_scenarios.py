@@ -96,7 +96,7 @@ def vouched(name: str, expected: Sequence[Claim], outcome: Sequence[Claim]) -> N
 def test_they_are_all_here() -> None:
     assert [file.stem for file in FILES] == [
         "cache_and_flush", "cold_start_storm", "flash_sale", "free_tier_quota", "noisy_neighbour",
-        "noisy_neighbour_lambda", "same_mean",
+        "noisy_neighbour_lambda", "retry_budget", "retry_storm", "same_mean",
     ]  # fmt: skip
 
 

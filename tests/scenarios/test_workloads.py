@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scenarios.comments import Claim
 from scenarios.test_scenarios import lost, run, vouched
-from scenarios.workloads import PARTNERS, of_partners
+from scenarios.workloads import PARTNERS, last_bad_second, of_partners, succeeded
 from scipy import optimize
 
 
@@ -56,6 +56,75 @@ def test_same_mean() -> None:
             Claim(
                 "{} of metronome, {} of people, {} of jobs, {} of sessions and {} of uploads",
                 [most[name] for name in PARTNERS],
+            ),
+        ],
+    )  # fmt: skip
+
+
+# a storm of retries, and a budget for them
+
+
+def test_retry_storm() -> None:
+    done = run("retry_storm")
+    calls, app = done.result.calls, done.summary["clients"]["app"]
+    storm, after = succeeded(calls, 90, 240), succeeded(calls, 280, 360)
+    attempts = int(((done.at >= 90) & (done.at < 240)).sum())
+    # 150 s at 100/s: Poisson; three attempts of each, those of the last calls a little later.
+    assert storm == (0, pytest.approx(15_000, abs=4 * sqrt(15_000)))
+    assert attempts == pytest.approx(3 * storm[1], rel=0.01)
+    shed = succeeded(calls, 240, 270)
+    assert shed[0] == pytest.approx(
+        25 * (30 - 5), rel=0.1
+    )  # what passes while the queue is emptied is too late
+    assert after[0] == after[1]
+    assert all(row["met"] for row in done.summary["expectations"])
+    vouched(
+        "retry_storm",
+        [
+            Claim("sends {} orders a second to a server that does {} at once in {} ms each, so {}/s", (100, 10, 80, 125)),
+            Claim("up to {} wait", (500,)),
+            Claim("{} / {} = {}/s are done where {}/s come", (125, 3, 125 / 3, 100)),
+            Claim("{}/s where {}/s are done", (300, 125)),
+            Claim("{} / {} = {} s long", (500, 125, 4)),
+            Claim("{} / ({} - {}) = {} s", (500, 125, 25, 5)),
+        ],
+        [
+            Claim(
+                "from {} min {} s to {} min {} of {} calls succeeded, with {} attempts a second",
+                (1, 30, 4, *storm, attempts / 150),
+            ),
+            Claim(
+                "held {} % did, and from {} min {} s on {} %",
+                (100 * shed[0] / shed[1], 4, 40, 100 * after[0] / after[1]),
+            ),
+            Claim("of {} executions {} were for nobody", (app["executions"], app["executed_for_nobody"])),
+        ],
+    )  # fmt: skip
+
+
+def test_retry_budget() -> None:
+    done = run("retry_budget")
+    app = done.summary["clients"]["app"]
+    last = last_bad_second(done)
+    # 500 - 125 at 125/s - 110/s: 25 s, in which some 2,700 attempts come, give or take 52; 15/s make 3.5 s of that.
+    assert last - 80 == pytest.approx(25, abs=4 * 3.5)
+    # A tenth of a retry for each call that begins before it is healed, and ten that were saved.
+    assert app["attempts"] - app["calls"] == pytest.approx(10 + 0.1 * 100 * (last - 60), rel=0.1)
+    assert succeeded(done.result.calls, 120, 360)[0] == succeeded(done.result.calls, 120, 360)[1]
+    assert all(row["met"] for row in done.summary["expectations"])
+    vouched(
+        "retry_budget",
+        [
+            Claim("{} calls and {} retries a second come, and {}/s are done", (100, 10, 125 / 3)),
+            Claim("retries are {} % of calls at most, so {}/s come where {}/s are done", (10, 110, 125)),
+            Claim("of {} shrinks by {}/s", (500, 125 - 110)),
+            Claim("{} / {} = {} s", (375, 15, 25)),
+            Claim("three attempts a call are {}/s, and {} is above {}", (300, 300, 125)),
+        ],
+        [
+            Claim(
+                "the {}rd; {} of {} calls failed, with {} attempts a call",
+                (last, app["gave_up"], app["calls"], app["amplification"]),
             ),
         ],
     )  # fmt: skip

@@ -17,21 +17,26 @@ from apigw_sim.engine.compiled import (
     gateway,
     kernel,
     levels,
+    processes,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, window
+from apigw_sim.rules import backoff, breaker, bucket, limiter, pick, quantile, reason, retry, window
 
 SOURCES = (
     backoff,
+    breaker,
     bucket,
+    limiter,
     pick,
     quantile,
     reason,
+    retry,
     window,
     levels,
     events,
     answers,
     drawing,
+    processes,
     callers,
     caching,
     gateway,
@@ -92,6 +97,7 @@ INLINED = frozenset(
         "spread",
         "turn",
         "sent",
+        "leaves",
         "ended",
         "numbered",
         "alias",

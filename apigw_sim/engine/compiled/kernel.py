@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
-from apigw_sim.engine.compiled.callers import answered, give_up, opened, release, resent, sent
+from apigw_sim.engine.compiled.callers import answered, give_up, heard, leaves, opened, release, resent, sent
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
 from apigw_sim.engine.compiled.gateway import (
     answering,
@@ -33,6 +33,7 @@ from apigw_sim.engine.compiled.words import (
     FOR_EVER,
     GIVE_UP,
     GROW,
+    HELD,
     KNOWN,
     LAPSE,
     LATE,
@@ -86,9 +87,16 @@ def advance(s: State, until: int) -> int:
                 a = opened(s)
                 what = sent(s, a)
 
-        if what == RETRY:
-            resent(s, a)
-            what = sent(s, a)
+        if what >= RETRY:
+            if what == RETRY:
+                resent(s, a)
+                what = sent(s, a)
+            elif what == HELD:
+                what = leaves(s, a, view(s.client, a.client))
+            else:
+                heard(s, a, what)
+                release(s, a)
+                what = WAIT
         if what == SEND:
             what = travel(s, a)
         elif what == RELAY or what == LATE:

@@ -26,12 +26,18 @@ FIELDS: dict[str, tuple[str, ...]] = {
             pick key resource entry age rtt body overhead
             gone executed response flags integration status integration_status reason refused_by tokens cache
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
-            end environment outcome job_status job_refused_by repeated next""",
+            end environment outcome job_status job_refused_by repeated next paid probe""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
-            instant_n undrawn block_first block block_n call""",
+            instant_n undrawn block_first block block_n call
+            processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
+            window open_ns probes adaptive""",
+        # what one of a client's processes keeps between its calls: retry quota and budget, circuit breaker, limiter
+        "process": """tokens budget
+            state bits seen until probing good
+            acts rate level at most plateau throttled_at measured slot count""",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -79,8 +85,8 @@ ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
 QUEUE = width("queue")
-BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
-    width, ("bucket", "quota", "backend", "environment", "gauge")
+BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
+    width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )
 DRAWN = 256
 """Calls of a client that are drawn at once."""
@@ -128,7 +134,10 @@ WHEEL = BEYOND + BITS
     ANSWERING,
     ANSWER,
     RETRY,
-) = range(15)
+    HELD,
+    HEARD,
+    LEFT,
+) = range(18)
 
 # why `advance` came back
 REACHED, BLOCK_FULL, GROW, CALLS = range(4)
