@@ -89,5 +89,6 @@ class Retry(Part):
     @model_validator(mode="before")
     @classmethod
     def _fill_mode(cls, value: Any) -> Any:
-        known = _BY_MODE.get(str(value.get("mode"))) if isinstance(value, Mapping) else None
-        return value if known is None else {**known, **value}
+        if not isinstance(value, Mapping) or "mode" not in value:
+            return value
+        return {**_BY_MODE.get(str(value["mode"]), {"attempts": 1}), **value}

@@ -17,7 +17,7 @@ Advised = Callable[..., list[Advice]]
 HERE = Path(__file__).parent
 WANTED = [
     "CACHE001", "CACHE002", "CACHE004", "THR001", "THR002", "THR003", "THR004", "THR005", "PLAN001", "PLAN002",
-    "LMB001", "LMB002", "LMB003", "LMB004", "RETRY001", "TRACE001", "TRACE002", "QUOTA001", "ADVICE001", "ASSUME",
+    "LMB001", "LMB002", "LMB003", "LMB004", "RETRY001", "RETRY002", "TRACE001", "TRACE002", "QUOTA001", "ADVICE001", "ASSUME",
 ]  # fmt: skip
 
 
@@ -100,6 +100,7 @@ def test_a_rule_that_is_ignored_is_silent(root: Path) -> None:
         "LMB001",
         "LMB002",
         "RETRY001",
+        "RETRY002",
         "TRACE002",
     }
 

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from heapq import heappop, heappush
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 from botocore.retries.adaptive import RateClocker
 from botocore.retries.bucket import TokenBucket
 from botocore.retries.throttling import CubicCalculator
+from click.testing import CliRunner
 from engine.running import FUNCTION, MS, SECOND, Ran, Run, at, story
 from rules.client_twins import Told
 
+from apigw_sim.cli import main
 from apigw_sim.draws import Group, draw
 
 NOTHING_PASSES = {"throttle": {"rate": "0/s", "burst": 0}}
@@ -210,16 +215,37 @@ def test_successes_keep_it_closed(run: Run) -> None:
 
 
 def test_all_probes_must_succeed(run: Run) -> None:
-    """An outage ends at 1 s. At 1.1 s two probes are let through, the third call is not; then it is closed."""
+    """An outage ends at 1 s. Two probes are let through, until 1150 and 1160 ms, and nobody else; then it is closed."""
     said = story(
-        at(*(ms * MS for ms in (0, 10, 20, 30, 1100, 1110, 1120, 1300, 1310))), FUNCTION,
+        at(*(ms * MS for ms in (0, 10, 20, 30, 1100, 1110, 1120, 1155, 1300, 1310))), FUNCTION,
         functions={"f": {"duration": "50 ms"}},
         timeline=[{"at": "0 s", "fault": {"function": "f", "outage": True, "for": "1 s"}}],
     )  # fmt: skip
     said["clients"]["c"]["circuit_breaker"] = {**BREAKER, "probes": 2}
     assert outcomes(run(said)) == [
-        *["REFUSED"] * 4, "SUCCEEDED", "SUCCEEDED", "SHORT_CIRCUITED", "SUCCEEDED", "SUCCEEDED",
+        *["REFUSED"] * 4, "SUCCEEDED", "SUCCEEDED", "SHORT_CIRCUITED", "SHORT_CIRCUITED", "SUCCEEDED", "SUCCEEDED",
     ]  # fmt: skip
+
+
+def test_what_was_sent_before_it_opened_is_no_probe(run: Run) -> None:
+    """What began at 25 ms fails at 10.025 s, while the probe of 1.1 s is out: that neither closes it nor opens it again.
+
+    The probe succeeds at 11.1 s; two calls that come then are both sent, for it is closed and not half open.
+    """
+    said = story(
+        at(*(ms * MS for ms in (0, 10, 20, 25, 30, 1100, 10500, 10700, 11150, 11160))), {**FUNCTION, "timeout": "29 s"},
+        functions={"f": {"duration": "10 s", "timeout": "20 s"}}, run={"duration": "12 s"},
+        timeline=[
+            {"at": "0 s", "fault": {"function": "f", "outage": True, "for": "24 ms"}},
+            {"at": "24 ms", "fault": {"function": "f", "errors": "100 %", "for": "3 ms"}},
+            {"at": "27 ms", "fault": {"function": "f", "outage": True, "for": "1 s"}},
+        ],
+    )  # fmt: skip
+    said["clients"]["c"]["circuit_breaker"] = BREAKER
+    ran = run(said)
+    # the crash at 10.025 s is of a call from before: it neither closes nor opens; the probe ends at 11.1 s
+    assert outcomes(ran)[5:] == ["SUCCEEDED", "SHORT_CIRCUITED", "SHORT_CIRCUITED", "SUCCEEDED", "SUCCEEDED"]
+    assert [call.ended_ns // MS for call in ran.calls if call.call in (3, 5)] == [10_025, 11_100]
 
 
 def test_a_client_learns_of_a_failure_when_the_answer_has_come(run: Run) -> None:
@@ -311,3 +337,30 @@ def test_the_adaptive_mode_sends_when_botocore_would(run: Run, mode: str) -> Non
     assert [call.started_ns for call in calls] == instants
     refused = sum(row.status == 429 for row in rows)  # 20/s at 5/s would lose 290 of 400 without it
     assert refused < 100
+
+
+# what is said of it
+
+
+def test_what_the_documentation_shows_can_be_run(run: Run, root: Path) -> None:
+    text = (root / "docs" / "retries.md").read_text(encoding="utf-8")
+    (block,) = re.findall(r"^```yaml\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
+    said = failing(120, apart=SECOND)
+    said["clients"]["c"] |= yaml.safe_load(block)["clients"]["app"]
+    assert {"REFUSED", "SHORT_CIRCUITED"} <= {call.outcome for call in run(said).calls}
+
+
+def test_explain_says_what_a_client_keeps(tmp_path: Path) -> None:
+    said = story(
+        retry={"mode": "adaptive_2026", "budget": {"share": "10 %"}}, circuit_breaker={}, processes=3
+    )
+    said["clients"]["c"]["arrivals"] = {"process": "even", "rate": "1/s"}
+    file = tmp_path / "story.yaml"
+    file.write_text(yaml.safe_dump(said))
+    done = CliRunner().invoke(main, ["explain", str(file), "--attempt", "1"])
+    words = " ".join(done.output.split())
+    assert "full jitter from 50 ms (1 s after a 429) up to 20 s; each of its 3 processes has" in words
+    assert (
+        "a retry quota of 500 tokens, a budget of 10.0 % of its calls, a rate limiter and a circuit breaker"
+        in words
+    )
