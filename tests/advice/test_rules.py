@@ -100,7 +100,6 @@ def test_a_rule_that_is_ignored_is_silent(root: Path) -> None:
         "LMB001",
         "LMB002",
         "RETRY001",
-        "RETRY002",
         "TRACE002",
     }
 
