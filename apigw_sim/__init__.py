@@ -11,13 +11,14 @@ if TYPE_CHECKING:
     from apigw_sim.scenario import Scenario
     from apigw_sim.scenario.load import load
 
-__all__ = ["ApigwSimError", "Result", "Scenario", "ScenarioError", "load", "run"]
+__all__ = ["ApigwSimError", "Result", "Scenario", "ScenarioError", "capacity", "load", "run"]
 
 _HOME = {
     "ApigwSimError": "errors",
     "ScenarioError": "errors",
     "Result": "result",
     "run": "result",
+    "capacity": "experiment.capacity",
     "Scenario": "scenario",
     "load": "scenario",
 }

@@ -33,7 +33,8 @@ Progress = Callable[[int], None] | None
 
 AT_ONCE = (
     reason.THROTTLED, reason.QUOTA_EXCEEDED, reason.INVALID_API_KEY, reason.MISSING_AUTHENTICATION_TOKEN,
-    reason.REQUEST_TOO_LARGE, reason.CACHE_INVALIDATION_DENIED,
+    reason.REQUEST_TOO_LARGE, reason.CACHE_INVALIDATION_DENIED, reason.BAD_REQUEST_BODY, reason.BAD_REQUEST_PARAMETERS,
+    reason.UNSUPPORTED_MEDIA_TYPE, reason.GATEWAY_UNAVAILABLE, reason.URI_TOO_LONG, reason.HEADERS_TOO_LARGE,
 )  # fmt: skip
 """Answers that wait for no backend."""
 WELL = (reason.OK, reason.BACKEND_4XX)

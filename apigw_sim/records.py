@@ -39,6 +39,12 @@ class Flag(IntFlag):
     """Sent with Cache-Control: max-age=0."""
     IGNORED_MAX_AGE_0 = 16
     """... whose sender had no permission, so the header was ignored."""
+    CANARY = 32
+    """Met the stage's canary."""
+    RESTYLED = 64
+    """Its status is a customised gateway response's; CloudWatch counts it as the one that it stands for."""
+    UNMETERED = 128
+    """CloudWatch has neither metric nor log of it."""
 
 
 class Outcome(IntEnum):
@@ -54,6 +60,8 @@ class Outcome(IntEnum):
     THROTTLED_SCALING = 7
     OUTAGE = 8
     QUEUE_FULL = 9
+    TOO_LARGE = 10
+    """Lambda took no invocation, the request being larger than it takes."""
 
     @property
     def throttled(self) -> bool:
@@ -134,7 +142,7 @@ INVOCATIONS = Table("invocations", "at the end of each piece of backend work, re
     Column("outcome", "int8", "Outcome", "how it ended"),
     Column("status", "int16", "", "HTTP status it answered with; null: none"),
     Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
-    Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client had stopped waiting"),
+    Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client no longer waited"),
     Column("repeated", "int8", "0 or 1", "whether work had begun for an earlier attempt of the same call"),
     Column("idempotent", "int8", "0 or 1", "whether the client may safely repeat the call"),
 ))  # fmt: skip

@@ -101,6 +101,31 @@ OPEN: dict[str, Open] = {
         "after_cache",
         "AG:api-gateway-execution-service-limits-table",
     ),
+    "validation_position": Open(
+        "AWS does not say whether a request is validated before the cache is looked up",
+        "after it, a request that is not valid may still be answered from the cache, and its 400 comes later",
+        "after_cache",
+        "AG:api-gateway-method-request-validation",
+    ),
+    "lambda_request_too_large": Open(
+        "AWS does not say what a client gets for a request within 10 MB that is above what an invocation takes "
+        "(a user saw a 413)",
+        "with 500 it counts as 5XXError, and clients that retry a 500 send it again",
+        "500",
+        "L:gettingstarted-limits",
+    ),
+    "rare_502_at_load": Open(
+        "AWS's old list of errors has an occasional 502 for out-of-order invocations under heavy load, and no share",
+        "with more, so many answers of functions are lost after the work was done",
+        "0.01 %",
+        "AG:api-gateway-gatewayResponse-definition",
+    ),
+    "unmetered": Open(
+        "AWS says that 413s, 431s, excessive 429s and 5xx of internal failures may leave no metrics, and not when",
+        "with none, they are in Count and in the errors' rates; with THROTTLED, a flood of 429s shows nowhere",
+        "[THROTTLED]",
+        "AG:rest-api-monitor",
+    ),
     "rest_overhead": Open(
         "AWS publishes no distribution of what a REST API itself adds to a request",
         "with more, Latency grows by as much, of refusals too; IntegrationLatency does not",
@@ -118,6 +143,12 @@ OPEN: dict[str, Open] = {
         "with more, cold starts are slower and hold concurrency longer",
         "{uniform: {min: 100 ms, max: 400 ms}}",
         "L:lambda-runtime-environment",
+    ),
+    "canary_series": Open(
+        "AWS keeps a canary's logs and metrics apart, and its list of dimensions has none for a canary",
+        "without it only the stage's own figures are there, which hold the canary's",
+        "false",
+        "AG:canary-release",
     ),
     "metrics_stamp": Open(
         "AWS does not say whether a request counts in the minute in which it arrives or is answered",

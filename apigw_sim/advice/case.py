@@ -80,13 +80,15 @@ class Case:
 
     @cached_property
     def places(self) -> tuple[Place, ...]:
-        """All methods of all stages, in the order of plan.methods."""
+        """All methods of all stages as the run starts, in the order of plan.methods."""
         made: list[Place] = []
+        plan = self.plan
+        rows = {(plan.stages[row.stage].name, row.route): number for number, row in enumerate(plan.methods)}
         for name in self.scenario.stages:
             api, _, stage = name.partition("/")
             for route, said in self.scenario.apis[api].methods.items():
                 settings = self.scenario.settings(api, stage, route)
-                made.append(Place(len(made), name, route, said, settings))
+                made.append(Place(rows[name, str(route)], name, route, said, settings))
         return tuple(made)
 
     @cached_property

@@ -22,7 +22,9 @@ def outlives_the_gateway(case: Case) -> Iterator[Finding]:
             (f"{api} {route}", method.integration.timeout)
             for api, body in case.scenario.apis.items()
             for route, method in body.methods.items()
-            if method.integration.lambda_proxy == name and method.integration.timeout < function.timeout
+            if method.integration.function == name
+            and not method.integration.asynchronous
+            and method.integration.timeout < function.timeout
         ]
         if not callers:
             continue
@@ -46,7 +48,7 @@ def client_gives_up_first(case: Case) -> Iterator[Finding]:
     for name, client, row in case.clients():
         if client.timeout is None:
             continue
-        behind = [method for method in case.methods(row) if method.backend != NULL]
+        behind = [row for row in case.methods(row) if row.backend != NULL and not row.asynchronous]
         longer = [method for method in behind if method.timeout_ns > client.timeout]
         if not longer:
             continue

@@ -24,7 +24,7 @@ def over_no_key(case: Case) -> Iterator[Finding]:
                 yield Finding(keys, text, fix)
                 continue
             for route in throttles:
-                if not methods[route].api_key_required:
+                if route in methods and not methods[route].api_key_required:
                     text = (
                         f"usage plan {name} throttles {stage} {route}, which requires no key: it never acts"
                     )

@@ -5,7 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from apigw_sim.advice import assumptions, caching, callers, functions, plans, raisable, throttles
+from apigw_sim.advice import (
+    answers,
+    assumptions,
+    caching,
+    callers,
+    deployments,
+    functions,
+    plans,
+    raisable,
+    throttles,
+)
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding
 from apigw_sim.advice.sources import page
@@ -121,6 +131,68 @@ RULES: tuple[Rule, ...] = (
         "Lambda also takes ten requests a second for each unit of concurrency at most; functions under 100 ms meet "
         "that limit first.",
         "L:lambda-concurrency", functions.too_many_a_second,
+    ),
+    _rule(
+        "DEP001", "A change that is never deployed",
+        "A change to an API's methods acts on no stage before it is deployed to it; stage settings act at once.",
+        "AG:updating-api", deployments.never_deployed,
+    ),
+    _rule(
+        "DEP002", "A stage variable that names nothing",
+        "An integration that names a function or host by a variable which is not set, or set wrongly, answers 500.",
+        "AG:stage-variables", deployments.names_nothing,
+    ),
+    _rule(
+        "CAN001", "A canary like its stage",
+        "A canary differs by what is deployed to it or by the variables that it overrides; else it shows nothing.",
+        "AG:canary-release", deployments.answers_alike,
+    ),
+    _rule(
+        "CAN002", "A deployment to a canary at 0 %",
+        "Promotion leaves the canary in place at 0 %, and while there is one every new deployment goes to it.",
+        "AG:promote-canary-deployment", deployments.hidden_by_a_canary,
+    ),
+    _rule(
+        "ERR001", "Errors of a function that are successes",
+        "Behind a custom integration an error of the function is a 200 unless an integration response matches it: no "
+        "5XXError, no alarm, no retry.",
+        "AG:handle-errors-in-lambda-integration", answers.errors_as_success,
+    ),
+    _rule(
+        "ERR002", "A default response that hides a backend's errors",
+        "The default integration response catches every status that is not mapped: a 503 becomes a 200.",
+        "AG:api-gateway-integration-settings-integration-response", answers.statuses_as_success,
+    ),
+    _rule(
+        "ERR003", "An answer that no integration response catches",
+        "Without a match and without a default the client gets 500 Internal server error, though the backend did its "
+        "work.",
+        "AG:how-to-method-settings", answers.caught_by_nothing,
+    ),
+    _rule(
+        "ERR004", "A gateway response that makes an error a success",
+        "Clients go by the status; CloudWatch counts the error whatever status it was given.",
+        "AG:api-gateway-gatewayResponse-definition", answers.refusals_as_success,
+    ),
+    _rule(
+        "ERR005", "A throttle's own status that a client does not retry",
+        "A 429 is safe to retry; under another status clients that know only 429 give up.",
+        "AG:supported-gateway-response-types", answers.throttle_not_retried,
+    ),
+    _rule(
+        "ERR006", "A content type that an integration never takes",
+        "With passthrough NEVER, or WHEN_NO_TEMPLATES beside a template, what no template matches is a 415.",
+        "AG:integration-passthrough-behaviors", answers.takes_nothing,
+    ),
+    _rule(
+        "VAL001", "Invalid calls that nothing validates",
+        "Only a method with a validator answers 400; without one the backend gets the call and is paid for it.",
+        "AG:api-gateway-method-request-validation", answers.not_validated,
+    ),
+    _rule(
+        "PAY001", "Bodies that the gateway takes and Lambda does not",
+        "The gateway takes 10 MB, an invocation 6 MB, in base64 4.5 MB, and an asynchronous one 1 MB.",
+        "L:gettingstarted-limits", answers.too_large_for_lambda,
     ),
     _rule(
         "RETRY001", "Retries of a call that is not idempotent",

@@ -108,6 +108,35 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 
 
 @contextmanager
+def counting(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
+    """A bar on a terminal's standard error, of runs that are done; nothing in a pipe."""
+    now = 0
+
+    def plain(done: int, _: str) -> None:
+        nonlocal now
+        now = done
+
+    try:
+        if not _is_terminal(sys.stderr):
+            yield plain
+            return
+        from rich.console import Console
+        from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+        columns = (TextColumn(what), BarColumn(), TextColumn("{task.fields[at]}"), TimeElapsedColumn())
+        with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+            task = bar.add_task(what, total=total, at="")
+
+            def moved(done: int, at: str) -> None:
+                plain(done, at)
+                bar.update(task, completed=done, at=f"{done:,} runs, now {at}")
+
+            yield moved
+    except KeyboardInterrupt:
+        raise InterruptedRunError(f"interrupted after {now:,} runs; nothing was written") from None
+
+
+@contextmanager
 def _bar(what: str, total: int | None) -> Iterator[Progress]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import click
 
 from apigw_sim.cli.console import printable
-from apigw_sim.errors import Problem, ScenarioError
+from apigw_sim.errors import ApigwSimError, Problem, ScenarioError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -87,6 +87,52 @@ def folder(_: click.Context, __: click.Parameter, value: str | None) -> Path | N
             f"{shown}: cannot be written: {error.strerror or error}; name another folder"
         ) from None
     return path
+
+
+class FileError(ApigwSimError):
+    """A file that cannot be written."""
+
+
+def file_to_write(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    """The file of an option, which can be written; it is known before anything runs."""
+    if value is None:
+        return None
+    shown, path = printable(value), Path(value)
+    try:
+        if path.is_dir():
+            raise FileError(f"{shown}: is a folder; name a file")
+        parent = path.absolute().parent
+        if not parent.is_dir():
+            raise FileError(
+                f"{shown}: {printable(str(parent))} is not a folder; make it, or name another file"
+            )
+        if not os.access(path if path.exists() else parent, os.W_OK):
+            raise FileError(f"{shown}: cannot be written to; name another file")
+    except (OSError, ValueError) as error:
+        raise FileError(f"{shown}: cannot be written: {error}; name another file") from None
+    return path
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file of an option, in UTF-8."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        shown = printable(str(path))
+        raise FileError(f"{shown}: cannot be written: {error.strerror or error}; name another file") from None
+
+
+def verdict_files(function: F) -> F:
+    """The options --junit and --markdown."""
+    junit = click.option(
+        "--junit", metavar="FILE", callback=file_to_write,
+        help="Write the expectations as JUnit's XML, which CI systems read.",
+    )  # fmt: skip
+    markdown = click.option(
+        "--markdown", metavar="FILE", callback=file_to_write,
+        help="Write the expectations as Markdown, for a pull request.",
+    )  # fmt: skip
+    return junit(markdown(function))
 
 
 def again(scenario: str, overrides: Sequence[str], seed: int | None) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from apigw_sim.cli.about import schema, version
+from apigw_sim.cli.capacity import capacity
 from apigw_sim.cli.check import check
 from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
@@ -16,7 +17,7 @@ from apigw_sim.cli.explain import explain
 from apigw_sim.cli.run import run
 from apigw_sim.errors import ApigwSimError, SlowerEngineWarning
 
-LATER = ("capacity", "compare", "import", "lab", "replicate", "sweep", "validate")
+LATER = ("compare", "import", "lab", "replicate", "sweep", "validate")
 """Commands of later versions."""
 INTERRUPTED = 130
 
@@ -75,6 +76,8 @@ def main(ctx: click.Context) -> None:
       apigw-sim run scenarios/flash_sale.yaml --seed 7 --out out
     What if a setting were another?
       apigw-sim run scenarios/flash_sale.yaml --set account.lambda_concurrency=500
+    How much more will it carry, how sure is that, and which limit binds first?
+      apigw-sim capacity scenarios/ticket_sale.yaml
     Why was this request refused?
       apigw-sim explain scenarios/flash_sale.yaml --first THROTTLED
 
@@ -86,5 +89,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, check, explain, compile_, schema, version):
+for command in (run, capacity, check, explain, compile_, schema, version):
     main.add_command(command)

@@ -42,10 +42,11 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also run traces of counts with bursts of 1, 2, 4 and 8 times the mean rate within their periods.",
 )
+@options.verdict_files
 @click.pass_context
 def run(
     ctx: click.Context, scenario: str, seed: int | None, engine: str, overrides: tuple[str, ...], out: Path | None,
-    requests: bool, bursts: bool,
+    requests: bool, bursts: bool, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Simulate a scenario and say what happened.
 
@@ -58,6 +59,8 @@ def run(
       apigw-sim run scenarios/flash_sale.yaml
     Analyse: metrics.csv is CloudWatch's, requests.parquet has every attempt.
       apigw-sim run scenarios/flash_sale.yaml --seed 7 --out out --requests
+    In CI: fail where an expectation is not met, and say which.
+      apigw-sim run scenarios/flash_sale.yaml --junit found.xml
 
     Exit status: 0; 1 if an expectation of the scenario failed (everything is written all the same); 2 if the input is
     wrong; 130 if interrupted.
@@ -80,8 +83,27 @@ def run(
         files = sorted(file.name for file in out.iterdir())
         page.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
     show(page)
+    _verdicts(result, junit, markdown)
     if summary.unmet(result.summary):
         ctx.exit(1)
+
+
+def _verdicts(result: Result, junit: Path | None, markdown: Path | None) -> None:
+    """Write what became of the expectations, for a pipeline."""
+    if junit is None and markdown is None:
+        return
+    from apigw_sim.terminal import verdicts
+
+    summary = result.summary
+    made = verdicts.of_run(summary, result.scenario)
+    facts = [
+        ("seed", str(summary["seed"])), ("engine", summary["engine"]), ("apigw-sim", summary["version"]),
+        ("scenario sha256", summary["scenario_sha256"]), *(("with", said) for said in summary["overrides"]),
+    ]  # fmt: skip
+    if junit is not None:
+        options.write_file(junit, verdicts.junit(summary["scenario"], made, facts))
+    if markdown is not None:
+        options.write_file(markdown, verdicts.markdown(summary["scenario"], made, facts))
 
 
 def _simulated(scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool) -> Result:

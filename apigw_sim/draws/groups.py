@@ -21,6 +21,12 @@ class Group(IntEnum):
     """Crash, malformed answer, status, error of a fault."""
     BIRTH = 4
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    CANARY = 5
+    """Whether it meets its stage's canary; three to spare."""
+    REQUEST = 8
+    """Of the call: validity of body and of parameters, content type."""
+    GATEWAY = 9
+    """Whether the gateway is unavailable, and whether it loses the answer."""
     ARRIVAL = 12
     """Calls' own numbers do not matter here. Of a batch: its size; of a visit to a state of a Markov-modulated process:
     how long it lasts, what follows it, and for the first of them which state it is. The attempt number is that of the

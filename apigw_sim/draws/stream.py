@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from apigw_sim.draws import philox, vectors
 from apigw_sim.draws.arrivals import source
 from apigw_sim.draws.groups import CRASH, MALFORMED, Group
-from apigw_sim.plan.tables import NULL, BackendKind, CallRow, Choice, Law, Numbered, Plan, Rated, Shares
+from apigw_sim.plan.tables import NULL, Choice, Law, Numbered, Plan, Rated
 from apigw_sim.rules import pick, quantile
 
 Ints = NDArray[np.int64]
@@ -51,27 +51,25 @@ class Stream:
         self.plan = plan
         self.client = plan.clients[number]
         self.key = philox.key(seed, replication, "client", self.client.name)
-        self.laws = tuple(self._laws(call) for call in self.client.calls)
-        drawn = {
-            id(law): law.cells.tolist() for laws, *_ in self.laws for law in laws if law.constant is None
-        }
-        self.cells = tuple([drawn.get(id(law), []) for law in laws] for laws, *_ in self.laws)
+        account = plan.account
+        self.laws = tuple(
+            (self.client.rtt, call.body, account.gateway_overhead) for call in self.client.calls
+        )
+        """The laws of each call in the order of Send."""
+        self.usual = tuple(
+            NULL if call.method == NULL else plan.methods[call.method].works for call in self.client.calls
+        )
+        """The row of plan.works that each call meets as the run starts."""
+        self._cells: dict[int, list[int]] = {}
         self._chunks: dict[tuple[int, int, int, int], Ints] = {}
         self._asked: dict[tuple[int, int, int, int], int] = {}
 
-    def _laws(self, call: CallRow) -> tuple[tuple[Law, ...], Shares | None, int, int]:
-        """A call's laws in the order of Send and Work, its statuses, and the thresholds of crash and malformed."""
-        account = self.plan.account
-        front = (self.client.rtt, call.body, account.gateway_overhead)
-        method = self.plan.methods[call.method] if call.method != NULL else None
-        if method is None or method.backend == NULL:
-            hit = account.hit_time if method and method.entries else NOTHING
-            response = (method.mock_response if method else None) or NOTHING
-            return (*front, NOTHING, NOTHING, response, hit), None, 0, 0
-        backend = self.plan.backends[method.backend]
-        service = account.service_overhead if backend.kind is BackendKind.LAMBDA else NOTHING
-        laws = (*front, service, backend.duration, backend.response, account.hit_time)
-        return laws, backend.status, backend.crash, backend.malformed
+    def _usual(self, picked: int) -> tuple[Law, ...]:
+        """A call's laws in the order of Send and Work, as the run starts."""
+        if self.usual[picked] == NULL:
+            return (*self.laws[picked], NOTHING, NOTHING, NOTHING, NOTHING)
+        of, hit = self.plan.works[self.usual[picked]], self.plan.account.hit_time
+        return (*self.laws[picked], of.service, of.duration, of.response, hit)
 
     # one by one
 
@@ -92,32 +90,37 @@ class Stream:
         a, b, c, d = chunk[call % CHUNK].tolist()
         return a, b, c, d
 
-    def _values(self, picked: int, first: int, words: tuple[int, ...]) -> list[int]:
-        """The values of a call's laws from number `first` on, a word each."""
-        laws, cells = self.laws[picked][0], self.cells[picked]
+    def _values(self, laws: tuple[Law, ...], words: tuple[int, ...]) -> list[int]:
+        """The values of laws, a word each."""
         values = []
-        for number, word in enumerate(words, first):
-            constant = laws[number].constant
-            values.append(quantile.value(word, cells[number]) if constant is None else constant)
+        for law, word in zip(laws, words, strict=True):
+            value = law.constant
+            if value is None:
+                cells = self._cells.get(id(law))
+                if cells is None:
+                    cells = self._cells[id(law)] = law.cells.tolist()
+                value = quantile.value(word, cells)
+            values.append(value)
         return values
 
     def send(self, call: int, attempt: int, picked: int, user: int = 0) -> Send:
         """What every attempt draws, as in the blocks."""
         words = self.row(Group.SEND, call, attempt, user)
-        rtt, body, overhead = self._values(picked, 0, words[:3])
+        rtt, body, overhead = self._values(self.laws[picked], words[:3])
         return rtt, body, overhead, words[3]
 
-    def work(self, call: int, attempt: int, picked: int, user: int = 0) -> Work:
-        """What an attempt draws if it gets so far, as in the blocks."""
-        _, statuses, crash, malformed = self.laws[picked]
-        service, duration, response, hit = self._values(picked, 3, self.row(Group.WORK, call, attempt, user))
+    def work(self, call: int, attempt: int, works: int, user: int = 0) -> Work:
+        """What an attempt draws if it gets so far, by a row of plan.works; as in the blocks."""
+        of = self.plan.works[works]
+        laws = (of.service, of.duration, of.response, self.plan.account.hit_time)
+        service, duration, response, hit = self._values(laws, self.row(Group.WORK, call, attempt, user))
         status = 0
-        if statuses is not None:
+        if of.status is not None:
             c, m, s, _ = self.row(Group.OUTCOME, call, attempt, user)
-            status = statuses.statuses[pick.choose(s, statuses.thresholds)]
-            if pick.happens(m, malformed):
+            status = of.status.statuses[pick.choose(s, of.status.thresholds)]
+            if pick.happens(m, of.malformed):
                 status = MALFORMED
-            if pick.happens(c, crash):
+            if pick.happens(c, of.crash):
                 status = CRASH
         return service, duration, response, hit, status
 
@@ -203,10 +206,11 @@ class Stream:
             return words[group][:, slot]
 
         columns: list[list[int]] = []
+        usual = [self._usual(number) for number in range(len(self.laws))]
         retries = self.client.retry.attempts > 1
         for field in range(7):
             group, slot = (Group.SEND, field) if field < 3 else (Group.WORK, field - 3)
-            laws = [laws[field] for laws, *_ in self.laws]
+            laws = [laws[field] for laws in usual]
             columns.append(_per_call(picked, laws, lambda g=group, s=slot: word(g, s)))  # type: ignore[misc]
             if field == 2:
                 columns.append(word(Group.SEND, 3).tolist() if retries else [0] * n)
@@ -215,9 +219,12 @@ class Stream:
 
     def _statuses(self, picked: Ints, word: Callable[[Group, int], Ints]) -> list[int]:
         status = np.zeros(len(picked), np.int64)
-        for number, (_, shares, crash, malformed) in enumerate(self.laws):
-            if shares is None:
+        for number, row in enumerate(self.usual):
+            works = self.plan.works[row] if row != NULL else None
+            shares = works.status if works else None
+            if works is None or shares is None:
                 continue
+            crash, malformed = works.crash, works.malformed
             mine = slice(None) if len(self.laws) == 1 else np.flatnonzero(picked == number)
             if len(shares.statuses) == 1:
                 status[mine] = shares.statuses[0]

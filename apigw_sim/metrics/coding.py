@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.plan.tables import LimitKind, Plan
-from apigw_sim.records import Cache
+from apigw_sim.records import NULL, Cache, Flag
+from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,6 +27,9 @@ class Fate(IntEnum):
     ACCOUNT = 6
     OTHER_4XX = 7
     SERVER_5XX = 8
+    UNMETERED_4XX = 9
+    """Of which CloudWatch has no metrics."""
+    UNMETERED_5XX = 10
 
 
 CARRIED = (Fate.CARRIED_2XX, Fate.CARRIED_3XX)
@@ -33,6 +37,8 @@ LAST_CARRIED = int(CARRIED[-1])
 REFUSALS = (Fate.PLAN_METHOD, Fate.PLAN, Fate.QUOTA, Fate.METHOD, Fate.ACCOUNT)
 """In AWS's order, and in that of the summary's `throttled_by`."""
 CLIENT_ERRORS = (*REFUSALS, Fate.OTHER_4XX)
+UNMETERED = (Fate.UNMETERED_4XX, Fate.UNMETERED_5XX)
+LAST_METERED = int(Fate.SERVER_5XX)
 FATE_OF_KIND = {
     LimitKind.PLAN_METHOD: Fate.PLAN_METHOD,
     LimitKind.PLAN: Fate.PLAN,
@@ -48,33 +54,59 @@ TOO_MANY_REQUESTS = 429
 
 
 class Coding:
-    """Codes of attempts: a leaf (a method, or a stage for what matched none), the fate, the cache's word."""
+    """Codes of attempts: a leaf (a method, a stage for what matched none, a method met by way of a canary), fate, cache."""
 
     def __init__(self, plan: Plan) -> None:
         self.methods = len(plan.methods)
         self.stages = len(plan.stages)
-        self.leaves = self.methods + self.stages
+        self.canaried = sorted({pointer.stage for pointer in plan.pointers if pointer.canary != NULL})
+        """Stages that have a canary at some time."""
+        with_canary = [row for row, method in enumerate(plan.methods) if method.stage in self.canaried]
+        first = self.methods + self.stages
+        self.leaves = first + len(with_canary)
         stages = [method.stage for method in plan.methods] + list(range(self.stages))
-        self.stage_of_leaf = np.array(stages, np.int64)
+        self.canary_leaf = np.arange(first)
+        """Leaf -> the leaf of what met the canary there."""
+        self.canary_leaf[with_canary] = np.arange(first, self.leaves)
+        self.method_of_leaf = np.array([*range(self.methods), *[NULL] * self.stages, *with_canary], np.int64)
+        self.stage_of_leaf = np.array([*stages, *(plan.methods[row].stage for row in with_canary)], np.int64)
+        units = [self.stages + self.canaried.index(plan.methods[row].stage) for row in with_canary]
+        self.unit_of_leaf = np.array([*stages, *units], np.int64)
+        """What is kept apart: a stage without its canary; behind the stages, the canaries of `canaried`."""
+        self.units = self.stages + len(self.canaried)
         self.fate_of_status = np.full(1000, Fate.SERVER_5XX, np.int64)
         self.fate_of_status[:300] = Fate.CARRIED_2XX
         self.fate_of_status[300:400] = Fate.CARRIED_3XX
         self.fate_of_status[400:500] = Fate.OTHER_4XX
+        self.status_of_reason = np.array([reason.status for reason in REASONS], np.int64)
         # One entry more than there are limits, for NULL: -1 is the last.
         self.fate_of_limit = np.array(
             [*(FATE_OF_KIND.get(limit.kind, Fate.OTHER_4XX) for limit in plan.limits), Fate.OTHER_4XX],
             np.int64,
         )
 
-    def leaf(self, stage: NDArray[np.int64], method: NDArray[np.int64]) -> NDArray[np.int64]:
+    def leaf(
+        self, stage: NDArray[np.int64], method: NDArray[np.int64], flags: NDArray[np.int64]
+    ) -> NDArray[np.int64]:
         """The leaf of each attempt."""
-        return np.where(method >= 0, method, stage + self.methods)
+        leaf = np.where(method >= 0, method, stage + self.methods)
+        if not self.canaried:
+            return leaf
+        return np.where(flags & Flag.CANARY, self.canary_leaf[leaf], leaf)
 
-    def fate(self, status: NDArray[np.int64], refused_by: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The fate of each attempt."""
+    def fate(
+        self, status: NDArray[np.int64], refused_by: NDArray[np.int64], why: NDArray[np.int64],
+        flags: NDArray[np.int64],
+    ) -> NDArray[np.int64]:  # fmt: skip
+        """The fate of each attempt; one with a customised status has that of the status it stands for (facts 3.1)."""
+        if bool((flags & Flag.RESTYLED).any()):
+            status = np.where(flags & Flag.RESTYLED, self.status_of_reason[why], status)
         fate = self.fate_of_status[status]
         refused = np.nonzero(status == TOO_MANY_REQUESTS)[0]
         fate[refused] = self.fate_of_limit[refused_by[refused]]
+        unmetered = (flags & Flag.UNMETERED) != 0
+        if bool(unmetered.any()):
+            fate[unmetered] = np.where(status[unmetered] >= 500, Fate.UNMETERED_5XX, Fate.UNMETERED_4XX)
         return fate
 
     def code(
@@ -88,6 +120,17 @@ class Coding:
         counts = np.bincount(code, minlength=self.leaves * CELLS).astype(np.int64, copy=False)
         return counts.reshape(self.leaves, 1 << FATE_BITS, 1 << CACHE_BITS)
 
+    def by_method(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts by leaf added up by method, its canary's among them."""
+        if not self.canaried:
+            return by_leaf[: self.methods]
+        known = self.method_of_leaf >= 0
+        return added(by_leaf[known], self.method_of_leaf[known], self.methods)
+
+    def by_canary(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Counts by leaf added up by canary, in the order of `canaried`."""
+        return added(by_leaf, self.unit_of_leaf, self.units)[self.stages :]
+
     def by_stage(self, by_leaf: NDArray[np.int64]) -> NDArray[np.int64]:
         """Counts by leaf added up by stage."""
         return added(by_leaf, self.stage_of_leaf, self.stages)
@@ -100,12 +143,16 @@ def added(counts: NDArray[np.int64], parents: NDArray[np.int64], size: int) -> N
     return total
 
 
-def tallies(cells: NDArray[np.int64]) -> dict[str, NDArray[np.int64]]:
-    """CloudWatch's counts of each row of `Coding.count`, or of sums of its rows."""
+def tallies(cells: NDArray[np.int64], *, metered: bool = True) -> dict[str, NDArray[np.int64]]:
+    """CloudWatch's counts of each row of `Coding.count`, or of sums of its rows; or of all that there was."""
+    client = CLIENT_ERRORS if metered else (*CLIENT_ERRORS, Fate.UNMETERED_4XX)
+    server = (Fate.SERVER_5XX,) if metered else (Fate.SERVER_5XX, Fate.UNMETERED_5XX)
+    if metered:
+        cells = cells[:, : LAST_METERED + 1, :]
     return {
         "Count": cells.sum(axis=(1, 2)),
-        "4XXError": cells[:, CLIENT_ERRORS, :].sum(axis=(1, 2)),
-        "5XXError": cells[:, Fate.SERVER_5XX, :].sum(axis=1),
+        "4XXError": cells[:, client, :].sum(axis=(1, 2)),
+        "5XXError": cells[:, server, :].sum(axis=(1, 2)),
         "CacheHitCount": cells[:, :, Cache.HIT].sum(axis=1),
         "CacheMissCount": cells[:, :, Cache.MISS].sum(axis=1),
     }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.metrics import fast_watch
-from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS
+from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS, LAST_METERED
 from apigw_sim.metrics.fast_order import Levels, by_counting, count
 from apigw_sim.metrics.fast_parts import Parts
 from apigw_sim.metrics.fast_seconds import changes, of_attempts, of_invocations
@@ -47,6 +47,8 @@ class Gateway:
         if not several_stages:
             alike = {Level.API: Level.STAGE, Level.ALL: Level.STAGE}
         self.alike = {Level.METHOD: Level.METHOD, Level.STAGE: Level.STAGE} | alike
+        if groups.coding.canaried:
+            self.alike[Level.CANARY] = Level.CANARY
         """Of levels with the same groups, the one that is counted."""
         inner = list(dict.fromkeys(self.alike.values()))
         outer = [(level, True) for level in inner] + [
@@ -59,7 +61,7 @@ class Gateway:
 
         def of_class(level: Level, every: bool) -> tuple[NDArray[np.int64], int]:
             by_class = np.repeat(of_leaf[level], FATES)
-            return np.where(every | (fate <= CARRIED[-1]), by_class, -1), sizes[level]
+            return np.where(fate <= (LAST_METERED if every else CARRIED[-1]), by_class, -1), sizes[level]
 
         self.outer = Levels.of([of_class(level, every) for level, every in outer], CACHE_BITS)
         self.inner = Levels.of([of_class(level, True) for level in inner], CACHE_BITS)
@@ -123,8 +125,8 @@ class FastFold:
         self._attempt_watches = fast_watch.of_attempts(kernels, plan, watches)
         self._call_watches = [watch for watch in watches if watch.of_calls]
         self._work_watches = [watch for watch in watches if watch.of_work]
-        stages, clients = len(plan.stages), len(plan.clients)
-        self._first_client = 1 + 2 * stages
+        clients = len(plan.clients)
+        self._first_client = 1 + 2 * coding.units
         self._spreads = Spreads(self._first_client + clients)
         self._state, self._state_of_work = np.zeros(8, np.int64), np.zeros(8, np.int64)
         self._attempts, self._invocations = of_attempts(kernels, limits), of_invocations(kernels, limits)
@@ -132,7 +134,9 @@ class FastFold:
         self._window = (plan.warm_up, plan.duration)
         self._for_attempts = (
             plan.account.stamp_arrival, *self._window, coding.methods, coding.leaves, coding.fate_of_status,
+            coding.status_of_reason,
             np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.early, limits.at.buckets.times,
+            len(coding.canaried) > 0, coding.canary_leaf, coding.unit_of_leaf,
             totals.cells.reshape(-1), totals.by_status, totals.by_reason, totals.attempts,
         )  # fmt: skip
         self._refused = limits.refused, limits.first
@@ -200,13 +204,17 @@ class FastFold:
         )
         totals.executed_for_nobody, totals.duplicate_executions, totals.executions = self._of_client
         totals.integration = spread(0)
-        for number, of_stage in enumerate(totals.stage_latency):
+        stages, canaried = totals.stage_latency, totals.coding.canaried
+        units = [(of_stage,) for of_stage in stages] + [
+            (stages[number], of_canary)
+            for number, of_canary in zip(canaried, totals.canary_latency, strict=True)
+        ]
+        for number, wholes in enumerate(units):
             others, with_2xx = spread(1 + 2 * number), spread(2 + 2 * number)
-            for whole_of, parts in (
-                (of_stage, (others, with_2xx)), (totals.latency, (others, with_2xx)), (totals.latency_2xx, (with_2xx,)),
-            ):  # fmt: skip
-                for part in parts:
-                    whole_of.merge(part)
+            for whole_of in (*wholes, totals.latency):
+                whole_of.merge(others)
+                whole_of.merge(with_2xx)
+            totals.latency_2xx.merge(with_2xx)
         for number in range(len(totals.call_latency)):
             totals.call_latency[number] = spread(self._first_client + number)
 

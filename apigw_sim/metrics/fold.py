@@ -174,8 +174,8 @@ class Metrics:
             block, "client", "stage", "method", "api_key", "arrived_ns", "latency_ns", "integration_ns", "status",
             "reason", "refused_by", "cache", "flags",
         )  # fmt: skip
-        leaf = self.coding.leaf(stage, method)
-        fate = self.coding.fate(status, refused_by)
+        leaf = self.coding.leaf(stage, method, flags)
+        fate = self.coding.fate(status, refused_by, why, flags)
         code = self.coding.code(leaf, fate, cache)
         answered = arrived + latency
         stamp = arrived if self._by_arrival else answered

@@ -37,7 +37,9 @@ _C = {name: number for number, name in enumerate(CALLS.names)}
 C_CLIENT, C_STARTED, C_ENDED, C_OUTCOME = _C["client"], _C["started_ns"], _C["ended_ns"], _C["outcome"]
 
 CARRIED = int(Fate.CARRIED_3XX)
-SERVED_OTHER = int(Flag.SERVED_OTHER)
+SERVED_OTHER, CANARY = int(Flag.SERVED_OTHER), int(Flag.CANARY)
+RESTYLED, UNMETERED = int(Flag.RESTYLED), int(Flag.UNMETERED)
+UNMETERED_4XX, UNMETERED_5XX = int(Fate.UNMETERED_4XX), int(Fate.UNMETERED_5XX)
 SUCCEEDED, SHORT_CIRCUITED = int(CallOutcome.SUCCEEDED), int(CallOutcome.SHORT_CIRCUITED)
 LAST_TO_RUN, CRASH, OUTAGE = int(Outcome.TIMEOUT), int(Outcome.CRASH), int(Outcome.OUTAGE)
 FIRST_THROTTLE, LAST_THROTTLE = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_SCALING)
@@ -83,8 +85,10 @@ def put(
 
 def fold_attempts(
     rows: NDArray[np.int64], by_arrival: bool, begin: int, end: int, methods: int, leaves: int,
-    fate_of_status: NDArray[np.int64], of_limit: NDArray[np.int64], early: NDArray[np.bool_],
-    times: NDArray[np.int64], cells: NDArray[np.int64], by_status: NDArray[np.int64], by_reason: NDArray[np.int64],
+    fate_of_status: NDArray[np.int64], status_of_reason: NDArray[np.int64], of_limit: NDArray[np.int64],
+    early: NDArray[np.bool_],
+    times: NDArray[np.int64], canaried: bool, canary_leaf: NDArray[np.int64], unit_of_leaf: NDArray[np.int64],
+    cells: NDArray[np.int64], by_status: NDArray[np.int64], by_reason: NDArray[np.int64],
     by_client: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
     kept_of: NDArray[np.int32], kept: NDArray[np.int64], refused: NDArray[np.int64], first: NDArray[np.int64],
     table: NDArray[np.int64], out: NDArray[np.int64], stamps: NDArray[np.int64], codes: NDArray[np.int32],
@@ -94,8 +98,8 @@ def fold_attempts(
 ) -> None:  # fmt: skip
     """Take in attempts.
 
-    Spreads: of integration 0, then two of each stage, the second of its answers 2xx. `of_limit` is fate and level by
-    limit, the last of NULL; `refused` how many were by each limit, and when first.
+    Spreads: of integration 0, then two of each stage, then of each canary, the second of its answers 2xx.
+    `of_limit` is fate and level by limit, the last of NULL; `refused` how many were by each limit, and when first.
     """
     samples, held, latest, others = state[KEPT], state[HELD], state[LATEST], state[OTHERS]
     inner = state[INNER]
@@ -107,8 +111,17 @@ def fold_attempts(
         if by < 0:
             by = none
         leaf = method if method >= 0 else methods + stage
-        fate = of_limit[by, 0] if status == TOO_MANY_REQUESTS else fate_of_status[status]
-        code = ((leaf << FATE_BITS) | fate) << CACHE_BITS | rows[at, A_CACHE]
+        flags, stands_for = rows[at, A_FLAGS], status
+        if flags & RESTYLED:
+            stands_for = status_of_reason[why]
+        fate = of_limit[by, 0] if stands_for == TOO_MANY_REQUESTS else fate_of_status[stands_for]
+        if flags & UNMETERED:
+            fate = UNMETERED_5XX if stands_for >= 500 else UNMETERED_4XX
+        counted, unit = leaf, stage
+        if canaried and flags & CANARY:
+            counted = canary_leaf[leaf]
+            unit = unit_of_leaf[counted]
+        code = ((counted << FATE_BITS) | fate) << CACHE_BITS | rows[at, A_CACHE]
         answered = arrived + latency
         if answered > latest:
             latest = answered
@@ -140,9 +153,9 @@ def fold_attempts(
             by_status[status] += 1
             by_reason[why] += 1
             by_client[rows[at, A_CLIENT]] += 1
-            if rows[at, A_FLAGS] & SERVED_OTHER:
+            if flags & SERVED_OTHER:
                 others += 1
-            number = 1 + 2 * stage
+            number = 1 + 2 * unit
             if 200 <= status < 300:
                 number += 1
             samples = put(spreads, buckets, kept_of, kept, samples, number, latency, bucket)

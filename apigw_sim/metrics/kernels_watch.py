@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.metrics.coding import CACHE_BITS, CACHE_MASK, CLIENT_ERRORS, FATE_MASK, LEAF_SHIFT, Fate
+from apigw_sim.metrics.coding import (
+    CACHE_BITS,
+    CACHE_MASK,
+    CLIENT_ERRORS,
+    FATE_MASK,
+    LAST_METERED,
+    LEAF_SHIFT,
+    Fate,
+)
 from apigw_sim.metrics.kernels_rows import A_ARRIVED, A_CLIENT, A_INTEGRATION, A_LATENCY
 from apigw_sim.records import Cache
 
@@ -23,7 +31,7 @@ METRICS = (
 )
 COUNT, CLIENT_ERROR, SERVER_ERROR, HITS, MISSES, LATENCY, INTEGRATION = range(len(METRICS))
 FIRST_ERROR, LAST_ERROR = int(min(CLIENT_ERRORS)), int(max(CLIENT_ERRORS))
-SERVER = int(Fate.SERVER_5XX)
+SERVER, METERED = int(Fate.SERVER_5XX), LAST_METERED
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 
 
@@ -41,6 +49,8 @@ def sample(
         if 0 <= client != rows[at, A_CLIENT] or (metric == INTEGRATION and integration < 0):
             continue
         fate = (code >> CACHE_BITS) & FATE_MASK
+        if client < 0 and fate > METERED:
+            continue
         value = 1
         if metric == LATENCY:
             value = latency

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 BEFORE_THROTTLES = (
     "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "WAF_FILTERED",
-    "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR",
+    "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "GATEWAY_UNAVAILABLE",
 )  # fmt: skip
 """Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding, Fate, added, tallies
+from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, LAST_METERED, Coding, Fate, added, tallies
 from apigw_sim.metrics.quantiles import Grouped, grouped, of_shares
 from apigw_sim.metrics.series import KINDS, METRIC_BY_NAME, Figures, Metric, Numbering
 from apigw_sim.plan.tables import Plan
@@ -92,6 +92,7 @@ class Level(IntEnum):
     STAGE = 1
     API = 2
     ALL = 3
+    CANARY = 4
 
 
 class Groups:
@@ -99,16 +100,17 @@ class Groups:
 
     def __init__(self, coding: Coding, numbering: Numbering) -> None:
         self.coding = coding
-        leaves = np.arange(coding.leaves)
         self.of_leaf = {
-            Level.METHOD: np.where(leaves < coding.methods, leaves, -1),
+            Level.METHOD: coding.method_of_leaf,
+            Level.CANARY: np.maximum(coding.unit_of_leaf - coding.stages, -1),
             Level.STAGE: coding.stage_of_leaf,
             Level.API: numbering.api_of_stage[coding.stage_of_leaf],
             Level.ALL: np.zeros(coding.leaves, np.int64),
         }
-        """-1: none, of what matched no method."""
+        """-1: none, of what matched no method, or met no canary."""
         self.sizes = {
             Level.METHOD: coding.methods, Level.STAGE: coding.stages, Level.API: len(numbering.apis), Level.ALL: 1,
+            Level.CANARY: len(coding.canaried),
         }  # fmt: skip
 
 
@@ -124,10 +126,19 @@ class Samples:
     ) -> None:
         self._groups = groups
         self.cells = groups.coding.count(code)
+        fate = (code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)
+        metered = fate <= LAST_METERED
+        if not metered.all():
+            code, fate, latency, integration = (
+                code[metered],
+                fate[metered],
+                latency[metered],
+                integration[metered],
+            )
         self._leaf = code >> (CACHE_BITS + FATE_BITS)
         self._latency, self._integration = latency, integration
         self._relayed = integration >= 0
-        self._carried = ((code >> CACHE_BITS) & ((1 << FATE_BITS) - 1)) <= Fate.CARRIED_3XX
+        self._carried = fate <= Fate.CARRIED_3XX
 
     def latencies(self, level: Level) -> Grouped:
         """Latency."""
@@ -142,11 +153,11 @@ class Samples:
         return self._grouped(level, self._leaf[self._carried], self._latency[self._carried])
 
     def _grouped(self, level: Level, leaf: NDArray[np.int32], values: NDArray[np.int64]) -> Grouped:
-        if level == Level.METHOD:
-            methods = self._groups.coding.methods
-            found = grouped(leaf, values, self._groups.coding.leaves)
-            return found.only(found.ids < methods)
         size = self._groups.sizes[level]
+        if level in {Level.METHOD, Level.CANARY}:
+            group = self._groups.of_leaf[level][leaf]
+            known = group >= 0
+            return grouped(group[known], values[known], size)
         return grouped(None if size == 1 else self._groups.of_leaf[level][leaf], values, size)
 
 
@@ -179,8 +190,12 @@ class GatewayPeriods:
         has_cache = np.array([stage.cache_bytes > 0 for stage in plan.stages], bool)
         by_api = added(has_cache.astype(np.int64), numbering.api_of_stage, len(numbering.apis)) > 0
         by_method = has_cache[coding.stage_of_leaf[: coding.methods]]
-        self._cached = np.concatenate([by_api, has_cache, by_method])
-        self._ids = np.concatenate([numbering.of_api, numbering.of_stage, numbering.of_method])
+        self._with_canaries = len(numbering.of_canary) > 0
+        by_canary = has_cache[coding.canaried] if self._with_canaries else has_cache[:0]
+        self._cached = np.concatenate([by_api, has_cache, by_method, by_canary])
+        self._ids = np.concatenate(
+            [numbering.of_api, numbering.of_stage, numbering.of_method, numbering.of_canary]
+        )
         self._samples = samples
         self._groups = groups
         self._one_stage_each = len(numbering.apis) == len(plan.stages)
@@ -194,7 +209,10 @@ class GatewayPeriods:
         cells = samples.cells
         by_stage = self._coding.by_stage(cells)
         by_api = added(by_stage, self._numbering.api_of_stage, len(self._numbering.apis))
-        self._counts(number, np.concatenate([by_api, by_stage, cells[: self._coding.methods]]))
+        by_method, by_canary = self._coding.by_method(cells), cells[:0]
+        if self._with_canaries:
+            by_canary = self._coding.by_canary(cells)
+        self._counts(number, np.concatenate([by_api, by_stage, by_method, by_canary]))
         of_stage = self._times(number, Metric.LATENCY, samples.latencies)
         self._times(number, Metric.INTEGRATION_LATENCY, samples.integrations)
         self._see_traffic(number, by_stage, of_stage, samples)
@@ -219,6 +237,8 @@ class GatewayPeriods:
             of_api = of_stage.renumbered(own) if self._one_stage_each else of(Level.API)
             self._add(period, metric, of(Level.METHOD).renumbered(numbering.of_method))
             self._add(period, metric, of_stage.renumbered(numbering.of_stage))
+            if self._with_canaries:
+                self._add(period, metric, of(Level.CANARY).renumbered(numbering.of_canary))
             self._add(period, metric, of_api.renumbered(numbering.of_api))
         return of_stage
 
@@ -229,15 +249,23 @@ class GatewayPeriods:
         self, period: int, cells: NDArray[np.int64], of_stage: Grouped, samples: Samples
     ) -> None:
         of_carried = samples.carried(Level.STAGE)
+        counts = cells.sum(axis=(1, 2))
+        if not len(of_stage.ids):  # nothing that CloudWatch has a sample of
+            for number in (-1, *np.nonzero(counts)[0].tolist()):
+                own = cells.sum(axis=0) if number < 0 else cells[number]
+                self._keep(period, number, own, np.full(2, np.nan), of_carried.points[:0])
+            return
         alone = len(of_stage.ids) == 1
         of_all = of_stage if alone else samples.latencies(Level.ALL)
         all_carried = of_carried if alone else samples.carried(Level.ALL)
         self._keep(period, -1, cells.sum(axis=0), of_all.points[0], all_carried.points[:1])
         where = {int(number): row for row, number in enumerate(of_carried.ids)}
-        for row, number in enumerate(of_stage.ids):
-            at = where.get(int(number))
+        metered = {int(number): row for row, number in enumerate(of_stage.ids)}
+        for number in np.nonzero(counts)[0].tolist():
+            at, row = where.get(number), metered.get(number)
             points = of_carried.points[at : at + 1] if at is not None else of_carried.points[:0]
-            self._keep(period, int(number), cells[number], of_stage.points[row], points)
+            own = np.full(2, np.nan) if row is None else of_stage.points[row]
+            self._keep(period, number, cells[number], own, points)
 
     def _keep(
         self, period: int, stage: int, cells: NDArray[np.int64], points: NDArray[np.float64],

@@ -191,6 +191,11 @@ class Spread:
             if other._buckets is not None and self._buckets is not None:
                 self._buckets += other._buckets
 
+    def held(self) -> tuple[NDArray[np.int64], NDArray[np.int64] | None, int]:
+        """All its values; or, where they are too many, its buckets instead. And the fraction bits of a bucket."""
+        values = np.concatenate(self._parts) if self._parts else np.zeros(0, np.int64)
+        return values, self._buckets, FRACTION_BITS
+
     @property
     def mean(self) -> float | None:
         """The mean; None without a sample."""

@@ -108,6 +108,8 @@ class Numbering:
         self.of_stage = np.zeros(len(plan.stages), np.int64)
         self.of_method = np.zeros(len(plan.methods), np.int64)
         self.of_backend = np.full(len(plan.backends), -1, np.int64)
+        canaried = sorted({pointer.stage for pointer in plan.pointers if pointer.canary >= 0})
+        canaries: list[int] = []
         methods_of: list[list[int]] = [[] for _ in plan.stages]
         for number, method in enumerate(plan.methods):
             methods_of[method.stage].append(number)
@@ -118,11 +120,15 @@ class Numbering:
                     continue
                 name = stage.name.rpartition("/")[2]
                 self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name))
+                if stage_number in canaried and plan.account.canary_series:
+                    canaries.append(self._add(Series(GATEWAY, api, f"{name}/Canary")))
                 for number in methods_of[stage_number]:
                     method = plan.methods[number]
                     self.of_method[number] = self._add(
                         Series(GATEWAY, api, name, method.resource, method.verb)
                     )
+        self.of_canary = np.array(canaries, np.int64)
+        """Of stages that have a canary at some time, in their order."""
         self.region = self._add(Series(LAMBDA))
         for number, backend in enumerate(plan.backends):
             if backend.kind == BackendKind.LAMBDA:

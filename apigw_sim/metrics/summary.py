@@ -56,7 +56,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
     metrics.finish()
     plan, totals = metrics.plan, metrics.totals
     fates = totals.cells.sum(axis=(0, 2))
-    counted = {name: int(count.sum()) for name, count in tallies(totals.cells).items()}
+    counted = {name: int(count.sum()) for name, count in tallies(totals.cells, metered=False).items()}
     return {
         "scenario": plan.name,
         "seed": about.seed,
@@ -130,8 +130,9 @@ def _per_second(count: int, metrics: Metrics) -> float | None:
 
 def _stages(metrics: Metrics) -> dict[str, Any]:
     by_stage = metrics.coding.by_stage(metrics.totals.cells)
-    counted = tallies(by_stage)
+    counted = tallies(by_stage, metered=False)
     carried = by_stage[:, CARRIED, :].sum(axis=(1, 2))
+    canaried = _canaries(metrics)
     rows: dict[str, Any] = {}
     for number, stage in enumerate(metrics.plan.stages):
         count = int(counted["Count"][number])
@@ -143,6 +144,22 @@ def _stages(metrics: Metrics) -> dict[str, Any]:
             "latency_ms": latency(metrics.totals.stage_latency[number]),
             "carried_per_s": _per_second(int(carried[number]), metrics),
             "busiest_second": None if busiest is None else _named(("at_s", "arrived", "carried"), busiest),
+        } | ({"canary": canaried[number]} if number in canaried else {})
+    return rows
+
+
+def _canaries(metrics: Metrics) -> dict[int, Any]:
+    """What met the canaries, by stage; the stage's own figures hold it too."""
+    coding = metrics.coding
+    counted = tallies(coding.by_canary(metrics.totals.cells))
+    rows: dict[int, Any] = {}
+    for number, stage in enumerate(coding.canaried):
+        count = int(counted["Count"][number])
+        rows[stage] = {
+            "count": count,
+            "4XXError": _share(int(counted["4XXError"][number]), count),
+            "5XXError": _share(int(counted["5XXError"][number]), count),
+            "latency_ms": latency(metrics.totals.canary_latency[number]),
         }
     return rows
 

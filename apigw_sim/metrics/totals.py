@@ -36,6 +36,8 @@ class Totals:
         self.by_status = np.zeros(STATUSES, np.int64)
         self.by_reason = np.zeros(len(REASONS), np.int64)
         self.stage_latency = [Spread() for _ in self.plan.stages]
+        self.canary_latency = [Spread() for _ in self.coding.canaried]
+        """Of what met a canary, which is part of its stage's."""
         self.attempts = np.zeros(clients, np.int64)
         self.calls = np.zeros(clients, np.int64)
         self.ended = np.zeros((2, clients), np.int64)
@@ -67,6 +69,8 @@ class Totals:
         self.integration.add(integration[integration >= 0])
         for number, values in by_group(stage, latency, len(self.stage_latency)):
             self.stage_latency[number].add(values)
+        for number, of_canary in zip(self.coding.canaried, self.canary_latency, strict=True):
+            of_canary.add(latency[(stage == number) & ((flags & Flag.CANARY) > 0)])
 
     def add_calls(
         self, client: NDArray[np.int64], lasted: NDArray[np.int64], outcome: NDArray[np.int64]

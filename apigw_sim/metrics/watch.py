@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics.coding import CLIENT_ERRORS, Coding, Fate
+from apigw_sim.metrics.coding import CLIENT_ERRORS, LAST_METERED, Coding, Fate
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.quantiles import EXACT, Spread
 from apigw_sim.metrics.series import NS_PER_MS, Columns, Metric, Numbering
@@ -70,7 +70,8 @@ class Watch:
             self.target = [stage.name for stage in plan.stages].index(expectation.who)
             route = None if expectation.of_route is None else str(expectation.of_route)
             for leaf in np.nonzero(coding.stage_of_leaf == self.target)[0].tolist():
-                own = plan.methods[leaf].route if leaf < coding.methods else None
+                row = int(coding.method_of_leaf[leaf])
+                own = plan.methods[row].route if row >= 0 else None
                 self.leaves[leaf] = route is None or own == route
 
     # samples
@@ -100,7 +101,7 @@ class Watch:
                 rows &= selected
             self.take_attempts(stamp[rows], np.ones(int(rows.sum()), np.int64))
         elif kind == "stage":
-            rows = np.asarray(self.leaves[leaf], bool)
+            rows = np.asarray(self.leaves[leaf], bool) & (fate <= LAST_METERED)
             if metric == "IntegrationLatency":
                 rows = rows & (integration >= 0)
             values = _of_stage(metric, fate, cache, latency, integration)

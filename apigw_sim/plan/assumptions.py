@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 from apigw_sim.plan.changes import show
-from apigw_sim.plan.tables import BackendKind, LimitKind, Plan
+from apigw_sim.plan.laws import threshold
+from apigw_sim.plan.tables import NULL, BackendKind, Law, LimitKind, Plan
+from apigw_sim.rules import quantile, reason
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.base import NONE, dump
+from apigw_sim.scenario.settings import Assumptions
+
+
+def _large(law: Law) -> int:
+    """A size that one in a million is above."""
+    if law.constant is not None:
+        return law.constant
+    return int(quantile.value(threshold(Fraction(999_999, 1_000_000)), law.cells))  # type: ignore[arg-type]
 
 
 def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
@@ -19,6 +31,17 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     lambdas = [backend for backend in plan.backends if backend.kind is BackendKind.LAMBDA]
     periods = {body.quota.period for body in scenario.usage_plans.values() if body.quota}
     colds = [function.cold_start for function in scenario.functions.values() if function.cold_start != NONE]
+    every = [call for client in plan.clients for call in client.calls if call.method != NULL]
+    behind = [(call, plan.methods[call.method].backend) for call in every]
+    to_functions = [
+        call for call, row in behind if row != NULL and plan.backends[row].kind is BackendKind.LAMBDA
+    ]
+    unmetered = {call.refused for call in every}
+    if any(_large(call.body) > plan.account.largest_request for call in every):
+        unmetered.add(reason.REQUEST_TOO_LARGE)
+    if any(cell.verb == "unavailable" for event in plan.timeline for cell in event.begin):
+        unmetered.add(reason.GATEWAY_UNAVAILABLE)
+    listed = {reason.NUMBER[name] for name in scenario.assumptions.unmetered}
     bears = {
         "account_throttle_position": several,
         "token_accounting": several,
@@ -32,9 +55,17 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "encryption_overhead": bool(cached),
         "cache_hit_time": bool(cached),
         "size_check_position": any(call.body.cells[-1] > plan.account.largest_request for call in calls),
+        "validation_position": any(call.invalid_body or call.invalid_parameters for call in calls),
+        "lambda_request_too_large": any(
+            _large(call.body) > plan.methods[call.method].largest_binary for call in to_functions
+        ),
+        "rare_502_at_load": plan.account.rare_502 > 0,
+        "unmetered": bool(unmetered & listed)
+        or listed != {reason.NUMBER[name] for name in Assumptions().unmetered},
         "rest_overhead": True,
         "lambda_overhead": bool(lambdas),
         "provisioning": any(cold.provisioning is None for cold in colds),
+        "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,
     }
     values = dump(scenario.assumptions)

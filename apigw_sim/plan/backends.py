@@ -8,7 +8,8 @@ from apigw_sim import quotas, units
 from apigw_sim.plan import laws
 from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
 from apigw_sim.plan.reading import Keys, Reading
-from apigw_sim.plan.tables import NULL, Backend, BackendKind, Cold, LimitKind
+from apigw_sim.plan.responses import in_base64_at_most
+from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, LimitKind, Works
 from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
@@ -85,6 +86,7 @@ def functions(limits: Limits, first: int = 0) -> list[Backend]:
 def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
     reading, history = limits.reading, limits.history
     path: Keys = ("functions", name)
+    most = quotas.count("lambda_payload_max")
     keys: Keys = (*path, "reserved_concurrency")
     reserved = history.each(lambda state: state.functions[name].reserved_concurrency)
     reserved_limit, rps = NULL, NULL
@@ -120,6 +122,7 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         status=laws.shares(body.response.status.items()),
         crash=laws.threshold(body.crash),
         malformed=laws.threshold(body.malformed),
+        largest_response=in_base64_at_most(most) if body.response.binary else most,
         timeout_ns=body.timeout,
         memory_mb=body.memory // units.MB,
         cold=_cold(reading, body, path),
@@ -130,6 +133,12 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         scaling_limit=scaling,
         initial_environments=reading.scenario.initial.environments.get(name, 0),
     )
+
+
+def works(reading: Reading, account: Account, row: Backend) -> Works:
+    """What an attempt draws for a backend."""
+    service = account.service_overhead if row.kind is BackendKind.LAMBDA else reading.nothing("duration")
+    return Works(service, row.duration, row.response, row.status, row.crash, row.malformed)
 
 
 def _cold(reading: Reading, body: Function, path: Keys) -> Cold | None:
@@ -176,6 +185,7 @@ def https(limits: Limits) -> list[Backend]:
                 status=laws.shares(http.status.items()),
                 crash=0,
                 malformed=0,
+                largest_response=quotas.count("payload_max"),
                 concurrency=concurrency,
                 queue=http.queue,
                 capacity_limit=capacity,

@@ -42,7 +42,8 @@ def build(scenario: Scenario) -> Plan:
     behind = (*backends.functions(rows), *backends.https(rows))
     names = {row.path: number for number, row in enumerate(behind)}
     account = _account(reading, bucket, pool)
-    methods = gateway.method_rows(method_buckets, names)
+    made = gateway.method_rows(method_buckets, names)
+    methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
     client_rows = clients.rows(groups)
     reading.close()
@@ -59,7 +60,12 @@ def build(scenario: Scenario) -> Plan:
         account=account,
         stages=stages,
         methods=methods,
+        variants=tuple(made.methods[len(methods) :]),
+        released=tuple(gateway.released),
+        canary_released=tuple(gateway.canary_released),
+        canary_caches=tuple(gateway.stages.index(name) for name in gateway.canary_caches),
         backends=behind,
+        works=(*(backends.works(reading, account, row) for row in behind), *made.mocks),
         buckets=tuple(rows.buckets),
         quotas=tuple(rows.quotas),
         limits=ways.behind(rows.limits),
@@ -67,7 +73,9 @@ def build(scenario: Scenario) -> Plan:
         keys=sum(group.count for group in groups),
         clients=client_rows,
         timeline=timeline.events(history, gateway, names),
-        entries=sum(method.entries for method in methods),
+        pointers=gateway.pointers(),
+        undeployed=gateway.undeployed(),
+        entries=made.entries,
         tables_sha256="",
         assumptions=(),
     )
@@ -116,12 +124,14 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
             left_open.lambda_overhead, "duration", ("assumptions", "lambda_overhead")
         ),
         hit_time=reading.law(hit, "duration", ("assumptions", "cache_hit_time")),
+        canary_series=left_open.canary_series,
         stamp_arrival=left_open.metrics_stamp == "arrival",
         largest_request=quotas.count("payload_max"),
         largest_cached=quotas.count("cache_entry_max"),
-        largest_lambda_payload=quotas.count("lambda_payload_max"),
         cache_rebuild_ns=quotas.count("cache_change_time"),
         size_check_after_cache=left_open.size_check_position == "after_cache",
+        validation_after_cache=left_open.validation_position == "after_cache",
+        rare_502=laws.threshold(left_open.rare_502_at_load),
     )
 
 
@@ -129,9 +139,8 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     """All quantile and alias tables in the order of the plan, each distinct one once."""
     account = plan.account
     found: list[Law] = [account.gateway_overhead, account.service_overhead, account.hit_time]
-    found += [method.mock_response for method in plan.methods if method.mock_response]
+    found += [law for works in plan.works for law in (works.service, works.duration, works.response)]
     for backend in plan.backends:
-        found += [backend.duration, backend.response]
         found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []
         found += [backend.idle_lifetime] if backend.idle_lifetime else []
     tables = [law.cells for law in found]
@@ -155,7 +164,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.UNRESERVED_CONCURRENCY: one,
         GaugeKind.BUSY: backends,
         GaugeKind.QUEUE: backends,
-        GaugeKind.CACHE_BYTES: len(plan.stages),
+        GaugeKind.CACHE_BYTES: len(plan.stages) + len(plan.canary_caches),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -47,6 +47,8 @@ def show(value: object) -> str:
         return "none"
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, list | tuple):
+        return f"[{', '.join(map(show, value))}]"
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}: {show(item)}" for key, item in value.items()) + "}"
     return value if isinstance(value, str) else str(units.show(value))

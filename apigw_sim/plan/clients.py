@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim.plan import arrivals, laws, retries
+from apigw_sim.plan import arrivals, laws, responses, retries
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
@@ -71,7 +71,7 @@ class Clients:
         made: list[Target] = []
         for call in client.calls:
             assert isinstance(call, Call)
-            found = self.scenario.routes(client.target.partition("/")[0]).named(call.call)
+            found = self.gateway.table(client.target).named(call.call)
             if found is None:
                 made.append(Target(NULL, {}))
                 continue
@@ -84,7 +84,7 @@ class Clients:
     def _from_trace(self, name: str) -> list[Target]:
         """The targets of the distinct requests of a client's trace."""
         client, requests = self.scenario.clients[name], self.traces[name].requests
-        table = self.scenario.routes(client.target.partition("/")[0])
+        table = self.gateway.table(client.target)
         made: list[Target] = []
         for request in requests.distinct if requests else ():
             found = table.match(request.method, request.path)
@@ -168,6 +168,7 @@ class Clients:
             max_age_0=laws.threshold(sent.share),
             max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
             idempotent=call.idempotent,
+            **responses.of_call(call, self.gateway.content_types),
         )
 
     def _trace_calls(

@@ -1,17 +1,36 @@
-"""Stages and methods, and the numbering of everything that a stage's cache can hold."""
+"""Stages and methods, what each deployment makes of them, and the numbering of everything that a cache can hold."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from functools import cached_property
 
+from apigw_sim.plan import laws, responses
 from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
-from apigw_sim.plan.tables import NULL, Law, Method, Stage, Unauthorized
+from apigw_sim.plan.tables import NULL, Method, Pointer, Stage, Unauthorized, Undeployed, Works
 from apigw_sim.scenario.api import Caching, Mock
 from apigw_sim.scenario.api import Method as SaidMethod
+from apigw_sim.scenario.api import Stage as SaidStage
+from apigw_sim.scenario.deployments import resolved
 from apigw_sim.scenario.model import EffectiveSettings
-from apigw_sim.scenario.routes import Route
+from apigw_sim.scenario.routes import Route, RouteTable
+
+
+@dataclass
+class Rows:
+    """The rows of methods made so far: one for each method of a stage, then those of its other deployments."""
+
+    backends: dict[str, int]
+    """The row of functions.NAME and backends.NAME."""
+    buckets: list[int]
+    methods: list[Method] = field(default_factory=list)
+    mocks: list[Works] = field(default_factory=list)
+    entries: int = 0
+    known: dict[tuple[object, ...], int] = field(default_factory=dict)
+    """By method, how it is written, where it leads, its cache and, if it is cached, its deployment."""
+    of_place: dict[int, list[int]] = field(default_factory=dict)
 
 
 class Gateway:
@@ -23,22 +42,38 @@ class Gateway:
         self.scenario = reading.scenario
         self.stages = list(self.scenario.stages)
         """Row of plan.stages -> api/stage."""
-        self.routes: list[tuple[str, Route]] = [
-            (name, route) for name in self.stages for route in self.scenario.stage(name)[0].methods
-        ]
-        """Row of plan.methods -> its stage and route."""
+        self.content_types = responses.content_types(reading)
+        """By name: the number of each content type that is sent."""
+        said = {name: self._deployed(name) for name in self.stages}
+        self.routes: list[tuple[str, Route]] = [(name, route) for name in self.stages for route in said[name]]
+        """Row of plan.methods -> its stage and route; those that a later deployment adds behind the stage's first."""
+        self._said = [said[name][route] for name, route in self.routes]
         self._rows = {place: number for number, place in enumerate(self.routes)}
+        self._tables = {name: RouteTable(said[name]) for name in self.stages}
         self.numberings = {number: self._numbering(number) for number in self._cached}
         """Row of plan.methods -> how its cache entries are numbered, of methods that are cached at some time."""
+
+    def _deployed(self, name: str) -> dict[Route, SaidMethod]:
+        """All methods that are ever deployed to a stage, each as it is first."""
+        found: dict[Route, SaidMethod] = {}
+        for released in self.history.released:
+            pointer = released.stages[name]
+            for deployment in (pointer.active, pointer.canary):
+                for route, method in deployment.methods.items() if deployment else ():
+                    found.setdefault(route, method)
+        return found
 
     def row(self, stage: str, route: Route) -> int:
         """The row of a method."""
         return self._rows[stage, route]
 
+    def table(self, stage: str) -> RouteTable:
+        """The routes that are ever deployed to a stage, as they are matched."""
+        return self._tables[stage]
+
     def said(self, number: int) -> SaidMethod:
-        """A method as the scenario has it."""
-        name, route = self.routes[number]
-        return self.scenario.stage(name)[0].methods[route]
+        """A method as it is first deployed."""
+        return self._said[number]
 
     def needs_key(self, number: int) -> bool:
         """Whether a method requires an API key."""
@@ -59,6 +94,29 @@ class Gateway:
         """The size of a stage's cache in each state; 0: none."""
         return self.history.each(lambda state: state.stage(name)[1].cache_cluster or 0)
 
+    def canaried(self, name: str) -> bool:
+        """Whether a stage has a canary at some time."""
+        return any(released.stages[name].canary for released in self.history.released)
+
+    @cached_property
+    def canary_caches(self) -> dict[str, int]:
+        """Stages whose canary has a cache of its own at some time, each with the row of that cache."""
+        own = [
+            name
+            for name in self.stages
+            if any(self.cache_bytes(name))
+            and any(
+                body.canary and not body.canary.use_stage_cache
+                for body in self.history.each(lambda state, name=name: state.stage(name)[1])  # type: ignore[misc]
+            )
+        ]
+        return {name: number for number, name in enumerate(own, len(self.stages))}
+
+    def caches_of(self, name: str) -> list[int]:
+        """The caches of a stage: its own, and its canary's if that has one."""
+        own = self.canary_caches.get(name)
+        return [self.stages.index(name), *([] if own is None else [own])]
+
     @cached_property
     def _cached(self) -> list[int]:
         """Methods that are cached at some time, on stages that have a cache at some time."""
@@ -72,64 +130,160 @@ class Gateway:
     def _numbering(self, number: int) -> Numbering:
         return Numbering((*map(str, self.said(number).cache_key), VERB))
 
-    def _mock_response(self, number: int, mock: Mock | None) -> Law | None:
-        keys = (*self.path(number), "integration", "mock", "size")
-        return self.reading.law(mock.size, "size", keys) if mock else None
+    def pointers(self) -> tuple[Pointer, ...]:
+        """What stages point to over time."""
+        made: list[Pointer] = []
+        for state, released in enumerate(self.history.released):
+            for number, name in enumerate(self.stages):
+                now = released.stages[name]
+                if state and now == self.history.released[state - 1].stages[name]:
+                    continue
+                canary = now.canary.number if now.canary else NULL
+                made.append(Pointer(self.history.at(state), number, now.active.number, canary))
+        return tuple(made)
+
+    def undeployed(self) -> tuple[Undeployed, ...]:
+        """Methods whose API has changed while their stage still points to what was before."""
+        found: list[Undeployed] = []
+        since: dict[int, int] = {}
+        for state, released in enumerate(self.history.released):
+            if state and released is self.history.released[state - 1]:
+                continue
+            for number, (name, route) in enumerate(self.routes):
+                working, pointer = released.working[name.partition("/")[0]], released.stages[name]
+                stale = working.get(route) is not pointer.active.methods.get(route)
+                if stale and number not in since:
+                    since[number] = self.history.at(state)
+                elif not stale and number in since:
+                    found.append(Undeployed(number, since.pop(number), self.history.at(state)))
+        return (*found, *(Undeployed(number, begin, NULL) for number, begin in since.items()))
 
     # rows
 
     def stage_rows(self) -> tuple[Stage, ...]:
         """The rows of plan.stages."""
-        made = []
-        for number, name in enumerate(self.stages):
+        made: list[Stage] = []
+        for name in self.stages:
             sizes = self.cache_bytes(name)
-            self.history.keep("cache", range(number, number + 1), [(size,) for size in sizes])
-            made.append(Stage(name, name.partition("/")[0], sizes[0]))
+            self.history.keep("cache", self.caches_of(name), [(size,) for size in sizes])
+            shares = [self._traffic(stage) for stage in self.history.each(lambda s, n=name: s.stage(n)[1])]  # type: ignore[misc]
+            number = len(made)
+            self.history.keep("canary", [number], [(share,) for share in shares])
+            api = name.partition("/")[0]
+            answers = responses.answers(self.scenario, self.scenario.apis[api])
+            made.append(Stage(name, api, sizes[0], shares[0], answers))
         return tuple(made)
 
-    def method_rows(self, buckets: list[int], backends: dict[str, int]) -> tuple[Method, ...]:
-        """The rows of plan.methods; `backends` gives the row of functions.NAME and backends.NAME."""
-        made: list[Method] = []
-        first = 0
-        for number, (name, route) in enumerate(self.routes):
-            method = self.said(number)
-            settings = [_settings(said.caching) for said in self.settings(number)]
-            ttl, require, unauthorized = settings[0]
-            self.history.keep("method", range(number, number + 1), settings)
-            numbering = self.numberings.get(number)
-            entries = numbering.entries if numbering else 0
-            backend, integration = NULL, method.integration
-            if integration.target is not None:
-                folder = "functions" if integration.kind == "lambda_proxy" else "backends"
-                backend = backends[f"{folder}.{integration.target}"]
-            mock = integration.mock
-            made.append(
-                Method(
-                    stage=self.stages.index(name),
-                    verb=route.method,
-                    resource=route.path,
-                    api_key_required=method.api_key_required,
-                    bucket=buckets[number],
-                    backend=backend,
-                    mock_status=mock.status if mock else NULL,
-                    timeout_ns=integration.timeout,
-                    ttl_ns=ttl,
-                    require_authorization=require,
-                    unauthorized=unauthorized,
-                    first_entry=first if entries else 0,
-                    entries=entries,
-                    mock_response=self._mock_response(number, mock),
-                )
+    @staticmethod
+    def _traffic(stage: SaidStage) -> int:
+        return laws.threshold(stage.canary.traffic) if stage.canary else 0
+
+    def method_rows(self, buckets: list[int], backends: dict[str, int]) -> Rows:
+        """The rows of plan.methods, then those of plan.variants; `backends` gives the row of functions.NAME."""
+        rows = Rows(backends, buckets)
+        states = range(len(self.history.states))
+        for number in range(len(self.routes)):
+            if self._release(rows, 0, number, canary=False) == NULL:  # a later deployment brings it
+                self._new(rows, number, self.said(number), {}, self.stages.index(self.routes[number][0]))
+        self.released = [
+            self._pointers(number, "release", [self._release(rows, k, number, canary=False) for k in states])
+            for number in range(len(self.routes))
+        ]
+        """Row of plan.methods -> the row that answers for it as the run starts; NULL: it is not deployed."""
+        self.canary_released = [
+            self._pointers(
+                number, "canary_release", [self._release(rows, k, number, canary=True) for k in states]
             )
-            first += entries
-        if first > MOST_ENTRIES:
+            if self.canaried(name)
+            else NULL
+            for number, (name, _) in enumerate(self.routes)
+        ]
+        """Row of plan.methods -> the row that answers for its canary as the run starts."""
+        for number, of_place in rows.of_place.items():
+            settings = [_settings(said.caching) for said in self.settings(number)]
+            self.history.keep("method", of_place, settings)
+        if rows.entries > MOST_ENTRIES:
             most = max(self.numberings, key=lambda number: self.numberings[number].entries)
             self.reading.problem(
                 (*self.path(most), "cache_key"),
-                f"the cache could hold {first:,} different entries, {self.numberings[most].entries:,} of this method",
+                f"the cache could hold {rows.entries:,} different entries, {self.numberings[most].entries:,} of this method",
                 f"{MOST_ENTRIES:,} (2^26) are the most: draw fewer values, or take a parameter out of the cache key",
             )
-        return tuple(made)
+        return rows
+
+    def _pointers(self, number: int, verb: str, states: list[int]) -> int:
+        self.history.keep(verb, [number], [(row,) for row in states])
+        return states[0]
+
+    def _release(self, rows: Rows, state: int, number: int, *, canary: bool) -> int:
+        """The row that answers for a method in a state; NULL: its deployment does not have it."""
+        name, route = self.routes[number]
+        pointer = self.history.released[state].stages[name]
+        stage = self.history.states[state].stage(name)[1]
+        deployment, variables, cache = pointer.active, stage.variables, self.stages.index(name)
+        if canary:
+            if pointer.canary is None or stage.canary is None:
+                return NULL
+            deployment, variables = pointer.canary, {**variables, **stage.canary.variables}
+            if not stage.canary.use_stage_cache:
+                cache = self.canary_caches.get(name, cache)
+        method = deployment.methods.get(route)
+        if method is None:
+            return NULL
+        entries = deployment.number if number in self.numberings else 0
+        target = method.integration.target
+        known = (number, id(method), target and resolved(target, variables), cache, entries)
+        if known not in rows.known:
+            rows.known[known] = self._new(rows, number, method, variables, cache)
+        return rows.known[known]
+
+    def _new(self, rows: Rows, number: int, method: SaidMethod, variables: dict[str, str], cache: int) -> int:
+        """Another row for a method; gives its number."""
+        name, route = self.routes[number]
+        row = len(rows.methods)
+        ttl, require, unauthorized = _settings(self.settings(number)[0].caching)
+        numbering = self.numberings.get(number)
+        entries = numbering.entries if numbering else 0
+        integration, backend = method.integration, NULL
+        mock, works, misconfigured = integration.mock, NULL, False
+        if mock is not None:
+            works = len(rows.backends) + len(rows.mocks)
+            rows.mocks.append(self._mock(number, mock))
+        else:
+            folder = "functions" if integration.function is not None else "backends"
+            target = resolved(integration.target or "", variables)
+            backend = works = rows.backends.get(f"{folder}.{target}", NULL)
+            misconfigured = backend == NULL
+        rows.methods.append(
+            Method(
+                place=number,
+                stage=self.stages.index(name),
+                cache=cache,
+                verb=route.method,
+                resource=route.path,
+                api_key_required=method.api_key_required,
+                bucket=rows.buckets[number],
+                backend=backend,
+                works=works,
+                mock_status=mock.status if mock else NULL,
+                misconfigured=misconfigured,
+                timeout_ns=integration.timeout,
+                ttl_ns=ttl,
+                require_authorization=require,
+                unauthorized=unauthorized,
+                first_entry=rows.entries if entries else 0,
+                entries=entries,
+                **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
+            )
+        )
+        rows.entries += entries
+        rows.of_place.setdefault(number, []).append(row)
+        return row
+
+    def _mock(self, number: int, mock: Mock) -> Works:
+        nothing = self.reading.nothing("duration")
+        keys = (*self.path(number), "integration", "mock", "size")
+        return Works(nothing, nothing, self.reading.law(mock.size, "size", keys), None)
 
 
 def _settings(caching: Caching | None) -> tuple[int, bool, Unauthorized]:

@@ -1,4 +1,4 @@
-"""The scenario over time: as it starts, and after each `set` of its timeline, worked out before the run.
+"""The scenario over time: as it starts, and after each entry of its timeline that changes it, worked out before the run.
 
 What a row of the plan starts with is its first state; what control writes later are the differences between states.
 """
@@ -9,9 +9,11 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple, TypeVar
 
 from apigw_sim.plan import changes
+from apigw_sim.plan.moves import MOVES, moved, told
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Cell
 from apigw_sim.scenario import Scenario
+from apigw_sim.scenario.deployments import Released
 
 T = TypeVar("T")
 OFF = (0, 0, NULL)
@@ -22,7 +24,7 @@ class Level(NamedTuple):
     """A setting of an engine in each state, for the rows `ids`, or for none where there is only one of its kind."""
 
     verb: str
-    ids: range | None
+    ids: Sequence[int] | None
     states: tuple[tuple[int, ...] | None, ...]
     """None: there is no such bucket."""
 
@@ -46,10 +48,12 @@ class History:
         self.reading = reading
         timeline = reading.scenario.timeline
         self.entries = sorted(
-            (n for n, entry in enumerate(timeline) if entry.set), key=lambda n: (timeline[n].at, n)
+            (n for n, entry in enumerate(timeline) if entry.verb in MOVES), key=lambda n: (timeline[n].at, n)
         )
         """Rows of the scenario's timeline: entries[k] leads from states[k] to states[k + 1]."""
         self.states: list[Scenario] = [reading.scenario]
+        self.released: list[Released] = [Released.first(reading.scenario.apis)]
+        """Of each state: the APIs' working copies, and what the stages point to."""
         self.texts: list[tuple[str, str]] = []
         """What each entry changed, before and after, for people."""
         for number in self.entries:
@@ -57,20 +61,26 @@ class History:
         self.levels: list[Level] = []
 
     def _apply(self, number: int) -> None:
-        state = self.states[-1]
+        state, released = self.states[-1], self.released[-1]
         texts: list[tuple[str, str]] = []
-        for change in self.reading.scenario.timeline[number].set or ():
+        entry = self.reading.scenario.timeline[number]
+        if entry.set is None:
+            state, after = moved(state, released, entry)
+            texts.append(told(released, after, entry))
+            released = after
+        for change in entry.set or ():
             before = changes.before(state, change)
             state = changes.after(state, change)
             texts.append((before, changes.show(change.written)))
         self.states.append(state)
+        self.released.append(released)
         self.texts.append((", ".join(old for old, _ in texts), ", ".join(new for _, new in texts)))
 
     def each(self, of: Callable[[Scenario], T]) -> list[T]:
         """Something of each state."""
         return [of(state) for state in self.states]
 
-    def keep(self, verb: str, ids: range | None, states: Sequence[tuple[Any, ...] | None]) -> None:
+    def keep(self, verb: str, ids: Sequence[int] | None, states: Sequence[tuple[Any, ...] | None]) -> None:
         """Remember a setting, so that its differences become cells."""
         self.levels.append(Level(verb, ids, tuple(states)))
 
@@ -78,6 +88,13 @@ class History:
         """What control writes when the scenario comes into a state, from the one before."""
         return tuple(cell for level in self.levels for cell in level.cells(state))
 
+    def at(self, state: int) -> int:
+        """When the scenario comes into a state."""
+        return 0 if state == 0 else self.reading.scenario.timeline[self.entries[state - 1]].at
+
     def place(self, state: int, keys: Keys) -> Keys:
         """What a problem of a state, or a limit that begins with it, points to: the setting or the timeline entry."""
-        return keys if state == 0 else ("timeline", self.entries[state - 1], "set")
+        if state == 0:
+            return keys
+        number = self.entries[state - 1]
+        return ("timeline", number, self.reading.scenario.timeline[number].verb)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -106,6 +106,27 @@ class Quota:
     owner: str
 
 
+class Answer(NamedTuple):
+    """What a stage answers for a reason of rules.reason."""
+
+    status: int
+    """0: the backend's own."""
+    size: int
+    """Bytes of the body."""
+    flags: int
+    """Flag.RESTYLED and Flag.UNMETERED of records."""
+
+
+class MappedAnswer(NamedTuple):
+    """An integration response of a custom integration."""
+
+    code: int
+    """What it catches: a status of the backend, or a word of rules.response."""
+    status: int
+    size: int
+    """Bytes of the body; NULL: the backend's own, of an error those of an error object."""
+
+
 @dataclass(frozen=True)
 class Stage:
     """A stage, `api/stage`."""
@@ -114,6 +135,10 @@ class Stage:
     api: str
     cache_bytes: int
     """Usable bytes of its cache cluster; 0: none."""
+    canary: int = 0
+    """Threshold word: the share of its requests that meet the canary."""
+    answers: tuple[Answer, ...] = ()
+    """By row of rules.reason.REASONS."""
 
 
 class Unauthorized(IntEnum):
@@ -126,9 +151,13 @@ class Unauthorized(IntEnum):
 
 @dataclass(frozen=True)
 class Method:
-    """A method of a stage: what a request that matches it meets."""
+    """A method of a stage: what a request that matches it meets, as one deployment and its stage variables make it."""
 
+    place: int
+    """Row of plan.methods that stands for it in records and limits, whichever deployment answers."""
     stage: int
+    cache: int
+    """Row of the stage whose cache it looks into; behind the stages come the caches that canaries have of their own."""
     verb: str
     """GET, ANY, ..."""
     resource: str
@@ -138,7 +167,11 @@ class Method:
     """Row of plan.buckets; NULL where no throttle is ever set."""
     backend: int
     """Row of plan.backends; NULL: a mock."""
+    works: int
+    """Row of plan.works: what an attempt draws behind the gateway."""
     mock_status: int
+    misconfigured: bool
+    """Whether its integration leads nowhere, since a stage variable names nothing: 500."""
     timeout_ns: int
     ttl_ns: int
     """0: not cached."""
@@ -148,13 +181,47 @@ class Method:
     """Cache entries of this method are first_entry + the entry id of the request."""
     entries: int
     """Possible cache entries; 0 where the method is never cached."""
-    mock_response: Law | None = None
-    """Bytes that a mock answers; None: not a mock."""
+    validator: int = 0
+    """Bits: 1 looks at the body, 2 at the parameters."""
+    responses: tuple[MappedAnswer, ...] | None = None
+    """Of a custom integration; None: a proxy integration or a mock."""
+    asynchronous: bool = False
+    """Whether it only hands the request to Lambda."""
+    refused_types: int = 0
+    """Bits: the content types that its integration does not take."""
+    binary_types: int = 0
+    """Bits: the content types whose bodies reach its function in base64."""
+    largest_body: int = 0
+    """Bytes that an invocation takes; 0: no function stands behind it."""
+    largest_binary: int = 0
+    """... of a body in base64."""
 
     @property
     def route(self) -> str:
         """`METHOD /path`."""
         return f"{self.verb} {self.resource}"
+
+
+@dataclass(frozen=True)
+class Pointer:
+    """What a stage points to from an instant on: numbers of deployments of its API, from 1."""
+
+    at: int
+    stage: int
+    active: int
+    canary: int
+    """NULL: the stage has no canary."""
+
+
+@dataclass(frozen=True)
+class Undeployed:
+    """A method whose API was changed, until the change is deployed to its stage or taken back."""
+
+    place: int
+    """Row of plan.methods."""
+    begin: int
+    end: int
+    """NULL: it never is."""
 
 
 class BackendKind(IntEnum):
@@ -190,6 +257,8 @@ class Backend:
     """Threshold word."""
     malformed: int
     """Threshold word."""
+    largest_response: int
+    """Bytes of the largest answer that reaches a client."""
     # Lambda
     timeout_ns: int = NULL
     memory_mb: int = 0
@@ -207,6 +276,23 @@ class Backend:
     queue: int = 0
     """Places to wait."""
     capacity_limit: int = NULL
+
+
+@dataclass(frozen=True)
+class Works:
+    """What an attempt draws for its backend, or for a mock."""
+
+    service: Law
+    """Lambda's service overhead; HTTP backends and mocks have none."""
+    duration: Law
+    response: Law
+    """Bytes."""
+    status: Shares | None
+    """None: a mock, whose status is its method's."""
+    crash: int = 0
+    """Threshold word."""
+    malformed: int = 0
+    """Threshold word."""
 
 
 @dataclass(frozen=True)
@@ -238,12 +324,17 @@ class Account:
     service_overhead: Law
     hit_time: Law
     stamp_arrival: bool
+    canary_series: bool
+    """Whether the metrics of a canary are shown beside those of its stage."""
     largest_request: int
     largest_cached: int
-    largest_lambda_payload: int
     cache_rebuild_ns: int
     size_check_after_cache: bool = False
     """Whether a request that is too large is refused only after the cache was looked up."""
+    validation_after_cache: bool = False
+    """Whether a request that is not valid is refused only after the cache was looked up."""
+    rare_502: int = 0
+    """Threshold word: answers of functions behind proxy integrations that are lost."""
 
 
 @dataclass(frozen=True)
@@ -318,6 +409,16 @@ class CallRow:
     max_age_0_authorized: int
     """Threshold word, at most max_age_0: share sent so with permission."""
     idempotent: bool
+    refused: int = NULL
+    """Row of rules.reason.REASONS: why it is refused before it is one of the API's; NULL: it is not."""
+    invalid_body: int = 0
+    """Threshold word: share whose body is not valid."""
+    invalid_parameters: int = 0
+    """Threshold word: share without a required parameter."""
+    types: tuple[int, ...] = (0,)
+    """Numbers of the content types that it is sent as."""
+    type_thresholds: tuple[int, ...] = (0,)
+    """Cumulative 63-bit words over them; the last one catches the rest."""
 
 
 @dataclass(frozen=True)
@@ -529,7 +630,7 @@ class GaugeKind(IntEnum):
     """Of an HTTP backend."""
     QUEUE = 5
     CACHE_BYTES = 6
-    """Target: row of plan.stages; no area."""
+    """Target: row of plan.stages, behind them of plan.canary_caches; no area."""
     TOKENS = 7
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
     QUOTA_LEFT = 8
@@ -573,7 +674,18 @@ class Plan:
     account: Account
     stages: tuple[Stage, ...]
     methods: tuple[Method, ...]
+    """Every method of every stage that is ever deployed there, as it is first."""
+    variants: tuple[Method, ...]
+    """What deployments, canaries and stage variables make of them: rows behind those of methods."""
+    released: tuple[int, ...]
+    """Row of methods -> the row that answers for it as the run starts; NULL: it is not deployed."""
+    canary_released: tuple[int, ...]
+    """... and for its stage's canary; NULL: there is none, or it is not deployed there."""
+    canary_caches: tuple[int, ...]
+    """Stages whose canary has a cache of its own; those caches are numbered behind the stages."""
     backends: tuple[Backend, ...]
+    works: tuple[Works, ...]
+    """Those of the backends in their order, then those of mocks."""
     buckets: tuple[Bucket, ...]
     quotas: tuple[Quota, ...]
     limits: tuple[Limit, ...]
@@ -582,6 +694,9 @@ class Plan:
     """How many API keys there are."""
     clients: tuple[Client, ...]
     timeline: tuple[Event, ...]
+    pointers: tuple[Pointer, ...]
+    """What stages point to, in the order of time."""
+    undeployed: tuple[Undeployed, ...]
     entries: int
     """Possible cache entries over all methods."""
     tables_sha256: str
@@ -590,6 +705,11 @@ class Plan:
     """"name=value" of the assumptions the scenario leans on."""
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
+
+    @property
+    def releases(self) -> tuple[Method, ...]:
+        """All rows of methods and of what becomes of them."""
+        return (*self.methods, *self.variants)
 
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""

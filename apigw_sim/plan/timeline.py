@@ -8,9 +8,10 @@ from apigw_sim import units
 from apigw_sim.plan import laws
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
+from apigw_sim.plan.moves import text
 from apigw_sim.plan.tables import NULL, Cell, Event
 from apigw_sim.scenario import Scenario
-from apigw_sim.scenario.timeline import Entry, Fault
+from apigw_sim.scenario.timeline import Fault
 
 WELL = (1000, 0, 0)
 """A backend without a fault: thousandths of its times, threshold word of errors, outage."""
@@ -19,7 +20,7 @@ WELL = (1000, 0, 0)
 def events(history: History, gateway: Gateway, backends: dict[str, int]) -> tuple[Event, ...]:
     """The rows of plan.timeline: the scenario's entries in the order of time, equal ones as they are written."""
     scenario = history.reading.scenario
-    faults = Faults(scenario, backends)
+    faults = Faults(scenario, gateway.stages, backends)
     order = sorted(range(len(scenario.timeline)), key=lambda number: (scenario.timeline[number].at, number))
     made = []
     for number in order:
@@ -30,25 +31,22 @@ def events(history: History, gateway: Gateway, backends: dict[str, int]) -> tupl
             begin, end = (faults.cell(entry.fault, at) for at in (entry.at, until))
             made.append(Event(entry.at, until, faults.text(entry.fault), where, (begin,), (end,)))
         elif entry.flush_cache is not None:
-            cell = Cell("flush", (gateway.stages.index(entry.flush_cache),))
-            made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, (cell,)))
+            cells = tuple(Cell("flush", (cache,)) for cache in gateway.caches_of(entry.flush_cache))
+            made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, cells))
         else:
             state = history.entries.index(number) + 1
             before, after = history.texts[state - 1]
             made.append(
-                Event(entry.at, NULL, _text(entry), where, history.cells(state), before=before, after=after)
+                Event(entry.at, NULL, text(entry), where, history.cells(state), before=before, after=after)
             )
     return tuple(made)
-
-
-def _text(entry: Entry) -> str:
-    return "set " + ", ".join(change.path for change in entry.set or ())
 
 
 class Faults:
     """All faults of a timeline; those of one target that overlap act together."""
 
-    def __init__(self, scenario: Scenario, backends: dict[str, int]) -> None:
+    def __init__(self, scenario: Scenario, stages: list[str], backends: dict[str, int]) -> None:
+        self.stages = stages
         self.backends = backends
         self.spans = [
             (entry.at, entry.at + entry.fault.for_, entry.fault) for entry in scenario.timeline if entry.fault
@@ -56,6 +54,13 @@ class Faults:
 
     def cell(self, fault: Fault, at: int) -> Cell:
         """What holds for a fault's target from an instant on: of two faults of one kind, the worse."""
+        if fault.stage is not None:
+            share = max(
+                (other.gateway_unavailable or Fraction(0) for begin, end, other in self.spans
+                 if other.stage == fault.stage and begin <= at < end),
+                default=Fraction(0),
+            )  # fmt: skip
+            return Cell("unavailable", (self.stages.index(fault.stage), laws.threshold(share)))
         slow, errors, outage = Fraction(1), Fraction(0), 0
         slows = []
         for begin, end, other in self.spans:
@@ -75,7 +80,9 @@ class Faults:
 
     def text(self, fault: Fault) -> str:
         """A fault, for people."""
-        if fault.slow is not None:
+        if fault.gateway_unavailable is not None:
+            what = f"gateway unavailable {units.show_share(fault.gateway_unavailable)}"
+        elif fault.slow is not None:
             what = f"slow {units.show_number(fault.slow)}"
         else:
             what = f"errors {units.show_share(fault.errors)}" if fault.errors is not None else "outage"

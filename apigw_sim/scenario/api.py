@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, NamedTuple
 
@@ -10,11 +11,24 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
-from apigw_sim.scenario.quantities import Flag, Name, Words, one_of, quantity
+from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
+from apigw_sim.scenario.responses import (
+    STANDARD,
+    ContentType,
+    GatewayResponse,
+    IntegrationResponses,
+    ResponseType,
+)
 from apigw_sim.scenario.routes import Route, RouteError, parse
 from apigw_sim.scenario.settings import Throttle
 
+KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "mock")
+CUSTOM = ("lambda", "http")
+OF_CUSTOM = ("responses", "invocation_type", "templates", "passthrough")
+"""What only custom integrations have."""
+PASSTHROUGHS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 EVERY_METHOD = "every_method"
+"""The kinds of integration, of which each has one."""
 _LATER = "belongs to a later version; leave it out"
 _ROUTE_PATTERN = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /"
 
@@ -93,11 +107,46 @@ class Mock(Part):
 
 
 class Integration(Part):
-    """What a method does with a request: exactly one of lambda_proxy, http_proxy and mock."""
+    """What a method does with a request: exactly one of lambda_proxy, lambda, http_proxy, http and mock.
 
-    lambda_proxy: Words | None = Field(None, description="a function, invoked with the whole request")
-    http_proxy: Words | None = Field(None, description="a backend, sent the whole request")
+    `lambda` and `http` are AWS's custom (non-proxy) integrations. No mapping template is executed: what its
+    outcome would be is said by `responses`, `templates` and sizes.
+    """
+
+    lambda_proxy: Words | None = Field(
+        None,
+        description="a function, invoked with the whole request; ${stageVariables.NAME} may stand in its name",
+    )
+    lambda_: Words | None = Field(
+        None,
+        alias="lambda",
+        description="a function behind a custom integration: errors are 200s unless mapped",
+    )
+    http_proxy: Words | None = Field(
+        None, description="a backend, sent the whole request; ${stageVariables.NAME} may stand in its name"
+    )
+    http: Words | None = Field(
+        None, description="a backend behind a custom integration: its statuses are mapped by responses"
+    )
     mock: Mock | None = Field(None, description="an answer by the gateway itself")
+    responses: IntegrationResponses | None = Field(
+        None,
+        description="of a custom integration: by status of the backend, function_error, function_timeout or default, "
+        "what the client gets; default: {default: 200}",
+    )
+    invocation_type: Annotated[
+        Literal["RequestResponse", "Event"], one_of("RequestResponse", "Event", noun="invocation type")
+    ] = Field("RequestResponse", description="of `lambda`: Event answers at once, and the function runs on")
+    templates: tuple[ContentType, ...] = Field(
+        (), description="content types for which a custom integration has a mapping template"
+    )
+    passthrough: Annotated[
+        Literal["WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER"],
+        one_of(*PASSTHROUGHS, noun="passthrough behavior"),
+    ] = Field(
+        "WHEN_NO_MATCH",
+        description="whether a custom integration takes a content type without template: else 415",
+    )
     timeout: Annotated[
         int,
         quantity(
@@ -109,27 +158,57 @@ class Integration(Part):
     ] = Field(quotas.count("integration_timeout"), description="how long the gateway waits: 504 after it")
 
     later: ClassVar[Mapping[str, str]] = {
-        "lambda": _LATER,
-        "http": _LATER,
         "service": _LATER,
         "aws": _LATER,
         "vpc_link": _LATER,
         "http_backend": _LATER,
         "transfer_mode": _LATER,
-        "responses": _LATER,
     }
 
     @property
-    def kind(self) -> Literal["lambda_proxy", "http_proxy", "mock"]:
-        """Which of the three it is."""
-        if self.lambda_proxy is not None:
-            return "lambda_proxy"
-        return "http_proxy" if self.http_proxy is not None else "mock"
+    def kind(self) -> Literal["lambda_proxy", "lambda", "http_proxy", "http", "mock"]:
+        """Which of them it is."""
+        if self.function is not None:
+            return "lambda_proxy" if self.lambda_proxy is not None else "lambda"
+        if self.backend is not None:
+            return "http_proxy" if self.http_proxy is not None else "http"
+        return "mock"
+
+    @property
+    def custom(self) -> bool:
+        """Whether it is no proxy integration, so that `responses` decides what a client gets."""
+        return self.kind in CUSTOM
+
+    @property
+    def function(self) -> str | None:
+        """The function it names."""
+        return self.lambda_proxy if self.lambda_proxy is not None else self.lambda_
+
+    @property
+    def backend(self) -> str | None:
+        """The backend it names."""
+        return self.http_proxy if self.http_proxy is not None else self.http
 
     @property
     def target(self) -> str | None:
         """The function or backend it names; None for a mock."""
-        return self.lambda_proxy if self.lambda_proxy is not None else self.http_proxy
+        return self.function if self.function is not None else self.backend
+
+    @property
+    def asynchronous(self) -> bool:
+        """Whether it only hands the request to Lambda."""
+        return self.invocation_type == "Event"
+
+    @property
+    def mapped(self) -> dict[int | str, Any]:
+        """The integration responses of a custom integration; of a proxy none."""
+        return (self.responses or STANDARD) if self.custom else {}
+
+    def takes(self, content_type: str) -> bool:
+        """Whether a request of a content type is passed on; else it is a 415."""
+        if not self.custom or content_type in self.templates or self.passthrough == "WHEN_NO_MATCH":
+            return True
+        return self.passthrough == "WHEN_NO_TEMPLATES" and not self.templates
 
 
 class Method(Part):
@@ -142,11 +221,18 @@ class Method(Part):
     cache_key: tuple[CacheKeyName, ...] = Field(
         (), description="parameters that split cache entries: path.id, query.q"
     )
+    validator: (
+        Annotated[
+            Literal["body", "parameters", "both"], one_of("body", "parameters", "both", noun="validator")
+        ]
+        | None
+    ) = Field(
+        None, description="what of a request is validated: 400 for one that is not valid; default: nothing"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "authorizer": _LATER,
         "authorization": _LATER,
-        "validator": _LATER,
         "models": _LATER,
         "timeout": "belongs to the integration; write it under integration:",
         "throttle": "belongs to a stage; write it under stages.STAGE.method_settings",
@@ -217,8 +303,56 @@ CacheSize = Annotated[
 ]
 
 
+_VARIABLE = re.compile("[A-Za-z0-9_]{1,64}")
+MOST_VARIABLES, LONGEST_VALUE = 100, 512
+
+
+def _read_variable(value: object) -> str:
+    """The name of a stage variable (facts 6, 8)."""
+    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
+        raise Bad(f"{units.show(value)} names no stage variable", "use letters, digits and _, 64 at most")
+    return value
+
+
+def _read_value(value: object) -> str:
+    if not isinstance(value, str) or not value:
+        raise Bad(
+            f"{units.show(value)} is no text",
+            "write the variable's value, in quotes if it looks like a number",
+        )
+    if len(value) > LONGEST_VALUE:
+        raise Bad(f"the value has {len(value)} characters", f"AWS allows {LONGEST_VALUE}")
+    return value
+
+
+VariableName = Annotated[
+    str, Leaf(_read_variable, str, lambda: {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
+]
+VariableValue = Annotated[
+    str, Leaf(_read_value, str, lambda: {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE})
+]
+
+
+class Canary(Part):
+    """A share of a stage's requests, drawn for each by itself, that another deployment answers."""
+
+    traffic: Share = Field(description="the share of requests that meet the canary", examples=["5 %"])
+    variables: dict[VariableName, VariableValue] = Field(
+        {}, description="stage variables that differ for the canary"
+    )
+    use_stage_cache: Flag = Field(
+        False,
+        description="whether the canary shares the stage's cache; else it has one of its own, of that size",
+    )
+
+
 class Stage(Part):
     """A stage of an API."""
+
+    variables: dict[VariableName, VariableValue] = Field(
+        {}, description="stage variables, which integrations may name as ${stageVariables.NAME}"
+    )
+    canary: Canary | None = Field(None, description="a canary release: a share of the requests meets it")
 
     cache_cluster: CacheSize | None = Field(
         None, description="the size of the stage's cache; it caches nothing alone"
@@ -228,8 +362,6 @@ class Stage(Part):
     )
 
     later: ClassVar[Mapping[str, str]] = {
-        "canary": _LATER,
-        "variables": _LATER,
         "waf": _LATER,
         "deployment": _LATER,
         "logging": _LATER,
@@ -272,12 +404,18 @@ class Api(Part):
         description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]
     )
     stages: dict[Name, Stage] = Field(description="its stages by name", examples=[{"prod": {}}])
+    gateway_responses: dict[ResponseType, GatewayResponse] = Field(
+        {},
+        description="statuses and sizes of the answers that API Gateway itself makes, by gateway response type",
+    )
+    binary_media_types: tuple[ContentType, ...] = Field(
+        (), description="content types of bodies that reach a function in base64; */* is every one"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "authorizers": _LATER,
         "domains": _LATER,
         "resource_policy": _LATER,
-        "gateway_responses": _LATER,
         "models": _LATER,
         "cors": _LATER,
         "version": _LATER,

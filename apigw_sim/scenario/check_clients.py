@@ -85,7 +85,8 @@ def _no_route(report: Report, keys: Keys, api: str, call: Route) -> None:
 def _check_size(report: Report, keys: Keys, call: Call, route: Route, api: str) -> None:
     values = {"path": call.path, "query": call.query, "header": call.headers}
     total = 1
-    for key in report.scenario.apis[api].methods[route].cache_key:
+    method = report.scenario.apis[api].methods.get(route)
+    for key in method.cache_key if method else ():
         value = values[key.where].get(key.name)
         total *= 1 if value is None or isinstance(value, Fixed) else value.n
     if total > MOST_KEYS:

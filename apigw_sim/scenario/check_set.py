@@ -30,6 +30,8 @@ _SETTABLE = re.compile(
             r"account\.lambda_concurrency",
             rf"apis\.\*\.stages\.\*\.method_settings\.\*\.({_THROTTLE}|{_CACHING})",
             r"apis\.\*\.stages\.\*\.cache_cluster",
+            r"apis\.\*\.stages\.\*\.(canary\.)?variables(\.\*)?",
+            r"apis\.\*\.stages\.\*\.canary\.traffic",
             rf"usage_plans\.\*\.{_THROTTLE}",
             r"usage_plans\.\*\.quota\.limit",
             r"usage_plans\.\*\.stages\.\*\.\*(\.rate|\.burst)?",
@@ -38,10 +40,20 @@ _SETTABLE = re.compile(
     )
 )
 _REACH = (
-    "set reaches the account's limits, method_settings, cache_cluster, usage plans, "
+    "set reaches the account's limits, method_settings, cache_cluster, variables and canary of stages, usage plans, "
     "and reserved_concurrency and timeout of functions"
 )
-_NAMED = ("apis", "stages", "method_settings", "usage_plans", "functions", "backends", "clients", "api_keys")
+_NAMED = (
+    "apis",
+    "stages",
+    "variables",
+    "method_settings",
+    "usage_plans",
+    "functions",
+    "backends",
+    "clients",
+    "api_keys",
+)
 
 
 def shape(keys: Keys) -> str:
@@ -58,26 +70,18 @@ def shape(keys: Keys) -> str:
     return ".".join(made)
 
 
-def check_sets(report: Report, entries: list[Entry]) -> list[Entry]:
-    """The `set` entries in the order of time, each upon what the ones before it left."""
-    if not any(entry.set for entry in entries):
-        return entries
-    state = report.scenario.resolved()
-    for number in sorted(range(len(entries)), key=lambda number: (entries[number].at, number)):
-        changes = entries[number].set
-        if changes is None:
-            continue
-        read: list[Change] = []
-        touched: dict[str, Keys] = {}
-        for change in changes:
-            here: Keys = ("timeline", number, "set", change.path)
-            done = _read_change(report, here, change, state)
-            read.append(done or change)
-            if done:
-                touched[change.path] = here
-        entries[number] = entries[number].model_copy(update={"set": tuple(read)})
-        _check_limits(report, touched, state)
-    return entries
+def check_set(report: Report, number: int, entry: Entry, state: dict[str, Any]) -> Entry:
+    """A `set` entry, upon what the ones before it left of the scenario as plain data; the entry with its values read."""
+    read: list[Change] = []
+    touched: dict[str, Keys] = {}
+    for change in entry.set or ():
+        here: Keys = ("timeline", number, "set", change.path)
+        done = _read_change(report, here, change, state)
+        read.append(done or change)
+        if done:
+            touched[change.path] = here
+    _check_limits(report, touched, state)
+    return entry.model_copy(update={"set": tuple(read)})
 
 
 def _read_change(report: Report, here: Keys, change: Change, state: dict[str, Any]) -> Change | None:
@@ -114,7 +118,7 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
     if head == "apis" and "stages" not in keys:
         what, fix = (
             "AWS changes this by a deployment only",
-            "deployments belong to a later version; leave it out",
+            f"write change: {{api: {keys[1]}, methods: ...}}, and deploy: {keys[1]}/STAGE after it",
         )
     elif head == "functions" and keys[-1] == "memory":
         what, fix = (
@@ -152,7 +156,7 @@ def exists(report: Report, here: Keys, keys: Keys, state: dict[str, Any], *, who
             _missing(report, here, keys[: depth + 1], node, whole=whole)
             return False
         node = inner
-    if keys[-1] in node or spot(keys[:-1]).keys:
+    if keys[-1] in node or spot(keys[:-1]).keys or keys[-2] == "variables":
         return True
     _missing(report, here, keys, node, whole=whole)
     return False
@@ -185,6 +189,10 @@ def _missing(report: Report, here: Keys, keys: Keys, node: Any, *, whole: bool) 
     elif last in _WHOLE:
         report.say(
             here, f"there is no {last} yet to change in part", f"set {show_path(keys)}: {_WHOLE[last]}"
+        )
+    elif last == "canary":
+        report.say(
+            here, "the stage has no canary then", "give it one: {deploy: api/stage, canary: {traffic: 5 %}}"
         )
     elif last == "quota":
         report.say(

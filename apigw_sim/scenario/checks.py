@@ -7,10 +7,12 @@ from fractions import Fraction
 
 from apigw_sim import quotas, units
 from apigw_sim.errors import Problem
-from apigw_sim.scenario.api import EVERY_METHOD, Api, Integration, Method
+from apigw_sim.scenario.api import EVERY_METHOD, KINDS, MOST_VARIABLES, Api, Integration, Method
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.plans import ApiKey
+from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, FUNCTION_TIMEOUT
 from apigw_sim.scenario.routes import Route, segments
 from apigw_sim.scenario.settings import TRACE
 from apigw_sim.scenario.tree import Keys
@@ -61,7 +63,7 @@ class Report:
 
     def route(self, keys: Keys, api: str, route: Route) -> bool:
         """Whether an API has exactly this route."""
-        routes = map(str, self.scenario.apis[api].methods)
+        routes = map(str, self.scenario.routes(api).routes)
         return self.refer(keys, str(route), ("apis", api, "methods"), routes, f"method of {api}")
 
 
@@ -140,19 +142,22 @@ def check_apis(report: Report) -> None:
             if not getattr(api, part):
                 report.say((*base, part), f"there are no {part}", f"write one {part[:-1]} at least")
         _check_methods(report, base, api)
+        known = [str(route) for route in report.scenario.routes(name).routes]
         for stage, body in api.stages.items():
+            if len(body.variables) > MOST_VARIABLES:
+                what = f"{len(body.variables)} stage variables"
+                report.say((*base, "stages", stage, "variables"), what, f"AWS allows {MOST_VARIABLES}")
             for route in body.method_settings:
                 if route != EVERY_METHOD:
                     keys = (*base, "stages", stage, "method_settings", route)
-                    report.refer(keys, route, (*base, "methods"), map(str, api.methods), f"method of {name}")
+                    report.refer(keys, route, (*base, "methods"), known, f"method of {name}")
 
 
 def _check_methods(report: Report, base: Keys, api: Api) -> None:
     siblings: dict[tuple[str, ...], tuple[str, Route]] = {}
     for route, method in api.methods.items():
         keys = (*base, "methods", str(route))
-        _check_integration(report, (*keys, "integration"), method.integration)
-        _check_cache_key(report, keys, route, method)
+        check_method(report, keys, route, method)
         parts = segments(route.path)
         for depth, part in enumerate(parts):
             if not part.startswith("{") or part.endswith("+}"):
@@ -163,6 +168,21 @@ def _check_methods(report: Report, base: Keys, api: Api) -> None:
                     f"{part} stands where {first} has {other}, and AWS allows one path parameter in a place"
                 )
                 report.say(keys, what, f"name it {other} too")
+
+
+def check_method(report: Report, keys: Keys, route: Route, method: Method) -> None:
+    """One method: its integration and its cache key."""
+    _check_integration(report, (*keys, "integration"), method.integration)
+    _check_cache_key(report, keys, route, method)
+
+
+def _is_variable(report: Report, keys: Keys, text: str) -> bool:
+    """Whether a name refers to stage variables, each as AWS writes it."""
+    if "$" not in text:
+        return False
+    if "$" in VARIABLE.sub("", text):
+        report.say(keys, f"'{text}' is no name", "write a stage variable as ${stageVariables.NAME}")
+    return True
 
 
 def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -> None:
@@ -176,22 +196,29 @@ def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -
 
 
 def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
-    given = [key for key in ("lambda_proxy", "http_proxy", "mock") if getattr(integration, key) is not None]
+    named = {"lambda_proxy": integration.lambda_proxy, "lambda": integration.lambda_}
+    served = {"http_proxy": integration.http_proxy, "http": integration.http}
+    every = {**named, **served, "mock": integration.mock}
+    given = [key for key in KINDS if every[key] is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
     elif not given:
-        report.say(keys, "the integration leads nowhere", "write lambda_proxy, http_proxy or mock")
-    if integration.lambda_proxy is not None:
-        name, colon, _ = integration.lambda_proxy.partition(":")
-        here = (*keys, "lambda_proxy")
-        if colon:
-            report.say(here, "aliases of functions belong to a later version", f"write {name}")
-        else:
-            report.refer(here, name, ("functions",), report.scenario.functions, "function")
-    if integration.http_proxy is not None:
-        report.refer(
-            (*keys, "http_proxy"), integration.http_proxy, ("backends",), report.scenario.backends, "backend"
+        report.say(
+            keys, "the integration leads nowhere", "write lambda_proxy, lambda, http_proxy, http or mock"
         )
+    for key, value in named.items():
+        if value is None or _is_variable(report, (*keys, key), value):
+            continue
+        name, colon, _ = value.partition(":")
+        if colon:
+            report.say((*keys, key), "aliases of functions belong to a later version", f"write {name}")
+        else:
+            report.refer((*keys, key), name, ("functions",), report.scenario.functions, "function")
+    for key, value in served.items():
+        if value is not None and not _is_variable(report, (*keys, key), value):
+            report.refer((*keys, key), value, ("backends",), report.scenario.backends, "backend")
+    if len(given) == 1:
+        _check_custom(report, keys, integration)
     limit = report.scenario.account.integration_timeout_limit
     if integration.timeout > limit:
         wanted, most = units.show_duration(integration.timeout), units.show_duration(limit)
@@ -200,6 +227,39 @@ def _check_integration(report: Report, keys: Keys, integration: Integration) -> 
             f"say that it has: account.integration_timeout_limit: {wanted}"
         )
         report.say((*keys, "timeout"), f"{wanted} is above the account's limit of {most}", fix, ("account",))
+
+
+def _check_custom(report: Report, keys: Keys, integration: Integration) -> None:
+    """What only custom integrations have."""
+    kind = integration.kind
+    if not integration.custom:
+        own = {
+            "responses": "a proxy integration passes the backend's own answer on",
+            "templates": "only custom integrations have mapping templates",
+            "passthrough": "only custom integrations look at the content type",
+        }
+        for key, why in own.items():
+            if getattr(integration, key) != type(integration).model_fields[key].default:
+                fix = (
+                    "leave it out"
+                    if kind == "mock"
+                    else f"leave it out, or write {kind.removesuffix('_proxy')}: for {kind}:"
+                )
+                report.say((*keys, key), f"{key} with {kind}: {why}", fix)
+    if integration.asynchronous and kind != "lambda":
+        fix = "write lambda: for lambda_proxy:" if kind == "lambda_proxy" else "leave it out"
+        report.say((*keys, "invocation_type"), f"{kind} cannot invoke asynchronously", fix)
+    for code in integration.responses or ():
+        if kind == "http" and code in (FUNCTION_ERROR, FUNCTION_TIMEOUT):
+            report.say(
+                (*keys, "responses", code), "a backend is no function", "map its statuses, such as 503: 503"
+            )
+        elif integration.asynchronous and code not in (202, DEFAULT):
+            what = "an asynchronous invocation is answered before the function runs, always with 202"
+            report.say((*keys, "responses", str(code)), what, "map 202, or leave it out")
+    for number, name in enumerate(integration.templates):
+        if name in integration.templates[:number]:
+            report.say((*keys, "templates", number), f"{name} stands twice", "keep one")
 
 
 def check_plans(report: Report) -> None:

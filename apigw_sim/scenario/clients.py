@@ -19,10 +19,12 @@ from apigw_sim.scenario.quantities import (
     Number,
     PositiveDuration,
     Share,
+    Size,
     Words,
     quantity,
     quantity_schema,
 )
+from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
 
 MOST_KEYS = 1 << 26
@@ -100,6 +102,29 @@ def _read_max_age_0(value: object) -> MaxAge0:
 MaxAge0Share = Annotated[MaxAge0, Leaf(_read_max_age_0, dump, lambda: quantity_schema("share"), (MaxAge0,))]
 
 
+class Invalid(Part):
+    """How many calls are not valid; it shows where the method has a validator."""
+
+    body: Share = Field(Fraction(0), description="of the calls, those whose body does not match its model")
+    parameters: Share = Field(Fraction(0), description="of the calls, those that lack a required parameter")
+
+
+def _read_invalid(value: object) -> Invalid | Fraction:
+    return nested(Invalid, value) if isinstance(value, Mapping | Invalid) else units.share(value)
+
+
+InvalidShare = Annotated[
+    Invalid | Fraction,
+    Leaf(
+        _read_invalid,
+        lambda value: dump(value) if isinstance(value, Invalid) else units.show_share(value),
+        lambda: quantity_schema("share"),
+        (Invalid,),
+    ),
+]
+_WITH_BODY = ("POST", "PUT", "PATCH")
+
+
 class Call(Part):
     """One kind of request a client makes."""
 
@@ -117,9 +142,28 @@ class Call(Part):
         True, description="whether a repetition does no harm; default: false for POST and PATCH"
     )
     max_age_0: MaxAge0Share = Field(MaxAge0(), description="requests that carry Cache-Control: max-age=0")
+    invalid: InvalidShare = Field(
+        Fraction(0),
+        description="calls that are not valid: of POST, PUT and PATCH in their body, of others in their parameters, "
+        "or as {body, parameters}; retries of one are as it is",
+    )
+    content_type: ContentTypes = Field(
+        {JSON: Fraction(1)}, description="the body's content type, or the shares of several"
+    )
+    url_size: Size = Field(0, description="the length of the URL: 414 above 10,240 bytes")
+    headers_size: Size = Field(0, description="the size of all headers: 431 above 10,240 bytes")
+
+    @property
+    def invalid_shares(self) -> Invalid:
+        """What a call that is not valid is wrong in."""
+        if isinstance(self.invalid, Invalid):
+            return self.invalid
+        body, nothing = self.call.method in _WITH_BODY, Fraction(0)
+        return Invalid.model_construct(
+            body=self.invalid if body else nothing, parameters=nothing if body else self.invalid
+        )
 
     later: ClassVar[Mapping[str, str]] = {
-        "invalid": _LATER,
         "timeout": "belongs to the client; write it beside calls:",
     }
 

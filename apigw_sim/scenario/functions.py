@@ -11,7 +11,7 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Share, quantity, quantity_schema, show
+from apigw_sim.scenario.quantities import Count, Flag, Share, quantity, quantity_schema, show
 
 DEFAULT_RUNTIME = "python3.13"
 _LATER = "belongs to a later version; leave it out"
@@ -88,6 +88,9 @@ class Response(Part):
 
     size: SizeLaw = Field(constant(units.KB), description="the body's size")
     status: Statuses = Field(_OK, description="the shares of the statuses, or one status")
+    binary: Flag = Field(
+        False, description="whether the body is in base64 within the answer, so that 4.5 MB are the most"
+    )
 
 
 class ColdStart(Part):

@@ -11,12 +11,12 @@ from apigw_sim.scenario.tree import Keys, Node
 _PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 _ANY_PERCENTILE = "p50, p99 and so on"
 _EXCLUSIVE: tuple[tuple[frozenset[str], ...], ...] = (
-    (frozenset({"lambda_proxy"}), frozenset({"http_proxy"}), frozenset({"mock"})),
+    tuple(frozenset({kind}) for kind in ("lambda_proxy", "lambda", "http_proxy", "http", "mock")),
     (frozenset({"process", "rate"}), frozenset({"trace"})),
     (frozenset({"cloudwatch", "id"}), frozenset({"access_log", "format", "fields"}), frozenset({"instants"})),
     (frozenset({"runtime"}), frozenset({"init"})),
-    (frozenset({"function"}), frozenset({"backend"})),
-    (frozenset({"slow"}), frozenset({"errors"}), frozenset({"outage"})),
+    (frozenset({"function"}), frozenset({"backend"}), frozenset({"stage"})),
+    tuple(frozenset({what}) for what in ("slow", "errors", "outage", "gateway_unavailable")),
     (frozenset({"fault"}), frozenset({"flush_cache"}), frozenset({"set"})),
     (
         frozenset({"lognormal"}),

@@ -127,12 +127,23 @@ class Scenario(Part):
         )
 
     def routes(self, api: str) -> RouteTable:
-        """The routes of an API, as they are matched."""
+        """The routes of an API, those that a change brings among them, as they are matched."""
         return self._tables[api]
 
     @cached_property
     def _tables(self) -> dict[str, RouteTable]:
-        return {name: RouteTable(api.methods) for name, api in self.apis.items()}
+        changes = [entry.change for entry in self.timeline if entry.change]
+        return {
+            name: RouteTable(
+                dict.fromkeys(
+                    [
+                        *api.methods,
+                        *(route for change in changes if change.api == name for route in change.methods),
+                    ]
+                )
+            )
+            for name, api in self.apis.items()
+        }
 
     def with_origin(self, origin: Origin) -> Scenario:
         """The same scenario, knowing where it came from."""

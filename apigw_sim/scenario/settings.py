@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from apigw_sim import quotas, units
-from apigw_sim.scenario.base import NONE, Leaf, Part, choose
+from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, choose
 from apigw_sim.scenario.laws import DurationLaw, Percentiles, Uniform
 from apigw_sim.scenario.quantities import (
     Count,
@@ -20,11 +20,13 @@ from apigw_sim.scenario.quantities import (
     Name,
     PositiveCount,
     PositiveDuration,
+    Share,
     Size,
     Words,
     one_of,
     quantity,
 )
+from apigw_sim.scenario.responses import ReasonName
 
 TRACE: Literal["trace"] = "trace"
 BURST_NOTE = "a bucket holds 9,000,000 tokens at most"
@@ -143,6 +145,12 @@ def _lognormal(p50: int, p99: int) -> Percentiles:
     return Percentiles(points=points)
 
 
+def _read_too_large(value: object) -> int:
+    if value not in (413, 500) or isinstance(value, bool):
+        raise Bad(f"{units.show(value)} is no status for it", "write 413 or 500")
+    return int(str(value))
+
+
 class Assumptions(Part):
     """What AWS leaves open: each a setting with a stated default."""
 
@@ -184,6 +192,26 @@ class Assumptions(Part):
     ] = Field(
         "before_cache", description="whether a too large request is refused before or after the cache lookup"
     )
+    validation_position: Annotated[
+        Literal["before_cache", "after_cache"], one_of("before_cache", "after_cache")
+    ] = Field(
+        "before_cache",
+        description="whether a request is validated before the cache lookup, or only if that misses",
+    )
+    lambda_request_too_large: Annotated[int, Leaf(_read_too_large, int, lambda: {"enum": [413, 500]})] = (
+        Field(
+            413,
+            description="the status of a request within the gateway's 10 MB and above what an invocation takes",
+        )
+    )
+    rare_502_at_load: Share = Field(
+        Fraction(0),
+        description="of the answers of functions behind proxy integrations, those that are lost to a 502",
+    )
+    unmetered: tuple[ReasonName, ...] = Field(
+        ("REQUEST_TOO_LARGE", "HEADERS_TOO_LARGE", "GATEWAY_UNAVAILABLE"),
+        description="reasons of answers of which CloudWatch has no metrics; the summary counts them",
+    )
     rest_overhead: DurationLaw = Field(_lognormal(8, 30), description="what a REST API adds to a request")
     lambda_overhead: DurationLaw = Field(
         _lognormal(8, 40), description="what Lambda's service adds to an invocation"
@@ -191,6 +219,9 @@ class Assumptions(Part):
     provisioning: DurationLaw = Field(
         Uniform(min=50 * units.MS, max=150 * units.MS),
         description="making an environment and fetching its code, before Init",
+    )
+    canary_series: Flag = Field(
+        True, description="whether CloudWatch shows a canary beside its stage, as the stage STAGE/Canary"
     )
     metrics_stamp: Annotated[Literal["answer", "arrival"], one_of("answer", "arrival")] = Field(
         "answer", description="which instant of a request decides the period it is counted in"

@@ -10,7 +10,9 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from apigw_sim import units
+from apigw_sim.scenario.api import Canary
 from apigw_sim.scenario.base import Bad, Leaf, Part
+from apigw_sim.scenario.deployments import ApiChange
 from apigw_sim.scenario.quantities import Duration, Name, PositiveDuration, Words, quantity
 
 _LATER = "belongs to a later version; leave it out"
@@ -54,10 +56,14 @@ def _read_outage(value: object) -> Literal[True]:
 
 
 class Fault(Part):
-    """For a while, a function or a backend is slow, fails in part, or is down; it acts on work that starts then."""
+    """For a while, a function or a backend is slow, fails in part, or is down; it acts on work that starts then.
+
+    Or a stage: API Gateway itself answers 503 to a share of the requests that arrive.
+    """
 
     function: Name | None = Field(None, description="the function at fault")
     backend: Name | None = Field(None, description="the backend at fault")
+    stage: Words | None = Field(None, description="the stage at fault, as api/stage")
     slow: Annotated[Fraction, quantity("number", above=0, note="write a number above 0")] | None = Field(
         None, description="times are multiplied by this"
     )
@@ -67,41 +73,63 @@ class Fault(Part):
     outage: Annotated[Literal[True], Leaf(_read_outage, bool, lambda: {"const": True})] | None = Field(
         None, description="all fail at once: 500 for a function, 504 for a backend"
     )
+    gateway_unavailable: Annotated[Fraction, quantity("share")] | None = Field(
+        None, description="of a stage: this share of the requests gets a 503 from API Gateway itself"
+    )
     for_: PositiveDuration = Field(alias="for", description="how long it lasts", examples=["1 min"])
 
     @property
-    def kind(self) -> Literal["slow", "errors", "outage"]:
-        """Which of the three it is."""
+    def kind(self) -> Literal["slow", "errors", "outage", "gateway_unavailable"]:
+        """Which of them it is."""
+        if self.gateway_unavailable is not None:
+            return "gateway_unavailable"
         if self.slow is not None:
             return "slow"
         return "errors" if self.errors is not None else "outage"
 
     @property
-    def target(self) -> tuple[Literal["function", "backend"], str]:
+    def target(self) -> tuple[Literal["function", "backend", "stage"], str]:
         """What is at fault: its kind and its name."""
+        if self.stage is not None:
+            return ("stage", self.stage)
         return ("function", self.function) if self.function is not None else ("backend", self.backend or "")
 
 
+VERBS = (
+    "fault", "flush_cache", "set", "change", "deploy", "promote_canary", "remove_canary", "roll_back",
+)  # fmt: skip
+"""What an entry may do."""
+
+
 class Entry(Part):
-    """One thing that happens in mid-run: exactly one of fault, flush_cache and set."""
+    """One thing that happens in mid-run: exactly one verb."""
 
     at: Duration = Field(description="when, from run.start", examples=["0 s"])
     fault: Fault | None = Field(None, description="something breaks for a while")
     flush_cache: Words | None = Field(None, description="a stage, as api/stage, whose cache is emptied")
     set: Changes | None = Field(None, description="settings that change at once, by path")
+    change: ApiChange | None = Field(None, description="an API changes; nothing follows until it is deployed")
+    deploy: Words | None = Field(
+        None,
+        description="a stage, as api/stage, that gets a new deployment; its canary gets it while it has one",
+    )
+    promote_canary: Words | None = Field(
+        None,
+        description="a stage that takes over its canary's deployment and variables; the canary stays, at 0 %",
+    )
+    remove_canary: Words | None = Field(None, description="a stage whose canary is taken away")
+    roll_back: Words | None = Field(None, description="a stage that points to its earlier deployment again")
+    to: (
+        Annotated[int | Literal["canary", "stage"], quantity("count", 1, words=("canary", "stage"))] | None
+    ) = Field(
+        None,
+        description="of deploy: canary or stage; of roll_back: the number of a deployment, the first is 1",
+    )
+    canary: Canary | None = Field(None, description="of deploy: the canary that it makes")
 
-    later: ClassVar[Mapping[str, str]] = {
-        "change": _LATER,
-        "deploy": _LATER,
-        "promote_canary": _LATER,
-        "roll_back": _LATER,
-        "to": _LATER,
-        "flush_authorizers_cache": _LATER,
-    }
+    later: ClassVar[Mapping[str, str]] = {"flush_authorizers_cache": _LATER}
 
     @property
-    def verb(self) -> Literal["fault", "flush_cache", "set"]:
-        """Which of the three it is."""
-        if self.fault is not None:
-            return "fault"
-        return "flush_cache" if self.flush_cache is not None else "set"
+    def verb(self) -> str:
+        """Which it is."""
+        return next((verb for verb in VERBS if getattr(self, verb) is not None), "set")

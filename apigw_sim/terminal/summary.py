@@ -122,10 +122,17 @@ def _stages(made: Page, summary: Summary) -> None:
             ("stage", "Count", "4XXError", "5XXError", "p99 ms", "busiest second", "carried", "at"),
         )
         _cut(made, len(stages))
-        return
+    else:
+        for name, row in stages.items():
+            arrived, carried, at = _busiest(row)
+            made.line(f"busiest second of {name}: {arrived} arrived, {carried} carried, at {at}")
     for name, row in stages.items():
-        arrived, carried, at = _busiest(row)
-        made.line(f"busiest second of {name}: {arrived} arrived, {carried} carried, at {at}")
+        if "canary" in row and row["canary"]["count"]:
+            of = row["canary"]
+            made.line(
+                f"canary of {name}: {count(of['count'])} of its requests, 4XXError {percent(of['4XXError'], 1)}, "
+                f"5XXError {percent(of['5XXError'], 1)}, p99 {ms(of['latency_ms']['p99'])} ms"
+            )
 
 
 def _busiest(row: dict[str, Any]) -> tuple[str, str, str]:
@@ -297,14 +304,14 @@ def _expectations(made: Page, summary: Summary) -> None:
         periods = (
             f"in {count(row['periods_met'])} of {many(row['periods'], 'period')}" if "periods" in row else ""
         )
-        rows.append((verdict, row["text"], _value(row), periods))
+        rows.append((verdict, row["text"], found(row), periods))
     if rows:
         made.title("EXPECTED")
         made.table(rows, "llrl")
 
 
-def _value(row: dict[str, Any]) -> str:
-    """What was found, in the unit of what was expected."""
+def found(row: dict[str, Any]) -> str:
+    """What was found, in the unit of what was expected; empty without a sample."""
     value, text = row["value"], row["text"]
     if value is None:
         return ""

@@ -9,7 +9,7 @@ from apigw_sim.plan.tables import NULL, Client, Plan, Retry
 from apigw_sim.records import CallOutcome, Flag, Outcome
 from apigw_sim.rules import backoff
 from apigw_sim.rules.bucket import TOKEN
-from apigw_sim.rules.reason import MESSAGES, REASONS, Reason
+from apigw_sim.rules.reason import REASONS, Reason
 from apigw_sim.rules.retry import RETRY as PRICE
 from apigw_sim.terminal.page import Page, Words
 from apigw_sim.terminal.words import ceiling, count, line_of, many, ms, percent, span
@@ -31,7 +31,10 @@ OUTCOMES = {
     Outcome.TIMEOUT: "was ended by the function's own timeout",
     Outcome.OUTAGE: "met an outage",
     Outcome.QUEUE_FULL: "met a full queue",
+    Outcome.TOO_LARGE: "was not taken by Lambda, being too large",
 }
+RAISED = ("FUNCTION_ERROR", "FUNCTION_TIMEOUT", "RESPONSE_TOO_LARGE")
+"""What a custom integration sees as an error of the function."""
 CALL_OUTCOMES = {
     CallOutcome.SUCCEEDED: "succeeded",
     CallOutcome.REFUSED: "failed: its last answer was an error",
@@ -94,16 +97,37 @@ def _why(made: Page, walk: Walk) -> None:
         if text:
             facts.append((Words(name, "dim"), text))
 
-    message = MESSAGES.get(why.response_type, "")
-    shown = f'{why.response_type}, {{"message":"{message}"}}' if message else why.response_type
-    fact("gateway response", shown)
-    fact("execution log", _log_line(walk.plan, row, why))
+    fact("gateway response", _response(walk.plan, row, why))
+    fact("execution log", "" if row["flags"] & Flag.UNMETERED else _log_line(walk.plan, row, why))
+    fact("CloudWatch", _counted(row, why))
     fact("limit", _limit(walk.plan, row))
     fact("Latency", f"{ms(row['latency_ns'] / MS)} ms{_where_it_went(row)}")
     flags = [str(flag.name) for flag in Flag if row["flags"] & flag]
     fact("marks", ", ".join(flags).lower().replace("_", " "))
     fact("may a client retry", _retryable(walk, row, why))
     made.table(facts, "ll")
+
+
+def _response(plan: Plan, row: Row, why: Reason) -> str:
+    """The gateway response type, and how the answer differs from AWS's own."""
+    custom = row["method"] != NULL and plan.methods[row["method"]].responses is not None
+    if custom and why.name in RAISED:
+        return f"none: an integration response gives the error of the function as a {row['status']}"
+    shown = f'{why.response_type}, {{"message":"{why.message}"}}' if why.message else why.response_type
+    if row["flags"] & Flag.RESTYLED:
+        shown += f"; customised: {row['status']} for its own {why.status}"
+    return shown
+
+
+def _counted(row: Row, why: Reason) -> str:
+    """What CloudWatch makes of it, where that is not what the status says."""
+    if row["flags"] & Flag.UNMETERED:
+        return "no metric and no log of it (assumptions.unmetered)"
+    if row["flags"] & Flag.RESTYLED:
+        return f"counts it as {'5XXError' if why.status >= 500 else '4XXError'}, whatever its status"
+    if row["status"] < 400 and (why.status or why.name.startswith("BACKEND")):
+        return "counts it as carried: no 4XXError, no 5XXError"
+    return ""
 
 
 def _log_line(plan: Plan, row: Row, why: Reason) -> str:

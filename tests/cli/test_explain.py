@@ -279,7 +279,7 @@ def test_a_refusal_by_lambda_is_told_with_its_log_line(command) -> None:
     assert done.stdout.startswith("tiny, seed 1: attempt web/1/1  ")
     assert ("19.000 ms", "function f: all 1 of its reserved concurrency in use") in steps(done.stdout)
     why = section(done.stdout, "WHY")
-    assert why[1].startswith("gateway response    API_CONFIGURATION_ERROR, {")
+    assert why[1].startswith("gateway response    INTEGRATION_FAILURE, {")
     assert why[2].startswith("execution log       Lambda invocation failed with status: 429.")
     assert why[3].endswith("functions.f.reserved_concurrency (set by an override)")
 

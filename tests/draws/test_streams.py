@@ -57,7 +57,7 @@ def test_what_blocks_hold_is_what_is_drawn_one_by_one(mixed: Plan, number: int) 
         _, which, key, age = single.row(Group.CALL, call, 0)
         assert picked == pick.choose(which, row.weights)
         assert block.send[call] == single.send(call, 1, picked)
-        assert block.work[call] == single.work(call, 1, picked)
+        assert block.work[call] == single.work(call, 1, single.usual[picked])
         said = row.calls[picked]
         assert block.max_age_0[call] == (age < said.max_age_0) + (age < said.max_age_0_authorized)
         if row.keys is not None:
@@ -111,7 +111,7 @@ def test_statuses_are_crash_before_malformed_before_status(mixed: Plan) -> None:
         want = backend.status.statuses[pick.choose(status, backend.status.thresholds)]
         want = MALFORMED if malformed < backend.malformed else want
         want = CRASH if crash < backend.crash else want
-        assert of.work(call, 1, 0)[4] == want
+        assert of.work(call, 1, of.usual[0])[4] == want
         seen.add(want)
     assert seen == {200, 404, 500, CRASH, MALFORMED}
 
@@ -120,7 +120,7 @@ def test_every_attempt_draws_anew(mixed: Plan) -> None:
     of = stream(mixed, WEB)
     for call in range(20):
         assert len({of.send(call, attempt, 0) for attempt in (1, 2, 3)}) == 3
-        assert len({of.work(call, attempt, 0)[1] for attempt in (1, 2, 3)}) == 3
+        assert len({of.work(call, attempt, of.usual[0])[1] for attempt in (1, 2, 3)}) == 3
 
 
 # whose draws depend on what

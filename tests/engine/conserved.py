@@ -18,6 +18,7 @@ from apigw_sim.records import (
     NULL,
     Cache,
     CallOutcome,
+    Flag,
     Outcome,
 )
 from apigw_sim.rules import reason
@@ -69,11 +70,21 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
     methods = ran.plan.methods
     columns = (
         "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
-        "latency_ns",
+        "latency_ns", "stage", "flags",
     )  # fmt: skip
-    for *identity, method, integration, cache, why, status, refused_by, _, latency in ran.columns(
-        ATTEMPTS, *columns
-    ):
+    for (
+        *identity,
+        method,
+        integration,
+        cache,
+        why,
+        status,
+        refused_by,
+        _,
+        latency,
+        stage,
+        flags,
+    ) in ran.columns(ATTEMPTS, *columns):
         name = f"client {identity[0]} call {identity[1]} attempt {identity[2]}"
         pieces = worked[tuple(identity)]
         if pieces != (integration != NULL):
@@ -82,12 +93,25 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
             yield f"{name}: a mock has no IntegrationLatency"
         if cache == Cache.HIT and integration != NULL:
             yield f"{name}: a hit asks no backend"
-        if (own := reason.REASONS[why].status) and own != status:
-            yield f"{name}: {reason.REASONS[why].name} with status {status}"
+        yield from _status(ran, name, method, stage, why, status, flags)
         if why in (reason.THROTTLED, reason.QUOTA_EXCEEDED) and refused_by == NULL:
             yield f"{name}: throttled by nothing"
         if latency < 0 or (grid == 1 and integration > latency):
             yield f"{name}: Latency {latency}, IntegrationLatency {integration}"
+
+
+def _status(ran: Ran, name: str, method: int, stage: int, why: int, status: int, flags: int) -> Iterator[str]:
+    """A reason of the gateway's own goes with the stage's status for it, what a custom integration maps with one of its own."""
+    own = ran.plan.stages[stage].answers[why]
+    mapped = ran.plan.methods[method].responses if method != NULL else None
+    if own.status and status == own.status:
+        if flags & ~own.flags & (Flag.RESTYLED | Flag.UNMETERED):
+            yield f"{name}: marks {flags}, and the stage's are {own.flags}"
+    elif mapped is not None:
+        if status not in [row.status for row in mapped]:
+            yield f"{name}: status {status} is none of its integration responses"
+    elif own.status or why != reason.passed_on(status):
+        yield f"{name}: {reason.REASONS[why].name} with status {status}"
 
 
 def _work(ran: Ran) -> Iterator[str]:
@@ -114,7 +138,10 @@ def _work(ran: Ran) -> Iterator[str]:
         if (client, call, attempt) not in answered:
             yield f"{name}: there is no such attempt"
         is_lambda = ran.plan.backends[backend].kind is BackendKind.LAMBDA
-        begun = outcome not in (Outcome.OUTAGE, Outcome.QUEUE_FULL) and not Outcome(outcome).throttled
+        begun = (
+            outcome not in (Outcome.OUTAGE, Outcome.QUEUE_FULL, Outcome.TOO_LARGE)
+            and not Outcome(outcome).throttled
+        )
         if (duration != NULL) != begun or (environment != NULL) != (begun and is_lambda):
             yield f"{name}: {Outcome(outcome).name}, duration {duration}, environment {environment}"
         if queued < 0 or (is_lambda and queued):

@@ -20,7 +20,9 @@ from engine.generated_parts import (
     breaker_of,
     caching,
     calls_of,
+    custom,
     function,
+    gateway_responses,
     ms,
     network,
     rate_of,
@@ -30,6 +32,7 @@ from engine.generated_parts import (
 )
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
+VARIABLE = "${stageVariables.fn}"
 CLUSTERS = ("0.5 GB", "1.6 GB")
 
 
@@ -54,6 +57,14 @@ class State:
     busy: dict[tuple[str, str], int] = field(default_factory=dict)
     """By target and kind of fault: when the last one ends."""
     reserved: dict[str, int | None] = field(default_factory=dict)
+    canaries: set[str] = field(default_factory=set)
+    """Stages that have one."""
+    deployments: dict[str, int] = field(default_factory=dict)
+    """Of each API, beyond the first."""
+    removed: set[tuple[str, str]] = field(default_factory=set)
+    """Routes of APIs that changes have taken out."""
+    moved: set[str] = field(default_factory=set)
+    """Stages that have pointed to another deployment before."""
     limit: int = 1000
     elsewhere: int = 0
 
@@ -65,13 +76,30 @@ class State:
 
 
 @drawn
+def canary(draw: Draw, functions: list[str]) -> dict[str, Any]:
+    """A share of a stage's requests, with another function perhaps."""
+    made: dict[str, Any] = {"traffic": draw(one_of("0 %", "20 %", "50 %", "100 %"))}
+    if functions and draw(chance(60)):
+        made["variables"] = {"fn": draw(one_of(*functions, "nobody"))}
+    if draw(chance(40)):
+        made["use_stage_cache"] = True
+    return made
+
+
+@drawn
 def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any]:
     """One to three APIs, each with one to three methods and one or two stages."""
     made: dict[str, Any] = {}
     for name in "ab"[: draw(few(1, 2))]:
         methods: dict[str, Any] = {}
         for route in draw(some(ROUTES, 1, 3)):
-            targets = [{"lambda_proxy": n} for n in functions] * 5 + [{"http_proxy": n} for n in backends] * 3
+            named = [{"lambda_proxy": VARIABLE}] if functions else []
+            targets = [*named, *({"lambda_proxy": n} for n in functions)] * 5 + [
+                {"http_proxy": n} for n in backends
+            ] * 3
+            targets += [draw(custom("lambda", n)) for n in functions] * 2 + [
+                draw(custom("http", n)) for n in backends
+            ]
             mock = {"mock": draw(one_of({}, {"status": 404}, {"status": 503, "size": "3 KB"}))}
             integration = {**draw(one_of(*targets, mock))}
             if "mock" not in integration and draw(chance(70)):
@@ -79,6 +107,8 @@ def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any
             method: dict[str, Any] = {"integration": integration}
             if draw(chance(25)):
                 method["api_key_required"] = True
+            if draw(chance(EACH)):
+                method["validator"] = draw(one_of("body", "parameters", "both"))
             keys = ["path.id"] if "{id}" in route else ["path.proxy"] if "proxy" in route else []
             if draw(chance(70)):
                 method["cache_key"] = draw(
@@ -96,8 +126,16 @@ def apis(draw: Draw, functions: list[str], backends: list[str]) -> dict[str, Any
             held: dict[str, Any] = {"method_settings": settings}
             if draw(chance(65)):
                 held["cache_cluster"] = draw(one_of(*CLUSTERS))
+            if any(VARIABLE in (body["integration"].get("lambda_proxy") or "") for body in methods.values()):
+                held["variables"] = {"fn": draw(one_of(*functions, *functions, "nobody"))}
+            if draw(chance(25)):
+                held["canary"] = draw(canary(functions))
             stages[stage] = held
         made[name] = {"type": "REST", "endpoint": "REGIONAL", "methods": methods, "stages": stages}
+        if draw(chance(40)):
+            made[name]["gateway_responses"] = draw(gateway_responses())
+        if draw(chance(EACH)):
+            made[name]["binary_media_types"] = draw(one_of(["*/*"], ["image/png"]))
     return made
 
 
@@ -181,6 +219,11 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
             "plan",
             "lambda",
             "lambda",
+            "change",
+            "deploy",
+            "deploy",
+            "canary",
+            "variable",
         )
     )
     made: dict[str, Any] = {"at": ms(at)}
@@ -188,7 +231,7 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
         targets = [("function", name) for name in said["functions"]] + [
             ("backend", name) for name in said["backends"]
         ]
-        kind, name = draw(one_of(*targets))
+        kind, name = draw(one_of(*targets, ("stage", draw(one_of(*stages_of(said))))))
         what = draw(
             one_of(
                 {"slow": 3},
@@ -199,6 +242,8 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
                 {"outage": True},
             )
         )
+        if kind == "stage":
+            what = {"gateway_unavailable": draw(one_of("30 %", "100 %"))}
         if state.busy.get((name, next(iter(what))), 0) > at:
             return None
         last = draw(few(1, 150))
@@ -206,8 +251,63 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
         return made | {"fault": {kind: name, **what, "for": ms(last)}}
     if verb == "flush":
         return made | {"flush_cache": draw(one_of(*stages_of(said)))}
+    if verb in {"change", "deploy", "canary", "variable"}:
+        moved = draw(_moved(said, state, verb))
+        return made | moved if moved else None
     change = draw(_change(said, state, verb))
     return made | {"set": change} if change else None
+
+
+@drawn
+def _moved(draw: Draw, said: dict[str, Any], state: State, verb: str) -> dict[str, Any] | None:
+    stage = draw(one_of(*stages_of(said)))
+    base = f"apis.{stage[0]}.stages.{stage[2]}"
+    functions = list(said["functions"])
+    if verb == "variable":
+        return {"set": {f"{base}.variables.fn": draw(one_of(*functions, "nobody"))}}
+    if verb == "change":
+        routes = list(said["apis"][stage[0]]["methods"])
+        to = [
+            {"mock": {"status": 404}},
+            {"timeout": "90 ms"},
+            *({"lambda_proxy": name} for name in functions),
+        ]
+        change: dict[str, Any] = {
+            "methods": {draw(one_of(*routes, "GET /new")): {"integration": draw(one_of(*to))}}
+        }
+        if draw(chance(20)):
+            change = {"remove": [draw(one_of(*routes))]}
+        for route, body in change.get("methods", {}).items():
+            if (route == "GET /new" or (stage[0], route) in state.removed) and "timeout" in body[
+                "integration"
+            ]:
+                body["integration"] = {"mock": {}}
+            state.removed.discard((stage[0], route))
+        for route in change.get("remove", ()):
+            if (stage[0], route) in state.removed:
+                return None
+            state.removed.add((stage[0], route))
+        return {"change": {"api": stage[0], **change}}
+    if verb == "deploy":
+        made: dict[str, Any] = {"deploy": stage}
+        state.deployments[stage[0]] = state.deployments.get(stage[0], 0) + 1
+        if stage not in state.canaries:
+            if draw(chance(25)):
+                made["canary"] = draw(canary(functions))
+                state.canaries.add(stage)
+            else:
+                state.moved.add(stage)
+        return made
+    if stage not in state.canaries:
+        return {"roll_back": stage} if stage in state.moved else None
+    what = draw(one_of("traffic", "traffic", "promote_canary", "remove_canary"))
+    if what == "traffic":
+        return {"set": {f"{base}.canary.traffic": draw(one_of("0 %", "30 %", "100 %"))}}
+    if what == "remove_canary":
+        state.canaries.discard(stage)
+    else:
+        state.moved.add(stage)
+    return {what: stage}
 
 
 @drawn
@@ -295,6 +395,8 @@ def scenarios(draw: Draw) -> dict[str, Any]:
                 if settings.get("throttle"):
                     name = f".{method}" if method == "every_method" else f'["{method}"]'
                     state.throttles[f"apis.{api}.stages.{stage}.method_settings{name}.throttle"] = True
+            if "canary" in held:
+                state.canaries.add(f"{api}/{stage}")
     said["initial"] = draw(_initial(said, state))
     entries = [draw(entry(said, state, at)) for at in sorted(draw(some(range(duration), 0, 5)))]
     said["timeline"] = [made for made in entries if made]

@@ -100,7 +100,7 @@ def function(draw: Draw) -> dict[str, Any]:
         big = {"uniform": {"min": "5.8 MB", "max": "6.2 MB"}}
         sizes = [*SIZES, big, big]
         status = draw(one_of(200, 404, {200: "60 %", 404: "20 %", 503: "rest"}))
-        made["response"] = {"size": draw(one_of(*sizes)), "status": status}
+        made["response"] = {"size": draw(one_of(*sizes)), "status": status, "binary": draw(chance(20))}
     return made
 
 
@@ -114,10 +114,11 @@ def _cold(draw: Draw) -> Any:
 @drawn
 def backend(draw: Draw) -> dict[str, Any]:
     status = draw(one_of(200, 200, 404, {200: "70 %", 404: "10 %", 500: "rest"}))
+    sizes = [*SIZES, {"uniform": {"min": "9 MB", "max": "11 MB"}}]
     return {"http": {
         "latency": draw(time_of(0, 40)), "concurrency": draw(one_of(1, 1, 1, 2, 4, "none")),
         "queue": draw(one_of(0, 1, 3, 8, 20)),
-        "status": status, "size": draw(one_of(*SIZES)),
+        "status": status, "size": draw(one_of(*sizes)),
     }}  # fmt: skip
 
 
@@ -197,14 +198,63 @@ def calls_of(draw: Draw, routes: list[str]) -> list[dict[str, Any]]:
             call["query"] = {"page": draw(parameter)}
         if draw(chance(EACH)):
             call["body"] = draw(
-                one_of("2 KB", {"p50": "2 KB", "p99": "40 KB"}, {"uniform": {"min": "9 MB", "max": "11 MB"}})
+                one_of(
+                    "2 KB", {"p50": "2 KB", "p99": "40 KB"}, {"uniform": {"min": "9 MB", "max": "11 MB"}},
+                    {"uniform": {"min": "700 KB", "max": "7 MB"}},
+                )
+            )  # fmt: skip
+        if draw(chance(EACH)):
+            made_of = one_of("40 %", "100 %", {"body": "30 %", "parameters": "30 %"})
+            call["invalid"] = draw(made_of)
+        if draw(chance(EACH)):
+            call["content_type"] = draw(
+                one_of("image/png", {"image/png": "40 %", "text/plain": "20 %", "application/json": "40 %"})
             )
+        if draw(chance(5)):
+            call[draw(one_of("url_size", "headers_size"))] = "11 KB"
         if draw(chance(40)):
             call["max_age_0"] = {"share": draw(one_of("10 %", "50 %")), "authorized": "40 %"}
         if draw(chance(20)):
             call["idempotent"] = draw(one_of(True, False))
         made.append(call)
     return made
+
+
+@drawn
+def custom(draw: Draw, kind: str, name: str) -> dict[str, Any]:
+    """A custom integration: what its responses catch, what it takes, and whether it waits."""
+    made: dict[str, Any] = {kind: name}
+    if kind == "lambda" and draw(chance(EACH)):
+        made["invocation_type"] = "Event"
+        codes: list[Any] = [202, "default"]
+    else:
+        codes = [200, 404, 500, 503, "default"]
+        if kind == "lambda":
+            codes += ["function_error", "function_timeout"]
+    if draw(chance(70)):
+        answer = one_of(
+            200, 400, 404, 500, 502, {"status": 201, "size": "3 KB"}, {"status": 503, "size": "2 MB"}
+        )
+        made["responses"] = {code: draw(answer) for code in draw(some(codes, 1, 3))}
+        if draw(chance(20)):
+            made["responses"]["default"] = "none"
+    if draw(chance(40)):
+        made["templates"] = draw(one_of([], ["application/json"], ["image/png", "application/json"]))
+        made["passthrough"] = draw(one_of("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "WHEN_NO_TEMPLATES", "NEVER"))
+    return made
+
+
+@drawn
+def gateway_responses(draw: Draw) -> dict[str, Any]:
+    """Customised answers of some types."""
+    types = [
+        "THROTTLED", "DEFAULT_4XX", "DEFAULT_5XX", "INTEGRATION_TIMEOUT", "REQUEST_TOO_LARGE", "BAD_REQUEST_BODY",
+        "API_CONFIGURATION_ERROR", "INTEGRATION_FAILURE",
+    ]  # fmt: skip
+    answer = one_of(
+        {"status": 503}, {"status": 404, "size": "1 KB"}, {"status": 200}, {"size": "9 B"}, {"status": 429}
+    )
+    return {name: draw(answer) for name in draw(some(types, 1, 3))}
 
 
 @drawn
@@ -226,7 +276,7 @@ def retry_of(draw: Draw, may_time_out: bool) -> dict[str, Any]:
         },
     }  # fmt: skip
     if draw(chance(EACH)):
-        made["statuses"] = draw(some([403, 413, 429, 500, 502, 503, 504], 1, 5))
+        made["statuses"] = draw(some([400, 403, 413, 415, 429, 500, 502, 503, 504], 1, 5))
     if may_time_out and draw(chance(75)):
         made["client_timeout"] = True
     return draw(aside(_of_an_sdk(made)))
@@ -269,6 +319,16 @@ def assumptions(draw: Draw) -> dict[str, Any]:
         "encryption_overhead": draw(one_of("0 B", "0 B", "90 MB", "255 MB", "600 MB")),
         "cache_hit_time": draw(one_of("0 ms", "1 ms", "10 ms")),
         "size_check_position": draw(one_of("before_cache", "after_cache")),
+        "validation_position": draw(one_of("before_cache", "after_cache")),
+        "lambda_request_too_large": draw(one_of(413, 500)),
+        "rare_502_at_load": draw(one_of("0 %", "0 %", "0 %", "20 %")),
+        "unmetered": draw(
+            one_of(
+                [],
+                ["REQUEST_TOO_LARGE", "HEADERS_TOO_LARGE"],
+                ["THROTTLED", "FUNCTION_ERROR", "GATEWAY_UNAVAILABLE"],
+            )
+        ),
         "rest_overhead": draw(time_of(0, 4, zero=True)),
         "lambda_overhead": draw(time_of(0, 12, zero=True)),
         "provisioning": draw(time_of(0, 9, zero=True)),

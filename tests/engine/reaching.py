@@ -24,13 +24,16 @@ from apigw_sim.records import (
     Flag,
     Outcome,
 )
+from apigw_sim.rules import reason
 from apigw_sim.rules.reason import REASONS
 
 REASONS_OF_TODAY = (
     "OK", "BACKEND_4XX", "BACKEND_5XX", "THROTTLED", "QUOTA_EXCEEDED", "INVALID_API_KEY",
     "MISSING_AUTHENTICATION_TOKEN", "REQUEST_TOO_LARGE", "CACHE_INVALIDATION_DENIED", "INTEGRATION_TIMEOUT",
     "INTEGRATION_FAILURE", "LAMBDA_THROTTLED", "FUNCTION_ERROR", "FUNCTION_TIMEOUT", "MALFORMED_RESPONSE",
-    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR",
+    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS",
+    "UNSUPPORTED_MEDIA_TYPE", "GATEWAY_UNAVAILABLE", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "LAMBDA_REQUEST_TOO_LARGE",
+    "UNMAPPED_RESPONSE", "BACKEND_RESPONSE_TOO_LARGE", "BAD_GATEWAY_AT_LOAD",
 )  # fmt: skip
 """The reasons that something in this version leads to."""
 
@@ -43,7 +46,7 @@ WORDS = (
     *(f"refused by {kind.name}" for kind in LimitKind),
     *(f"level {kind.name}" for kind in GaugeKind),
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
-    "journal", "fault ended",
+    "journal", "fault ended", "mapped to success",
 )  # fmt: skip
 """Every word there is."""
 
@@ -89,7 +92,9 @@ def reached(ran: Ran) -> Counter[str]:
         found.update(dict(_named(np.array([kind for _, kind in base])[at], GaugeKind, "level")))
     queued = ran.column(INVOCATIONS, "queued_ns") > 0
     abandoned = ran.column(INVOCATIONS, "abandoned") == 1
+    failed = ran.column(ATTEMPTS, "reason") != reason.OK
     counted = {
+        "mapped to success": failed & (ran.column(ATTEMPTS, "status") < 400),
         "retried": ran.column(ATTEMPTS, "attempt") > 1,
         "queued": queued,
         "abandoned": abandoned,

@@ -31,6 +31,8 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "30 s", "run.warm_up": "5 s", "run.period": "1 s", "clients.visitors.arrivals.rate": "250/s",
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
     },
+    "canary_release": {"clients.web.arrivals.rate": "2/s"},
+    "stage_variables": {"clients.web.arrivals.rate": "2/s", "clients.testers.arrivals.rate": "2/s"},
     "cold_start_storm": {
         "run.duration": "40 s", "run.warm_up": "2 s", "run.period": "5 s",
         "clients.shoppers.arrivals.rate": [
@@ -48,6 +50,8 @@ SHORT: dict[str, dict[str, Any]] = {
             {"at": "15 s", "set": {'apis.shop.stages.prod.method_settings["POST /orders"].throttle.rate': "400/s"}},
         ],
     },
+    "errors_tour": {"run.period": "10 s"},
+    "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},
     "noisy_neighbour_lambda": {

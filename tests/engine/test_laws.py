@@ -303,7 +303,8 @@ def draws_are_whose_they_are(ran: Ran) -> None:
     picks = {(call.client, call.call): call.pick for call in ran.calls}
     for job in ran.invocations:
         if job.duration_ns is not None and job.outcome != "TIMEOUT":
-            drawn = streams[job.client].work(job.call, job.attempt, picks[job.client, job.call])
+            stream = streams[job.client]
+            drawn = stream.work(job.call, job.attempt, stream.usual[picks[job.client, job.call]])
             assert job.duration_ns == drawn[1]
 
 

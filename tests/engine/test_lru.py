@@ -9,7 +9,6 @@ import pytest
 from apigw_sim.engine.model.cache import Entry, StageCache
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.gauges import Gauge, Gauges
-from apigw_sim.plan.tables import Stage
 
 
 class List:
@@ -39,7 +38,7 @@ def test_every_look_up_finds_what_a_list_would_hold(seed: int) -> None:
     """3,000 look-ups of 40 keys in a cache of a hundred bytes, entries of 1 to 30 bytes, now and then a flush."""
     source = random.Random(seed)
     gauges = Gauges(Clock())
-    cache, twin = StageCache(Stage("a/s", "a", 100), Gauge(gauges, 0, integral=False)), List(100)
+    cache, twin = StageCache(100, Gauge(gauges, 0, integral=False)), List(100)
     for now in range(3_000):
         key = min(int(source.expovariate(0.1)), 39)
         found = cache.look_up(key, now)

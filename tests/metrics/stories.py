@@ -96,7 +96,7 @@ def method(stage: int, verb: str, resource: str, row: int, backend: int, key: bo
 def backend(kind: BackendKind, name: str, **more: Any) -> tables.Backend:
     law, status = constant(100 * MS), tables.Shares((200,), ())
     return tables.Backend(
-        kind, name, f"functions.{name}", "story.yaml:2:1", law, constant(1024), status, 0, 0, **more
+        kind, name, f"functions.{name}", "story.yaml:2:1", law, constant(1024), status, 0, 0, 6 << 20, **more
     )
 
 
@@ -119,7 +119,7 @@ def story_plan(**other: Any) -> Plan:
         unreserved_limit=UNRESERVED, rps_bucket=10, scaling=1000, scaling_window_ns=10 * SECOND, scaling_bucket=False,
         cache_errors=True, max_age_0_is_a_miss=True, encryption_overhead=0, gateway_overhead=constant(8 * MS),
         service_overhead=constant(8 * MS), hit_time=constant(MS), stamp_arrival=False, largest_request=10 << 20,
-        largest_cached=1 << 20, largest_lambda_payload=6 << 20, cache_rebuild_ns=240 * SECOND,
+        largest_cached=1 << 20, cache_rebuild_ns=240 * SECOND,
     )  # fmt: skip
     access = tables.Access("gold", {STOCK: 4}, {STOCK: 7}, 0)
     hobby = tables.Access("gold", {STOCK: 5}, {STOCK: 8}, 1)

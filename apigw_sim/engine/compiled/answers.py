@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.words import REASON
+from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.words import REASON, STAGE
 from apigw_sim.rules import reason
 
 if TYPE_CHECKING:
@@ -14,9 +15,12 @@ if TYPE_CHECKING:
 
 def because(s: State, a: View, why: int, refused_by: int, tokens: int) -> None:
     """The gateway itself answers."""
+    st = view(s.stage, view(s.client, a.client).stage * STAGE)
+    at = st.answers + why * REASON
     a.reason = why
-    a.status = s.status[why * REASON]
-    a.response = s.status[why * REASON + 1]
+    a.status = s.status[at]
+    a.response = s.status[at + 1]
+    a.flags |= s.status[at + 2]
     a.refused_by = refused_by
     a.tokens = tokens
 

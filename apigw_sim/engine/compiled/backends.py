@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import CRASH
 from apigw_sim.engine.compiled.callers import begun, release
+from apigw_sim.engine.compiled.checks import too_large
 from apigw_sim.engine.compiled.drawing import OF_BIRTH, draw_outcome, four, value
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
@@ -15,8 +16,10 @@ from apigw_sim.engine.compiled.words import (
     BUCKET,
     ENVIRONMENT,
     ENVIRONMENT_COLUMNS,
+    EVENT,
     GAUGE,
     INVOCATION_COLUMNS,
+    METHOD,
 )
 from apigw_sim.records import NULL, Outcome
 from apigw_sim.rules import window
@@ -34,7 +37,7 @@ OK, CRASHED, MALFORMED, RAN_OUT = (
 )
 BY_ACCOUNT, BY_RESERVED = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_RESERVED)
 BY_RPS, BY_SCALING = int(Outcome.THROTTLED_RPS), int(Outcome.THROTTLED_SCALING)
-OUTAGE, QUEUE_FULL = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL)
+OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
 NORMAL_SPEED, OF_CRASH = 1000, CRASH
 
 
@@ -92,7 +95,7 @@ def record_job(s: State, a: View, f: View) -> None:
     out[r + 11] = a.outcome
     out[r + 12] = a.job_status
     out[r + 13] = a.job_refused_by
-    out[r + 14] = 1 if a.detached or a.gone else 0
+    out[r + 14] = 0 if a.detached == EVENT else 1 if a.detached or a.gone else 0
     out[r + 15] = a.repeated
     out[r + 16] = view(s.pick, a.pick).idempotent
     s.invocations_n += 1
@@ -178,12 +181,14 @@ def invoke(s: State, a: View, f: View) -> None:
     refusal = refused(s, a, f, now)
     if refusal != OK:
         a.outcome = refusal
-        if refusal != OUTAGE:
+        if refusal == TOO_LARGE:
+            a.job_status = 413
+        elif refusal != OUTAGE:
             a.job_status = 429
         record_job(s, a, f)
         return
     for number in (f.own_rps, f.all_rps):
-        if number != NULL and view(s.bucket, number * BUCKET).off == 0:
+        if number != NULL and view(s.bucket, number * BUCKET).off == 0 and a.detached != EVENT:
             spend(s, number)
     if f.idle != 0:
         a.environment = f.idle
@@ -225,6 +230,9 @@ def refused(s: State, a: View, f: View, now: int) -> int:
     """Why Lambda refuses, or OK."""
     if f.outage:
         return OUTAGE
+    m = view(s.method, a.release * METHOD)
+    if a.body > m.largest_binary and too_large(s, a, m):
+        return TOO_LARGE
     reserved = f.reserved
     if reserved != NULL:
         if level_of(s, f.in_use) >= reserved:
@@ -234,7 +242,10 @@ def refused(s: State, a: View, f: View, now: int) -> int:
         a.job_refused_by = s.unreserved_limit
         return BY_ACCOUNT
     for number in (f.own_rps, f.all_rps):
-        if number != NULL and hold(s, number, now) < TOKEN and view(s.bucket, number * BUCKET).off == 0:
+        if number == NULL:
+            continue
+        empty = hold(s, number, now) < TOKEN
+        if empty and view(s.bucket, number * BUCKET).off == 0 and a.detached != EVENT:
             a.job_refused_by = view(s.bucket, number * BUCKET).limit
             return BY_RPS
     bury(s, f, now)

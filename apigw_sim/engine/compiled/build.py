@@ -12,6 +12,7 @@ from apigw_sim.engine.compiled import (
     backends,
     caching,
     callers,
+    checks,
     drawing,
     events,
     gateway,
@@ -20,7 +21,7 @@ from apigw_sim.engine.compiled import (
     processes,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, breaker, bucket, limiter, pick, quantile, reason, retry, window
+from apigw_sim.rules import backoff, breaker, bucket, limiter, pick, quantile, reason, response, retry, window
 
 SOURCES = (
     backoff,
@@ -30,6 +31,7 @@ SOURCES = (
     pick,
     quantile,
     reason,
+    response,
     retry,
     window,
     levels,
@@ -39,6 +41,7 @@ SOURCES = (
     processes,
     callers,
     caching,
+    checks,
     gateway,
     backends,
     kernel,

@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from apigw_sim.draws import vectors
 from apigw_sim.engine.compiled import words as w
+from apigw_sim.engine.compiled.checks import ERROR_OBJECT
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
 from apigw_sim.rules import limiter, pick
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.quantile import SIZE
-from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
@@ -27,7 +27,7 @@ Ints = NDArray[np.int64]
 ROWS, NODES, ENVIRONMENTS = 1 << 10, 1 << 11, 1 << 8
 """Rows of each kind that there is room for at first."""
 EVENTS_PER_ATTEMPT = 4
-LAWS = ("rtt", "body", "overhead", "service", "duration", "response", "hit")
+LAWS = ("rtt", "body", "overhead")
 """Of an entry of calls, in the order of `Stream.laws`."""
 
 
@@ -89,8 +89,8 @@ class Builder:
         self.plan = plan
         self.draws = draws
         self.tables = Tables()
-        self.statuses = [word for reason in REASONS for word in (reason.status, reason.body_bytes)]
-        self.shares: list[int] = [0] * len(self.statuses)
+        self.statuses: list[int] = []
+        self.shares: list[int] = []
         self.vectors: dict[str, Ints] = {
             "row": rows(ROWS, w.ROW),
             "node": rows(NODES, w.NODE),
@@ -151,17 +151,22 @@ class Builder:
             scaling_window=account.scaling_window_ns, scaling_bucket=account.scaling_bucket,
             cache_errors=account.cache_errors, max_age_0_is_a_miss=account.max_age_0_is_a_miss,
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
-            largest_cached=account.largest_cached, largest_lambda=account.largest_lambda_payload,
-            size_check_after_cache=account.size_check_after_cache, tokens_first=plan.gauge(GaugeKind.TOKENS),
-            quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
+            largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
+            validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
+            tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
+            **self._laws(hit=account.hit_time),
         )  # fmt: skip
+        self._table("works", len(plan.works))
+        for number, row in enumerate(plan.works):
+            laws = self._laws(service=row.service, duration=row.duration, response=row.response)
+            fill(self.vectors["works"], "works", number, **laws)
 
     def _gauges(self) -> None:
         plan, fields = self.plan, w.FIELDS["gauge"]
         table = self._table("gauge", plan.gauges)
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
         first = plan.gauge(GaugeKind.CACHE_BYTES)
-        table[first : first + len(plan.stages), fields.index("integral")] = 0
+        table[first : first + len(plan.stages) + len(plan.canary_caches), fields.index("integral")] = 0
 
     def _buckets(self) -> None:
         self._table("bucket", len(self.plan.buckets))
@@ -209,24 +214,42 @@ class Builder:
 
     def _stages(self) -> None:
         plan = self.plan
-        self._table("method", len(plan.methods))
-        for number, row in enumerate(plan.methods):
+        self._table("method", len(plan.releases))
+        for number, row in enumerate(plan.releases):
+            mapped, count = self._mapped(row)
             fill(
-                self.vectors["method"], "method", number, stage=row.stage, needs_key=row.api_key_required,
-                bucket=row.bucket, backend=row.backend, mock_status=row.mock_status, timeout=row.timeout_ns,
-                ttl=row.ttl_ns, require_authorization=row.require_authorization, unauthorized=row.unauthorized,
-                first_entry=row.first_entry,
+                self.vectors["method"], "method", number, place=row.place, stage=row.stage, cache=row.cache,
+                needs_key=row.api_key_required, bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
+                mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
+                require_authorization=row.require_authorization, unauthorized=row.unauthorized,
+                first_entry=row.first_entry, validator=row.validator, mapped=mapped, mapped_n=count,
+                asynchronous=row.asynchronous, refused_types=row.refused_types, binary_types=row.binary_types,
+                largest_body=row.largest_body, largest_binary=row.largest_binary,
             )  # fmt: skip
-        self._table("stage", len(plan.stages))
-        room = 0
-        for number, stage in enumerate(plan.stages):
-            binds = could_fill(plan, number)
-            mine = (
-                2 * sum(method.entries for method in plan.methods if method.stage == number) if binds else 0
-            )
+        for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
+            moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
             fill(
-                self.vectors["stage"], "stage", number, capacity=stage.cache_bytes,
-                gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds, queue=room * w.QUEUE, queue_room=mine,
+                self.vectors["method"],
+                "method",
+                number,
+                moves=moves,
+                released=released,
+                canary_released=canary,
+            )
+        caches = (*range(len(plan.stages)), *plan.canary_caches)
+        self._table("stage", len(caches))
+        room = 0
+        for number, of_stage in enumerate(caches):
+            binds = could_fill(plan, number, of_stage)
+            mine = (
+                2 * sum(method.entries for method in plan.releases if method.cache == number) if binds else 0
+            )
+            stage = plan.stages[of_stage]
+            fill(
+                self.vectors["stage"], "stage", number, canary=stage.canary if number == of_stage else 0,
+                capacity=stage.cache_bytes, gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds,
+                queue=room * w.QUEUE, queue_room=mine,
+                answers=self._words([word for answer in stage.answers for word in answer]),
             )  # fmt: skip
             room += mine
         self._table("queue", room)
@@ -237,6 +260,17 @@ class Builder:
         self.statuses += statuses
         self.shares += thresholds
         return first
+
+    def _words(self, words: Sequence[int]) -> int:
+        """Where words stand in `status`."""
+        return self._shares(words, [0] * len(words))
+
+    def _mapped(self, row: tables.Method) -> tuple[int, int]:
+        """Where the responses of a custom integration stand, and how many there are; NULL: a proxy."""
+        if row.responses is None:
+            return NULL, 0
+        columns = zip(*row.responses, strict=True)
+        return self._words([word for column in columns for word in column]), len(row.responses)
 
     def _laws(self, **laws: Law | None) -> dict[str, int]:
         """The words of laws: a table, or NULL and a constant."""
@@ -265,6 +299,7 @@ class Builder:
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
                 slow=AS_EVER, in_use=plan.gauge(GaugeKind.CONCURRENCY, number),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
+                largest_response=row.largest_response,
                 concurrency=row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
                 busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
                 **self._laws(
@@ -316,14 +351,16 @@ class Builder:
                 statuses_n=len(statuses), process=processes[number], **kept(retry),
             )  # fmt: skip
             guided += len(guide)
-            for place, (call, (laws, *_)) in enumerate(zip(row.calls, stream.laws, strict=True)):
+            for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):
                 fill(
                     self.vectors["pick"], "pick", p, me=p * w.PICK, method=call.method, resource=call.resource_base,
                     entry=call.entry_base, parameters=len(parameters), parameters_n=len(call.parameters),
                     age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
-                    sends=any(law.constant is None for law in laws[:3]),
+                    sends=any(law.constant is None for law in laws), refused=call.refused,
+                    invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters,
+                    types=self._shares(call.types, call.type_thresholds), types_n=len(call.types),
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip
                 for drawn in call.parameters:
@@ -379,17 +416,18 @@ def slot_bits(plan: Plan) -> int:
     return min(max(gap.bit_length() + 2, 10), 26)
 
 
-def could_fill(plan: Plan, stage: int) -> bool:
-    """Whether the entries that are possible in a stage's cache could be more than it holds, now or after a change."""
+def could_fill(plan: Plan, cache: int, stage: int) -> bool:
+    """Whether the entries that are possible in a cache could be more than it holds, now or after a change."""
     sizes = [plan.stages[stage].cache_bytes]
     sizes += [
-        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == stage
+        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == cache
     ]  # fmt: skip
     held = 0
-    for method in plan.methods:
-        if method.stage == stage and method.entries and method.backend != NULL:
+    for method in plan.releases:
+        if method.cache == cache and method.entries and method.backend != NULL:
             response = plan.backends[method.backend].response
             most = response.constant if response.constant is not None else int(response.cells.max())
+            most = max(most, ERROR_OBJECT, *(mapped.size for mapped in method.responses or ()))
             held += method.entries * (
                 min(most, plan.account.largest_cached) + plan.account.encryption_overhead
             )

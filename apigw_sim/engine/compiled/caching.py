@@ -28,7 +28,7 @@ SIZE_SHIFT = STATUS_BITS + REASON_BITS
 
 def look_up(s: State, a: View, m: View, now: int) -> bool:
     """Ask the stage's cache, if there is one: whether it answers."""
-    st = view(s.stage, m.stage * STAGE)
+    st = view(s.stage, m.cache * STAGE)
     if st.capacity == 0 or now < st.ready:
         return False
     age = a.age
@@ -65,7 +65,7 @@ def look_up(s: State, a: View, m: View, now: int) -> bool:
 def keep(s: State, a: View, m: View) -> None:
     """Put a backend's answer into the stage's cache, and push out what no longer fits."""
     now, response, status = s.now, a.response, a.status
-    st = view(s.stage, m.stage * STAGE)
+    st = view(s.stage, m.cache * STAGE)
     if st.capacity == 0 or now < st.ready or response > s.largest_cached:
         return
     if status >= 400 and not s.cache_errors:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH = (
     int(Group.CALL), int(Group.SEND), int(Group.WORK), int(Group.OUTCOME), int(Group.BIRTH),
 )  # fmt: skip
-OF_PARAMETERS = int(Group.PARAMETERS)
+OF_PARAMETERS, OF_REQUEST, OF_GATEWAY = int(Group.PARAMETERS), int(Group.REQUEST), int(Group.GATEWAY)
 TABLE = quantile.SIZE
 CRASHED, MISSHAPEN = CRASH, MALFORMED
 
@@ -41,6 +41,12 @@ def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
     """The four words of a group for an attempt."""
     c = view(s.client, a.client)
     return words(c.key_0, c.key_1, a.call, a.number, group)
+
+
+def of_request(s: State, a: View) -> tuple[int, int, int, int]:
+    """The words of a call for the validity of its body and of its parameters, and for its content type."""
+    c = view(s.client, a.client)
+    return words(c.key_0, c.key_1, a.call, 0, OF_REQUEST)
 
 
 def value(s: State, table: int, constant: int, word: int) -> int:
@@ -66,22 +72,21 @@ def draw_send(s: State, a: View) -> None:
     a.overhead = value(s, p.overhead, p.overhead_c, overhead)
 
 
-def draw_work(s: State, a: View) -> int:
+def draw_work(s: State, a: View, works: int) -> int:
     """Duration and size of the answer, once an attempt gets so far; gives the service overhead."""
-    p = view(s.pick, a.pick)
+    x = view(s.works, works)
     service, duration, response, _ = four(s, a, OF_WORK)
-    a.drawn_duration = value(s, p.duration, p.duration_c, duration)
-    a.drawn_response = value(s, p.response, p.response_c, response)
-    return value(s, p.service, p.service_c, service)
+    a.drawn_duration = value(s, x.duration, x.duration_c, duration)
+    a.drawn_response = value(s, x.response, x.response_c, response)
+    return value(s, x.service, x.service_c, service)
 
 
 def draw_hit(s: State, a: View) -> int:
     """The time of a cache hit."""
-    p = view(s.pick, a.pick)
-    if p.hit == NULL:
-        return p.hit_c
+    if s.hit == NULL:
+        return s.hit_c
     _, _, _, hit = four(s, a, OF_WORK)
-    return value(s, p.hit, p.hit_c, hit)
+    return value(s, s.hit, s.hit_c, hit)
 
 
 def draw_outcome(s: State, a: View, f: View) -> int:

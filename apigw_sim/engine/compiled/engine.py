@@ -269,7 +269,7 @@ class Compiled:
 
     def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: Unauthorized) -> None:
         """A method's caching; entries keep the time to live they were stored with."""
-        m = view(self.state.method, number * w.METHOD)
+        m = self._method(number)
         m.ttl, m.require_authorization, m.unauthorized = ttl, int(require_authorization), int(unauthorized)
 
     def cache(self, stage: int, capacity: int) -> None:
@@ -279,15 +279,47 @@ class Compiled:
         st.capacity = capacity
         st.ready = self.clock.now + self.plan.account.cache_rebuild_ns
 
+    def release(self, number: int, row: int) -> None:
+        """What answers for a method from now on, NULL: nothing; who is already under way is not touched."""
+        self._method(number).released = row
+        self._settle(number)
+
+    def canary_release(self, number: int, row: int) -> None:
+        """What answers for a method where the canary was met."""
+        self._method(number).canary_released = row
+
+    def canary(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that meet its canary: a threshold word."""
+        view(self.state.stage, stage * w.STAGE).canary = share
+        for number, method in enumerate(self.plan.methods):
+            if method.stage == stage:
+                self._settle(number)
+
+    def _method(self, number: int) -> View:
+        return view(self.state.method, number * w.METHOD)
+
+    def _settle(self, number: int) -> None:
+        """Whether anything but a method itself may answer for it."""
+        m = self._method(number)
+        m.moves = int(m.released != number or view(self.state.stage, m.stage * w.STAGE).canary > 0)
+
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""
         state = self.state
-        for method in self.plan.methods:
-            if method.stage == stage and method.entries:
+        for method in self.plan.releases:
+            if method.cache == stage and method.entries:
                 state.forget(method.first_entry * w.ENTRY, (method.first_entry + method.entries) * w.ENTRY)
         st = view(state.stage, stage * w.STAGE)
         st.queue_n = 0
         self._move(st.gauge, -int(levels.level_of(state, st.gauge)))
+
+    def unavailable(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
+        state = self.state
+        view(state.stage, stage * w.STAGE).unavailable = share
+        state.unhealthy = int(
+            any(view(state.stage, n * w.STAGE).unavailable for n in range(len(self.plan.stages)))
+        )
 
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on."""

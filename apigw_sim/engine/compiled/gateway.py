@@ -4,10 +4,20 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.answers import because, passed_on
 from apigw_sim.engine.compiled.caching import keep, look_up
 from apigw_sim.engine.compiled.callers import will_answer
-from apigw_sim.engine.compiled.drawing import draw_hit, draw_work
+from apigw_sim.engine.compiled.checks import (
+    customised,
+    lost,
+    of_lambda,
+    small,
+    supported,
+    unavailable,
+    valid,
+)
+from apigw_sim.engine.compiled.drawing import draw_hit, draw_work, four
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
@@ -21,6 +31,7 @@ from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
     DONE,
+    EVENT,
     FOR_EVER,
     GIVE_UP,
     KEY,
@@ -31,6 +42,7 @@ from apigw_sim.engine.compiled.words import (
     QUOTA,
     REASON_BITS,
     RELAY,
+    STAGE,
     STATUS_BITS,
     TIMED_OUT,
     WAIT,
@@ -39,7 +51,7 @@ from apigw_sim.engine.compiled.words import (
 from apigw_sim.engine.order import Hop, Rank
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
-from apigw_sim.rules import reason
+from apigw_sim.rules import pick, reason
 from apigw_sim.rules.bucket import TOKEN
 
 if TYPE_CHECKING:
@@ -55,15 +67,10 @@ OF_ARRIVE, OF_RELAY, OF_TIMEOUT, OF_ANSWER = (
 OF_DONE, OF_WORK, OF_CALLER = int(Rank.DONE), int(Hop.WORK), int(Hop.CALLER)
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+CANARY, OF_CANARY = int(Flag.CANARY), int(Group.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
-WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
-    int(Outcome.OK),
-    int(Outcome.CRASH),
-    int(Outcome.MALFORMED),
-    int(Outcome.TIMEOUT),
-)
-OUTAGE, QUEUE_FULL = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL)
+WENT_WELL, QUEUE_FULL = int(Outcome.OK), int(Outcome.QUEUE_FULL)
 SIZE_SHIFT = STATUS_BITS + REASON_BITS
 OK = reason.OK
 
@@ -79,11 +86,15 @@ def travel(s: State, a: View) -> int:
 def arrive(s: State, a: View) -> int:
     """A request reaches the gateway, now."""
     now = s.now
-    number = view(s.pick, a.pick).method
+    p = view(s.pick, a.pick)
+    number = p.method
     a.method = number
+    if number != NULL and view(s.method, number * METHOD).moves:
+        number = released(s, a, view(s.method, number * METHOD))
+    a.release = number
     a.arrived = now
     s.answers = now + a.overhead
-    if not admit(s, a, number, a.key, now):
+    if not admit(s, a, p.refused, number, a.key, now):
         return ANSWERING
     m = view(s.method, number * METHOD)
     if m.ttl > 0 and look_up(s, a, m, now):
@@ -93,7 +104,14 @@ def arrive(s: State, a: View) -> int:
         return ANSWERING
     if s.size_check_after_cache and not small(s, a):
         return ANSWERING
-    service = draw_work(s, a)
+    if m.validator and s.validation_after_cache and not valid(s, a, m.validator):
+        return ANSWERING
+    if m.refused_types and not supported(s, a, m.refused_types):
+        return ANSWERING
+    if m.misconfigured:
+        because(s, a, reason.API_CONFIGURATION_ERROR, NULL, NULL)
+        return ANSWERING
+    service = draw_work(s, a, m.works)
     backend = m.backend
     if backend == NULL:
         passed_on(a, m.mock_status, a.drawn_response)
@@ -102,14 +120,31 @@ def arrive(s: State, a: View) -> int:
     return relay(s, a, m, service)
 
 
+def released(s: State, a: View, m: View) -> int:
+    """What answers for a method, of what deployments have made of it: the stage's, or its canary's; NULL: nothing."""
+    share = view(s.stage, m.stage * STAGE).canary
+    if share > 0:
+        word, _, _, _ = four(s, a, OF_CANARY)
+        if pick.happens(word, share):
+            a.flags |= CANARY
+            return m.canary_released
+    return m.released
+
+
 # throttles
 
 
-def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
-    """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
+def admit(s: State, a: View, refused: int, number: int, key: int, now: int) -> bool:
+    """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
     met, front, account = s.met, s.front, s.account_bucket
     if front and hold(s, account, now) < TOKEN:
         refuse(s, a, account)
+        return False
+    if refused != NULL:
+        forbid(s, a, refused)
+        return False
+    if s.unhealthy and unavailable(s, a):
+        forbid(s, a, reason.GATEWAY_UNAVAILABLE)
         return False
     if number == NULL:
         forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN)
@@ -123,7 +158,7 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
             forbid(s, a, reason.INVALID_API_KEY)
             return False
         k = view(s.key, key * KEY)
-        x = view(s.access, (k.group * s.method_count + number) * ACCESS)
+        x = view(s.access, (k.group * s.method_count + m.place) * ACCESS)
         if x.allowed == 0:
             forbid(s, a, reason.INVALID_API_KEY)
             return False
@@ -168,9 +203,11 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
             spend(s, met[i])
         if quota >= 0:
             spend_quota(s, quota)
-    if s.size_check_after_cache:
-        return True
-    return small(s, a)
+    if s.size_check_after_cache == 0 and not small(s, a):
+        return False
+    if m.validator and s.validation_after_cache == 0:
+        return valid(s, a, m.validator)
+    return True
 
 
 def met_too(s: State, n: int, bucket: int) -> int:
@@ -188,18 +225,10 @@ def refuse(s: State, a: View, bucket: int) -> None:
 
 
 def forbid(s: State, a: View, why: int) -> None:
-    """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
+    """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
     because(s, a, why, NULL, NULL)
     if s.front:
         spend(s, s.account_bucket)
-
-
-def small(s: State, a: View) -> bool:
-    """Whether the body is within the gateway's 10 MB; else 413."""
-    if a.body <= s.largest_request:
-        return True
-    because(s, a, reason.REQUEST_TOO_LARGE, NULL, NULL)
-    return False
 
 
 # the integration
@@ -210,6 +239,7 @@ def relay(s: State, a: View, m: View, service: int) -> int:
     relayed = relayed_at(a)
     limit = relayed + m.timeout
     a.stops = limit
+    a.detached = EVENT if m.asynchronous else 0
     reaches = relayed + service
     if reaches >= limit:
         a.refs += 1
@@ -255,7 +285,8 @@ def known(s: State, a: View) -> int:
 
 def detach(s: State, a: View) -> None:
     """Let a running job end by itself: nobody waits for it any more, but it holds its row."""
-    a.detached = 1
+    if a.detached == 0:
+        a.detached = 1
     wake(s, a, a.end, OF_DONE, OF_WORK, WORK)
 
 
@@ -271,13 +302,20 @@ def learn(s: State, a: View) -> int:
     a.integration = s.now - relayed_at(a)
     a.integration_status = a.job_status
     outcome = a.outcome
-    is_lambda = view(s.backend, a.backend).is_lambda
-    if a.init != NULL:
+    f = view(s.backend, a.backend)
+    is_lambda = f.is_lambda
+    m = view(s.method, a.release * METHOD)
+    if a.init != NULL and a.detached == 0:
         a.flags |= COLD_START
     own = False
-    if outcome == WENT_WELL:
-        if is_lambda and a.drawn_response > s.largest_lambda:
-            because(s, a, reason.RESPONSE_TOO_LARGE, NULL, NULL)
+    if m.mapped != NULL:
+        own = customised(s, a, m, f)
+    elif outcome == WENT_WELL:
+        if a.drawn_response > f.largest_response:
+            too = reason.RESPONSE_TOO_LARGE if is_lambda else reason.BACKEND_RESPONSE_TOO_LARGE
+            because(s, a, too, NULL, NULL)
+        elif s.rare_502 and is_lambda and lost(s, a):
+            because(s, a, reason.BAD_GATEWAY_AT_LOAD, NULL, NULL)
         else:
             own = True
             passed_on(a, a.job_status, a.drawn_response)
@@ -289,23 +327,9 @@ def learn(s: State, a: View) -> int:
         because(s, a, of_lambda(outcome), a.job_refused_by, NULL)
     else:
         because(s, a, reason.INTEGRATION_FAILURE, NULL, NULL)
-    m = view(s.method, a.method * METHOD)
     if own and m.ttl > 0:
         keep(s, a, m)
     return back(s, a)
-
-
-def of_lambda(outcome: int) -> int:
-    """What a proxy integration makes of an invocation that did not end well (facts 4.2)."""
-    if outcome == CRASH:
-        return reason.FUNCTION_ERROR
-    if outcome == MALFORMED:
-        return reason.MALFORMED_RESPONSE
-    if outcome == RAN_OUT:
-        return reason.FUNCTION_TIMEOUT
-    if outcome == OUTAGE:
-        return reason.API_CONFIGURATION_ERROR
-    return reason.LAMBDA_THROTTLED
 
 
 def back(s: State, a: View) -> int:

@@ -30,6 +30,7 @@ from apigw_sim.engine.compiled.words import (
     BLOCK_FULL,
     CALLS,
     DONE,
+    EVENT,
     FOR_EVER,
     GIVE_UP,
     GROW,
@@ -100,7 +101,8 @@ def advance(s: State, until: int) -> int:
         if what == SEND:
             what = travel(s, a)
         elif what == RELAY or what == LATE:
-            a.detached = 1 if what == LATE else 0
+            if what == LATE and a.detached == 0:
+                a.detached = 1
             reach(s, a)
             what = reached(s, a, what)
         elif what == DONE or what == WORK:
@@ -169,6 +171,11 @@ def reached(s: State, a: View, what: int) -> int:
         return WAIT
     if a.waiting:
         return watch_limits(s, a)
+    if a.detached == EVENT:  # Lambda has it, and the gateway waits no longer
+        if a.duration != NULL:
+            a.refs += 1
+            detach(s, a)
+        return LEARN
     return KNOWN
 
 

@@ -16,13 +16,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
             environment_free environment_top environment_room touched_n attempts_n invocations_n environments_n calls_n
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
-            encryption_overhead largest_request largest_cached largest_lambda size_check_after_cache tokens_first
-            quota_first""",
+            encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
+            unhealthy tokens_first quota_first hit hit_c""",
         # an event that is still to come
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
-        "row": """me refs who client call number started record previous limit method arrived
+        "row": """me refs who client call number started record previous limit method release arrived
             pick key resource entry age rtt body overhead
             gone executed response flags integration status integration_status reason refused_by tokens cache
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
@@ -43,16 +43,25 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "listed": "pick resource entry body",
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
-            needs_key sends rtt rtt_c
-            body body_c overhead overhead_c service service_c duration duration_c response response_c hit hit_c""",
+            needs_key sends refused invalid_body invalid_parameters types types_n rtt rtt_c
+            body body_c overhead overhead_c""",
+        # what an attempt draws behind the gateway
+        "works": "service service_c duration duration_c response response_c",
         "parameter": "word n table resource entry",
         "key": "group ordinal",
         # what a group of keys meets at a method: the first key's buckets and quota
         "access": "allowed method plan quota",
-        "method": """stage needs_key bucket backend mock_status timeout ttl require_authorization unauthorized
-            first_entry""",
-        # a stage's cache; `binds`: its possible entries could fill it, so the order of uses is kept
-        "stage": "capacity ready gauge binds uses queue queue_n queue_room",
+        # a method as a deployment has it; of those that stand for one in records: `moves` if what answers
+        # for it may be another, then `released`, and `canary_released` for its stage's canary
+        # `mapped`: where in `status` the mapped_n codes of a custom integration's responses stand, behind them their
+        # statuses, behind those their sizes; NULL: a proxy
+        "method": """place stage cache moves needs_key bucket backend works mock_status misconfigured timeout ttl
+            require_authorization unauthorized first_entry released canary_released validator mapped mapped_n
+            asynchronous refused_types binary_types largest_body largest_binary""",
+        # a stage, and a cache: its own, or behind the stages a canary's; `canary`: the share that meets the canary;
+        # `binds`: the cache's possible entries could fill it, so the order of uses is kept
+        # `answers`: where in `status` its answers stand, REASON words a reason; `unavailable`: a share of 503s
+        "stage": "canary capacity ready gauge binds uses queue queue_n queue_room answers unavailable",
         # a cached answer; `expires` is 0 where there is none
         "entry": "expires resource answer used queued",
         # entries in the order of their uses, as far as it is known
@@ -63,7 +72,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
             scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
-            first last""",
+            first last largest_response""",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
         "environment": "me number born ready used lifetime served below died function",
         "gauge": "level low peak area at stale integral",
@@ -84,6 +93,7 @@ def width(name: str) -> int:
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
+WORKS = width("works")
 QUEUE = width("queue")
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
     width, ("bucket", "quota", "backend", "environment", "gauge", "process")
@@ -96,8 +106,10 @@ PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("integration
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 19, 17, 7, 9, 6
-REASON = 2
-"""`status` begins with status and body of each reason; those of backends and clients follow."""
+REASON = 3
+"""`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
+EVENT = 2
+"""Of `detached`: nobody ever waits, an asynchronous invocation."""
 STATUS_BITS, REASON_BITS = 10, 8
 """Of a cached answer: response bytes, reason and status in one word."""
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from apigw_sim.draws import Send, Work
+from apigw_sim.draws import Group, Send, Work
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, Hop, Rank, priority
 from apigw_sim.records import NULL, CallOutcome
-from apigw_sim.rules import backoff, reason
+from apigw_sim.rules import backoff, pick, reason
 
 if TYPE_CHECKING:
     from apigw_sim.engine.model.backends import Job
@@ -19,10 +19,8 @@ RETRY = priority(Rank.RETRY)
 TIMEOUT = priority(Rank.TIMEOUT)
 OPEN = priority(Rank.OPEN)
 
-STATUS = tuple(row.status for row in reason.REASONS)
 SUCCEEDED, REFUSED, TIMED_OUT, _ = map(int, CallOutcome)
 THROTTLED = 429
-BODY_BYTES = tuple(row.body_bytes for row in reason.REASONS)
 
 
 Call = tuple[int, int, int, int, int, int]
@@ -39,7 +37,7 @@ class Attempt(Journey):
     __slots__ = (
         "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id", "integration_ns",
         "integration_status", "limit", "notes", "number", "overhead", "paid", "previous", "probe", "reason",
-        "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work",
+        "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
 
     def __init__(
@@ -51,6 +49,8 @@ class Attempt(Journey):
         self.rtt, self.body, self.overhead, self.word = send
         self.work = work
         """None until `draw`: a retry draws it when it gets as far as the cache or the backend."""
+        self.works = caller.stream.usual[call[1]]
+        """The row of plan.works whose laws `work` is drawn by."""
         self.previous = previous
         self.clock = clock = caller.clock
         self.id = caller.id + call[0] * CALL_STEP + number * ATTEMPT_STEP
@@ -85,14 +85,14 @@ class Attempt(Journey):
     def draw(self) -> Work:
         """What it draws for the cache and the backend."""
         if self.work is None:
-            self.work = self.caller.stream.work(self.call[0], self.number, self.call[1])
+            self.work = self.caller.stream.work(self.call[0], self.number, self.works)
         return self.work
 
     def because(self, why: int, refused_by: int = NULL, tokens: int = NULL) -> None:
         """The gateway itself answers."""
         self.reason = why
-        self.status = STATUS[why]
-        self.response_bytes = BODY_BYTES[why]
+        self.status, self.response_bytes, marks = self.caller.answers[why]
+        self.flags |= marks
         self.refused_by = refused_by
         self.tokens = tokens
 
@@ -101,6 +101,17 @@ class Attempt(Journey):
         self.reason = reason.passed_on(status)
         self.status = status
         self.response_bytes = response_bytes
+
+    def words(self, group: int, attempt: int | None = None) -> tuple[int, int, int, int]:
+        """The four words of a group: its own, or the call's (`attempt` 0)."""
+        return self.caller.stream.row(group, self.call[0], self.number if attempt is None else attempt)
+
+    def content_type(self) -> int:
+        """The bit of its content type; retries have the call's."""
+        row = self.caller.client.calls[self.call[1]]
+        if len(row.types) == 1:
+            return 1 << row.types[0]
+        return 1 << row.types[pick.choose(self.words(Group.REQUEST, 0)[2], row.type_thresholds)]
 
     def note(self, text: str) -> None:
         """Tell the watcher what happens now."""

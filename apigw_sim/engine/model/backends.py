@@ -26,15 +26,18 @@ OK = Outcome.OK
 class Job:
     """A piece of backend work for an attempt: waiting in a queue, running until `end`, or over."""
 
-    __slots__ = ("arrived", "attempt", "detached", "duration", "end", "environment", "init", "outcome", "provisioning",
-                 "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
+    __slots__ = ("arrived", "asynchronous", "attempt", "detached", "duration", "end", "environment", "init", "method", "outcome",
+                 "provisioning", "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
 
-    def __init__(self, attempt: Attempt, arrived: int) -> None:
+    def __init__(self, attempt: Attempt, method: tables.Method, arrived: int) -> None:
         self.attempt = attempt
+        self.method = method
         self.arrived = arrived
         self.waiting = False
         self.detached = False
         """Whether the gateway has stopped waiting for it."""
+        self.asynchronous = method.asynchronous
+        """Whether it never waits: an Event."""
         self.queued = 0
         self.provisioning = 0
         self.init = NULL
@@ -45,6 +48,12 @@ class Job:
         self.status = NULL
         self.refused_by = NULL
         self.repeated = False
+
+    def too_large(self) -> bool:
+        """Whether its body is above what an invocation takes; three bytes are four in base64."""
+        method, attempt = self.method, self.attempt
+        in_base64 = method.binary_types and attempt.content_type() & method.binary_types
+        return attempt.body > (method.largest_binary if in_base64 else method.largest_body)
 
     def run(self) -> None:
         """Work begins: a repetition if it had begun for an earlier attempt of the call."""
@@ -115,7 +124,7 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
         number, caller.number, 0, call, attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
-        job.detached or attempt.gone, job.repeated, caller.idempotent[picked],
+        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, caller.idempotent[picked],
     ))  # fmt: skip
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from apigw_sim.engine.model.gauges import Gauge
-from apigw_sim.plan.tables import Stage
 
 
 class Entry:
@@ -28,8 +27,8 @@ class Entry:
 class StageCache:
     """The cache of one stage. An expired entry keeps its bytes until it is asked for or pushed out."""
 
-    def __init__(self, stage: Stage, gauge: Gauge) -> None:
-        self.capacity = stage.cache_bytes
+    def __init__(self, capacity: int, gauge: Gauge) -> None:
+        self.capacity = capacity
         self.ready = 0
         """Before this instant there is no cache: creating or resizing it takes up to four minutes."""
         self.gauge = gauge

@@ -29,6 +29,9 @@ class Caller:
         self.id = identity(number, 0, 0, 0)
         self.pack, self.write = model.calls.pack, model.calls.write
         self.stage = client.stage
+        self.answers = model.plan.stages[client.stage].answers
+        """By reason: what the stage answers."""
+        self.refused = [call.refused for call in client.calls]
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
         self.timeout = client.timeout_ns

@@ -105,10 +105,12 @@ class Function:
             job.outcome = refusal
             if refusal.throttled:
                 job.status = 429
+            elif refusal is Outcome.TOO_LARGE:
+                job.status = 413
             record(self.jobs, self.number, job)
             return
         for bucket in self.rps:
-            if not bucket.off:
+            if not (bucket.off or job.asynchronous):
                 bucket.spend()
         job.environment = environment = self.idle.pop() if self.idle else self._born(job, now)
         environment.served += 1
@@ -121,6 +123,11 @@ class Function:
         if self.fault.outage:
             attempt.note(f"function {row.name}: outage")
             return Outcome.OUTAGE
+        if attempt.body > job.method.largest_binary and job.too_large():
+            attempt.note(
+                f"function {row.name}: a request of {attempt.body:,} bytes is more than an invocation takes"
+            )
+            return Outcome.TOO_LARGE
         if self.reserved != NULL:
             if self.in_use.level >= self.reserved:
                 job.refused_by = row.reserved_limit
@@ -134,7 +141,7 @@ class Function:
             return Outcome.THROTTLED_ACCOUNT
         for bucket in self.rps:
             held = bucket.now_holds(now)
-            if held < TOKEN and not bucket.off:
+            if held < TOKEN and not (bucket.off or job.asynchronous):
                 job.refused_by = bucket.limit
                 attempt.note(
                     f"function {row.name}: ten requests per second and unit of concurrency are used up"

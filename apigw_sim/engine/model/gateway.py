@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
+from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
+from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
+from apigw_sim.engine.model.mapping import ERROR_OBJECT, respond
 from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
-from apigw_sim.rules import reason
+from apigw_sim.rules import pick, reason
 from apigw_sim.rules.reason import REASONS
+from apigw_sim.rules.response import FUNCTION_ERROR, FUNCTION_TIMEOUT
 
 if TYPE_CHECKING:
-    from apigw_sim.engine.model.backends import Backend
     from apigw_sim.engine.model.model import Method, Model
 
 TIMEOUT = priority(Rank.TIMEOUT)
@@ -27,13 +30,15 @@ RELAY = priority(Rank.RELAY)
 
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
+CANARY = int(Flag.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 
 OK = reason.OK
 WENT_WELL = Outcome.OK
-CACHEABLE = {reason.OK, reason.BACKEND_4XX, reason.BACKEND_5XX}
-"""Answers of the backend's own; what the gateway itself makes up is not cached."""
-
+ACCEPTED = 202
+"""What Lambda answers to an asynchronous invocation."""
+ANY_SHAPE = 200
+"""What a custom integration makes of an answer that no proxy could read: to it any answer is one."""
 LAMBDA_ANSWERS = {
     Outcome.CRASH: reason.FUNCTION_ERROR,
     Outcome.MALFORMED: reason.MALFORMED_RESPONSE,
@@ -43,6 +48,7 @@ LAMBDA_ANSWERS = {
     Outcome.THROTTLED_RPS: reason.LAMBDA_THROTTLED,
     Outcome.THROTTLED_SCALING: reason.LAMBDA_THROTTLED,
     Outcome.OUTAGE: reason.API_CONFIGURATION_ERROR,
+    Outcome.TOO_LARGE: reason.LAMBDA_REQUEST_TOO_LARGE,
 }
 """What a proxy integration makes of work that did not end well (facts 4.2)."""
 
@@ -57,10 +63,12 @@ class Gateway:
         self.account = model.plan.account
         self.throttles = model.throttles
         self.pack, self.write = model.attempts.pack, model.attempts.write
-        self.methods = model.methods
+        self.released, self.canary_released = model.released, model.canary_released
+        self.canaries = model.canaries
         self.caches = model.caches
-        self.largest_request = model.plan.account.largest_request
-        self.size_check_after_cache = model.plan.account.size_check_after_cache
+        self.checks = Checks(model.plan.account)
+        self.unavailable = [0] * len(model.plan.stages)
+        """By stage: the share of requests that it answers with 503, a threshold word."""
 
     def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
         """From the client's sending to the gateway's answer."""
@@ -77,21 +85,32 @@ class Gateway:
         number = caller.methods[picked]
         if watched:
             attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
+        method = None
+        if number != NULL:
+            share = self.canaries[caller.stage]
+            method = self.canary(attempt, number, share) if share else self.released[number]
+            if watched:
+                self.tell(attempt, number, arrived)
 
         answers = arrived + overhead
-        if self.admit(attempt, number, key, arrived):
-            method = self.methods[number]
+        if self.admit(attempt, method, number, key, arrived):
+            assert method is not None
+            if method.row.works != attempt.works:
+                attempt.works, attempt.work = method.row.works, None
             where = method.first_entry + entry
             if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
                 answers += (attempt.work or attempt.draw())[3]
-            elif attempt.reason != OK or (self.size_check_after_cache and not self.fits(attempt)):
+            elif attempt.reason != OK or not self.checks.behind_cache(attempt, method):
                 pass  # refused at the cache or behind it
+            elif method.row.misconfigured:
+                attempt.note("its integration names, by a stage variable, what does not exist: 500")
+                attempt.because(reason.API_CONFIGURATION_ERROR)
             elif method.backend is None:
                 attempt.passed_on(method.row.mock_status, attempt.draw()[2])
                 attempt.note(f"mock integration: {method.row.mock_status}")
             else:
-                yield from self.integrate(attempt, method, arrived)
-                if method.ttl and attempt.reason in CACHEABLE:
+                own = yield from self.integrate(attempt, method, arrived)
+                if own and method.ttl:
                     self.keep(attempt, method, where, resource)
                 answers = clock.now + overhead - overhead // 2
         if hurried:
@@ -114,32 +133,52 @@ class Gateway:
 
     # what comes before the integration
 
-    def admit(self, attempt: Attempt, method: int, key: int, now: int) -> bool:
-        """Route, API key, throttles and size: whether the request may go on; else its answer is known."""
-        throttles = self.throttles
+    def canary(self, attempt: Attempt, number: int, share: int) -> Method | None:
+        """What answers on a stage with a canary: it or the stage, drawn for each request by itself (facts 8)."""
+        word = attempt.caller.stream.row(Group.CANARY, attempt.call[0], attempt.number)[0]
+        if not pick.happens(word, share):
+            return self.released[number]
+        attempt.flags |= CANARY
+        attempt.note("meets the stage's canary")
+        return self.canary_released[number]
+
+    def tell(self, attempt: Attempt, number: int, now: int) -> None:
+        """Which deployment answers, where there are several, and whether a change has not been deployed yet."""
+        plan, stage = self.plan, self.plan.methods[number].stage
+        moves = [pointer for pointer in plan.pointers if pointer.stage == stage]
+        if len(moves) > 1 or moves[0].canary != NULL:
+            now_at = [pointer for pointer in moves if pointer.at <= now][-1]
+            answers = now_at.canary if attempt.flags & CANARY else now_at.active
+            attempt.note(f"deployment {answers} answers, since {now_at.at / 1e9:g} s" if now_at.at else
+                         f"deployment {answers} answers")  # fmt: skip
+        for late in () if attempt.flags & CANARY else plan.undeployed:
+            if late.place == number and late.begin <= now and (late.end == NULL or now < late.end):
+                attempt.note(
+                    f"the API was changed at {late.begin / 1e9:g} s, and that is not deployed to {plan.stages[stage].name}"
+                )
+
+    def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
+        """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
+        throttles, caller = self.throttles, attempt.caller
         if throttles.front and throttles.account_refuses(attempt, now):
             return False
-        if method == NULL:
+        refused = caller.refused[attempt.call[1]]
+        if refused != NULL:
+            return self.forbid(attempt, refused)
+        down = self.unavailable[caller.stage]
+        if down and pick.happens(attempt.words(Group.GATEWAY)[0], down):
+            return self.forbid(attempt, reason.GATEWAY_UNAVAILABLE)
+        if method is None:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.known.get((method, key), UNKNOWN)
+        levels = throttles.known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
-            levels = throttles.levels(method, key)
+            levels = throttles.levels(number, key)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY)
-        if not throttles.admit(attempt, levels, now):
-            return False
-        return attempt.body <= self.largest_request or self.size_check_after_cache or self.fits(attempt)
-
-    def fits(self, attempt: Attempt) -> bool:
-        """Whether the body is within the gateway's 10 MB; else 413."""
-        if attempt.body <= self.account.largest_request:
-            return True
-        attempt.note(f"body of {attempt.body:,} bytes: above the {self.account.largest_request:,} allowed")
-        attempt.because(reason.REQUEST_TOO_LARGE)
-        return False
+        return throttles.admit(attempt, levels, now) and self.checks.before_cache(attempt, method)
 
     def forbid(self, attempt: Attempt, why: int) -> bool:
-        """A 403 before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
+        """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
         attempt.note(REASONS[why].why)
         attempt.because(why)
         if self.throttles.front:
@@ -150,7 +189,7 @@ class Gateway:
         self, attempt: Attempt, method: Method, where: int, resource: int, max_age_0: int, now: int
     ) -> bool:
         """Ask the stage's cache, if there is one: whether it answers."""
-        cache = self.caches[method.stage]
+        cache = self.caches[method.cache]
         if not cache.capacity or now < cache.ready:
             return False
         if max_age_0 and self.refresh(attempt, method, max_age_0):
@@ -190,8 +229,11 @@ class Gateway:
 
     # the integration
 
-    def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, None]:
-        """Relay the request to its backend and wait for the answer, at most until the integration's timeout."""
+    def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, bool]:
+        """Relay the request to its backend and wait for the answer, at most until the integration's timeout.
+
+        Gives whether the answer is the integration's own; what the gateway itself makes up is not cached.
+        """
         clock, backend = self.clock, method.backend
         assert backend is not None
         overhead = attempt.overhead
@@ -205,14 +247,20 @@ class Gateway:
                 (relayed, f"relayed to the backend; integration timeout {method.timeout / 1e6:g} ms")
             )
         if reaches >= limit:
-            Journey(clock, self.late(attempt, backend, reaches)).go()
+            Journey(clock, self.late(attempt, method, reaches)).go()
             yield from self.time_out(attempt, relayed, limit)
-            return
+            return False
         if hurried:
             attempt.will_answer(reaches)
         yield reaches, RELAY + attempt.id
-        job = Job(attempt, clock.now)
+        job = Job(attempt, method.row, clock.now)
         backend.arrive(job)
+        if job.asynchronous:
+            attempt.note("an asynchronous invocation: Lambda has it, and the gateway waits no longer")
+            if job.duration != NULL:
+                detach(backend, job)
+            attempt.integration_ns = clock.now - relayed
+            return self.learn_nothing(attempt, method, job)
         if job.waiting:
             if hurried:
                 attempt.watch_limit(job)
@@ -221,24 +269,26 @@ class Gateway:
             if job.waiting:
                 job.detached = True
                 self.timed_out(attempt, relayed)
-                return
+                return False
         if job.duration != NULL:
             if job.end > limit:
                 job.detached = True
                 detach(backend, job)
                 yield from self.time_out(attempt, relayed, limit)
-                return
+                return False
             if hurried:
                 attempt.will_answer(job.end + overhead - overhead // 2)
             yield job.end, DONE + attempt.id
             backend.done(job)
         attempt.integration_ns = clock.now - relayed
-        self.learn(attempt, method, job, response)
+        return self.learn(attempt, method, job, response)
 
-    def late(self, attempt: Attempt, backend: Backend, reaches: int) -> Generator[Wait, None, None]:
+    def late(self, attempt: Attempt, method: Method, reaches: int) -> Generator[Wait, None, None]:
         """A request that reaches its backend after the gateway has stopped waiting: the work is done for nobody."""
+        backend = method.backend
+        assert backend is not None
         yield reaches, RELAY + attempt.id
-        job = Job(attempt, self.clock.now)
+        job = Job(attempt, method.row, self.clock.now)
         job.detached = True
         backend.arrive(job)
         if not job.waiting and job.duration != NULL:
@@ -262,8 +312,8 @@ class Gateway:
         attempt.because(reason.INTEGRATION_TIMEOUT)
         attempt.integration_ns = self.clock.now - relayed
 
-    def learn(self, attempt: Attempt, method: Method, job: Job, response: int) -> None:
-        """What the backend's answer means, and the cache's share in it."""
+    def learn(self, attempt: Attempt, method: Method, job: Job, response: int) -> bool:
+        """What the backend's answer means; whether the client gets the integration's own."""
         attempt.integration_status = job.status
         outcome = job.outcome
         if attempt.notes is not None:
@@ -273,25 +323,51 @@ class Gateway:
             )
         if job.init != NULL:
             attempt.flags |= COLD_START
-        if outcome == WENT_WELL:
-            if method.is_lambda and response > self.account.largest_lambda_payload:
-                attempt.because(reason.RESPONSE_TOO_LARGE)
-                return
-            attempt.passed_on(job.status, response)
-        elif outcome == Outcome.QUEUE_FULL:
-            attempt.passed_on(job.status, 0)
+        custom = method.codes is not None
+        if outcome == WENT_WELL or (custom and outcome == Outcome.MALFORMED):
+            return self.answer(attempt, method, job, response)
+        if outcome == Outcome.QUEUE_FULL:
+            own = respond(attempt, method, job.status, 0)
             attempt.refused_by = job.refused_by
-        elif method.is_lambda:
-            attempt.because(LAMBDA_ANSWERS[outcome], job.refused_by)
-            return
-        else:
-            attempt.because(reason.INTEGRATION_FAILURE)
-            return
+            return own
+        if custom and outcome == Outcome.CRASH:
+            return respond(attempt, method, FUNCTION_ERROR, ERROR_OBJECT, reason.FUNCTION_ERROR)
+        if custom and outcome == Outcome.TIMEOUT:
+            return respond(attempt, method, FUNCTION_TIMEOUT, ERROR_OBJECT, reason.FUNCTION_TIMEOUT)
+        why = LAMBDA_ANSWERS[outcome] if method.is_lambda else reason.INTEGRATION_FAILURE
+        attempt.because(why, job.refused_by)
+        return False
+
+    def answer(self, attempt: Attempt, method: Method, job: Job, response: int) -> bool:
+        """An answer that is there: whether it fits through, and what is made of it."""
+        account, custom = self.account, method.codes is not None
+        if response > method.largest_response:
+            if custom and method.is_lambda:  # to Lambda an error of the function
+                return respond(attempt, method, FUNCTION_ERROR, ERROR_OBJECT, reason.RESPONSE_TOO_LARGE)
+            attempt.because(
+                reason.RESPONSE_TOO_LARGE if method.is_lambda else reason.BACKEND_RESPONSE_TOO_LARGE
+            )
+            return False
+        lost = account.rare_502 and method.is_lambda and not custom
+        if lost and pick.happens(attempt.words(Group.GATEWAY)[1], account.rare_502):
+            attempt.because(reason.BAD_GATEWAY_AT_LOAD)
+            return False
+        status = job.status if job.status != NULL else ANY_SHAPE
+        return respond(attempt, method, status, response)
+
+    def learn_nothing(self, attempt: Attempt, method: Method, job: Job) -> bool:
+        """Lambda has taken an asynchronous invocation or has not; what becomes of it the gateway never learns."""
+        if job.outcome in (Outcome.OUTAGE, Outcome.TOO_LARGE):
+            attempt.integration_status = job.status
+            attempt.because(LAMBDA_ANSWERS[job.outcome])
+            return False
+        attempt.integration_status = ACCEPTED
+        return respond(attempt, method, ACCEPTED, 0)
 
     def keep(self, attempt: Attempt, method: Method, where: int, resource: int) -> None:
         """Put a backend's answer into the stage's cache."""
         now, account, response = self.clock.now, self.account, attempt.response_bytes
-        cache = self.caches[method.stage]
+        cache = self.caches[method.cache]
         if not cache.there(now) or response > account.largest_cached:
             return
         if attempt.status >= 400 and not account.cache_errors:

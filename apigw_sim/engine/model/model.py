@@ -29,22 +29,28 @@ class Watch(NamedTuple):
 
 
 class Method:
-    """A method of a stage, with the settings that can change in mid-run."""
+    """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "first_entry", "is_lambda", "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized"
+        "backend", "cache", "codes", "first_entry", "is_lambda", "largest_response", "require_authorization", "row", "stage",
+        "timeout", "ttl", "unauthorized", "validator",
     )  # fmt: skip
 
-    def __init__(self, row: tables.Method, backend: Backend | None) -> None:
+    def __init__(self, row: tables.Method, backend: Backend | None, largest_response: int = 0) -> None:
         self.row = row
         self.stage = row.stage
+        self.cache = row.cache
         self.backend = backend
         self.is_lambda = isinstance(backend, Function)
+        self.largest_response = largest_response
         self.timeout = row.timeout_ns
         self.ttl = row.ttl_ns
         self.require_authorization = row.require_authorization
         self.unauthorized = row.unauthorized
         self.first_entry = row.first_entry
+        self.validator = row.validator
+        self.codes = None if row.responses is None else [mapped.code for mapped in row.responses]
+        """What the responses of a custom integration catch; None: a proxy."""
 
 
 class Model:
@@ -75,10 +81,12 @@ class Model:
             for i, q in enumerate(plan.quotas)
         ]
         self.throttles = Throttles(plan, self.buckets, self.quotas)
+        cached = [stage.cache_bytes for stage in plan.stages]
         self.caches = [
-            StageCache(stage, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))
-            for i, stage in enumerate(plan.stages)
+            StageCache(size, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))
+            for i, size in enumerate((*cached, *(cached[stage] for stage in plan.canary_caches)))
         ]
+        """Those of the stages, then those that canaries have of their own."""
         rps = plan.account.rps_bucket
         self.account = Account(
             plan.account,
@@ -88,7 +96,13 @@ class Model:
         )
         self.functions: dict[int, Function] = {}
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
-        self.methods = [self._method(row) for row in plan.methods]
+        self.methods = [self._method(row) for row in plan.releases]
+        self.released = [self._named(row) for row in plan.released]
+        """Row of plan.methods -> what answers for it now; None: it is not deployed."""
+        self.canary_released = [self._named(row) for row in plan.canary_released]
+        """... and for its stage's canary."""
+        self.canaries = [stage.canary for stage in plan.stages]
+        """Threshold words: the shares of the stages' requests that meet a canary."""
         self.gateway = Gateway(self)
         self.callers = [
             Caller(self, number, client, draws.client(number)) for number, client in enumerate(plan.clients)
@@ -118,7 +132,10 @@ class Model:
     def _method(self, row: tables.Method) -> Method:
         if row.backend == NULL:
             return Method(row, None)
-        return Method(row, self.backends[row.backend])
+        return Method(row, self.backends[row.backend], self.plan.backends[row.backend].largest_response)
+
+    def _named(self, row: int) -> Method | None:
+        return None if row == NULL else self.methods[row]
 
     # what run.py asks of an engine
 
@@ -196,9 +213,25 @@ class Model:
         method.require_authorization = require_authorization
         method.unauthorized = unauthorized
 
+    def release(self, number: int, row: int) -> None:
+        """What answers for a method from now on, NULL: nothing; who is already under way is not touched."""
+        self.released[number] = self._named(row)
+
+    def canary_release(self, number: int, row: int) -> None:
+        """What answers for a method where the canary was met."""
+        self.canary_released[number] = self._named(row)
+
+    def canary(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that meet its canary: a threshold word."""
+        self.canaries[stage] = share
+
     def cache(self, stage: int, capacity: int) -> None:
         """Another cache cluster: everything is lost, and there is no cache while it is made."""
         self.caches[stage].resize(capacity, self.clock.now + self.plan.account.cache_rebuild_ns)
+
+    def unavailable(self, stage: int, share: int) -> None:
+        """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
+        self.gateway.unavailable[stage] = share
 
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""

@@ -1,0 +1,78 @@
+"""The page of all errors, docs/errors.md: from the reasons themselves."""
+
+from __future__ import annotations
+
+from apigw_sim.rules.reason import REASONS, Reason
+
+SEEN = {
+    "BACKEND_4XX": "c404_backend", "BACKEND_5XX": "c503_backend", "THROTTLED": "c429_throttle",
+    "QUOTA_EXCEEDED": "c429_quota", "INVALID_API_KEY": "c403_no_key", "BAD_REQUEST_BODY": "c400_body",
+    "BAD_REQUEST_PARAMETERS": "c400_parameter", "REQUEST_TOO_LARGE": "c413_gateway",
+    "UNSUPPORTED_MEDIA_TYPE": "c415_text", "INTEGRATION_TIMEOUT": "c504_timeout",
+    "INTEGRATION_FAILURE": "c504_outage", "LAMBDA_THROTTLED": "c500_throttled", "FUNCTION_ERROR": "c502_crash",
+    "FUNCTION_TIMEOUT": "c502_ended", "MALFORMED_RESPONSE": "c502_misshapen", "RESPONSE_TOO_LARGE": "c502_verbose",
+    "GATEWAY_UNAVAILABLE": "c503_gateway", "URI_TOO_LONG": "c414_url", "HEADERS_TOO_LARGE": "c431_headers",
+    "LAMBDA_REQUEST_TOO_LARGE": "c413_lambda", "UNMAPPED_RESPONSE": "c500_unmapped",
+    "BACKEND_RESPONSE_TOO_LARGE": "c500_large",
+}  # fmt: skip
+"""Reason -> the client of scenarios/errors_tour.yaml that meets it."""
+MADE_BY = {
+    "MISSING_AUTHENTICATION_TOKEN": "`calls: from_trace` with a path that no method serves",
+    "CACHE_INVALIDATION_DENIED": "`max_age_0`, `require_authorization` and `FAIL_WITH_403`",
+    "API_CONFIGURATION_ERROR": "`fault: {function: NAME, outage: true}`; a stage variable that names no function",
+    "BAD_GATEWAY_AT_LOAD": "`assumptions.rare_502_at_load`",
+}
+"""Reason -> what makes it, where the tour does not."""
+
+_HEAD = """\
+# Errors
+
+Every way in which a REST API answers with an error: the status, the reason that `requests.parquet`, the summary's \
+`by_reason` and `explain` give, the gateway response type that restyles it, the cause, what the execution log says, and \
+whether a client may retry. The scenario [errors_tour](../scenarios/errors_tour.yaml) shows them one by one; the last \
+column names its client, or the setting that makes the error:
+
+```sh
+apigw-sim explain scenarios/errors_tour.yaml --client c502_crash
+```
+
+The status is the default one. `gateway_responses:` of an API gives a type another status and size, and DEFAULT_4XX or \
+DEFAULT_5XX all types of the class that are not specified; clients retry by what they see, and CloudWatch still counts \
+the class of the default. A custom integration's `responses:` decide the status of whatever its backend answers: an \
+error that nothing matches is a 200, and the reason beside it says what it was.
+"""
+
+_TAIL = """\
+
+## Which the backend makes and which the gateway
+
+- A **429 behind the gateway is a 500**: Lambda's throttling is not passed on (`LAMBDA_THROTTLED`), and no integration \
+response can map it. A backend's own 429 behind a proxy is a 429.
+- **502 or 504**: who ended the work? The function's own timeout is a 502, the integration's a 504 after which the \
+function runs on for nobody.
+- **403, not 404**, for a path that no method serves; a 404 always comes from a backend.
+- **413 twice**: the gateway takes 10 MB, an invocation 6 MB, in base64 4.5 MB, an asynchronous one 1 MB.
+- **A 200 may be an error**: behind a custom integration a function's error is one unless `function_error` is mapped.
+- `assumptions.unmetered` lists the reasons of which CloudWatch has no metrics; the summary counts them all the same.
+- An asynchronous invocation (`invocation_type: Event`) is answered before the function runs: whatever becomes of it is \
+in Lambda's metrics alone. Lambda's own queue and retries are not simulated: an event that meets a full concurrency is \
+a Throttle and lost.
+"""
+
+
+def markdown() -> str:
+    """The page."""
+    head = "| status | reason | gateway response | cause | execution log | retry | shown by |"
+    lines = [_HEAD, head, "|---|---|---|---|---|---|---|"]
+    lines += [_row(reason) for reason in sorted(REASONS, key=lambda reason: (reason.status, reason.name))]
+    return "\n".join([line for line in lines if line]) + "\n" + _TAIL
+
+
+def _row(reason: Reason) -> str:
+    if reason.name == "OK":
+        return ""
+    status = str(reason.status) if reason.status else "the backend's"
+    log = f"`{reason.log_line}`" if reason.log_line else "none"
+    shown = f"`{SEEN[reason.name]}`" if reason.name in SEEN else MADE_BY.get(reason.name, "not simulated")
+    kind = reason.response_type or "none"
+    return f"| {status} | {reason.name} | {kind} | {reason.why} | {log} | {reason.retryable} | {shown} |"

@@ -1,0 +1,149 @@
+"""`apigw-sim capacity`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from apigw_sim.cli import options
+from apigw_sim.cli.console import counting, show
+from apigw_sim.errors import ApigwSimError
+
+
+class _Share(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A share such as `5 %`, or 0.05."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        try:
+            return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+        except ValueError:
+            self.fail(f"{text!r} is no share; write one such as 5 %", param, ctx)
+
+
+SHARE = _Share()
+
+
+class TooLittleError(ApigwSimError):
+    """The capacity that was asked for is not there, or is not proved to be."""
+
+    exit_status = 1
+
+
+@click.command()
+@options.scenario
+@click.option("--load", "vary", flag_value="load", default=True, help="Multiply all arrivals (the default).")
+@click.option(
+    "--vary", metavar="PATH", help="Instead vary one setting: the smallest value that meets is searched."
+)
+@click.option("--from", "low", metavar="A", help="The lower end; of load 0.25.")
+@click.option("--to", "high", metavar="B", help="The upper end; of load 4.")
+@click.option(
+    "--values", metavar="V1,V2,...", help="Instead of ends: all that may be chosen, the smallest first."
+)
+@click.option(
+    "--find", type=click.Choice(["largest", "smallest"]), help="Largest of load, smallest of a path."
+)
+@click.option(
+    "--resolution",
+    type=SHARE,
+    default="2 %",
+    show_default=True,
+    help="How far apart the answer's ends may be.",
+)
+@click.option(
+    "--error", type=SHARE, default="5 %", show_default=True, help="With what probability it may be wrong."
+)
+@click.option("--budget", metavar="RUNS", type=int, default=300, show_default=True, help="Runs at most.")
+@click.option(
+    "--share",
+    type=SHARE,
+    default="95 %",
+    show_default=True,
+    help="Of runs, that have to meet every expectation.",
+)
+@click.option("--mean", is_flag=True, help="Instead judge by the mean over runs.")
+@click.option("--growth", metavar="SHARE", type=SHARE, help="Of load a month: say when which limit is met.")
+@click.option(
+    "--months", metavar="N", type=int, default=12, show_default=True, help="With --growth: how far to plan."
+)
+@click.option(
+    "--raise",
+    "raise_by",
+    metavar="FACTOR",
+    type=float,
+    help="Search again with the limit that binds first raised by this.",
+)
+@click.option(
+    "--at-least", metavar="VALUE", type=float, help="Exit with status 1 unless this much is proved to meet."
+)
+@options.seed
+@click.option("--engine", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
+@click.option("--workers", metavar="N", type=int, default=1, show_default=True, help="Processes to run in.")
+@options.overrides
+@click.option(
+    "--out", metavar="DIR", callback=options.folder, help="Write summary.json and capacity.svg into DIR."
+)
+def capacity(
+    scenario: str, vary: str | None, low: str | None, high: str | None, values: str | None, find: Any,
+    resolution: float, error: float, budget: int, share: float, mean: bool, growth: float | None, months: int,
+    raise_by: float | None, at_least: float | None, seed: int | None, engine: str, workers: int,
+    overrides: tuple[str, ...], out: Path | None,
+) -> None:  # fmt: skip
+    """Search for the largest load that meets the expectations, or the cheapest setting.
+
+    A value meets if 95 % of runs meet every expectation of the scenario. The search buys runs where they narrow the
+    answer most, and states with what probability it is wrong; if the budget ends, the answer is a wider interval.
+    It shows every value it tried, which limit binds first, and with --growth the runway.
+
+    \b
+    How much more traffic will it carry?
+      apigw-sim capacity scenarios/ticket_sale.yaml --from 0.5 --to 4
+    What is the smallest reservation that does?
+      apigw-sim capacity scenarios/ticket_sale.yaml --from 10 --to 60 \\
+        --vary functions.sell.reserved_concurrency
+    When is which limit met, and what to ask AWS for?
+      apigw-sim capacity scenarios/ticket_sale.yaml --growth "8 %"
+
+    Exit status: 0; 1 with --at-least, unless that much is proved; 2 if the input is wrong; 130 if interrupted.
+    """
+    from apigw_sim.experiment.axis import CapacityError
+    from apigw_sim.experiment.capacity import capacity as search
+    from apigw_sim.terminal.capacity import page
+
+    along = vary or "load"
+    if along != "load" and values is None and (low is None or high is None):
+        raise CapacityError(f"--vary {along}: write --from and --to, or --values")
+    if at_least is not None and along == "load" and high is not None and float(high) < at_least:
+        raise CapacityError(f"--at-least {at_least:g} lies beyond --to {high}")
+    listed = None if values is None else [part.strip() for part in values.split(",") if part.strip()]
+    with counting("searching", budget) as told:
+        found = search(
+            scenario, along, (low or "0.25", high or "4"), values=listed, overrides=overrides, find=find,
+            resolution=resolution, error=error, budget=budget, share=share, judge="mean" if mean else "share",
+            seed=seed, engine=engine, workers=max(workers, 1), growth=growth, months=months, raise_by=raise_by,
+            progress=told,
+        )  # fmt: skip
+    if out is not None:
+        found.write(out)
+    made = page(found)
+    if out is not None:
+        files = sorted(file.name for file in out.iterdir())
+        made.line("")
+        made.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
+    show(made)
+    if at_least is not None:
+        _check(found, at_least)
+
+
+def _check(found: Any, at_least: float) -> None:
+    """Whether so much, or so little, is proved to be enough."""
+    meets, largest = found.meets, found.axis.find == "largest"
+    if meets is None or (meets < at_least if largest else meets > at_least):
+        raise TooLittleError(f"{at_least:g} is not proved to meet: {found.answer}")

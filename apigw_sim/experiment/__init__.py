@@ -1,0 +1,1 @@
+"""Many runs: replications, comparisons and sweeps, each figure with its interval."""

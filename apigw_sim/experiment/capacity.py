@@ -1,0 +1,312 @@
+"""The largest load that meets the expectations, or the cheapest setting that does, with a stated error."""
+
+from __future__ import annotations
+
+import math
+import os
+from collections.abc import Callable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from apigw_sim import jit
+from apigw_sim.choice import choose
+from apigw_sim.experiment import axis as axes
+from apigw_sim.experiment.axis import LOAD, Axis, CapacityError, Find
+from apigw_sim.experiment.binding import Binding, Reach, Request, binding, reach, requests
+from apigw_sim.experiment.judging import Judge, OfMean, OfShare, Outcome
+from apigw_sim.experiment.search import Found, Point, search
+from apigw_sim.experiment.trials import PER_SETTING, Crew, Trial, crew, pack
+from apigw_sim.plan import plan
+from apigw_sim.plan.offered import expected_calls
+from apigw_sim.scenario import Scenario, load
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from apigw_sim.plan.tables import Plan
+    from apigw_sim.scenario.load import Overrides
+
+Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
+Told = Callable[[int, str], None]
+"""Is told how many runs are done, and of what setting the last were."""
+WORTH_COMPILED = 200_000
+"""Calls of all runs together from which on the compiled engine is worth loading."""
+
+
+class Capacity:
+    """What a search came to: the answer, every setting that was tried, and what its limits did."""
+
+    def __init__(
+        self, scenario: Scenario, axis: Axis, found: Found, judge: Judge, trials: dict[int, list[Trial]],
+        plans: dict[int, Plan], asked: Mapping[str, Any],
+    ) -> None:  # fmt: skip
+        self.scenario, self.axis, self.found, self.judge = scenario, axis, found, judge
+        self.trials, self.plans, self.asked = trials, plans, asked
+        self.raised: Capacity | None = None
+        """The same search with the limit that binds first raised."""
+
+    def __repr__(self) -> str:
+        return f"<Capacity of {self.scenario.name} along {self.axis.path}: {self.answer}>"
+
+    @property
+    def meets(self) -> float | None:
+        """The last value that is proved to meet, as a number; of a list its place."""
+        return None if self.found.meets is None else self.axis.sizes[self.found.meets]
+
+    @property
+    def fails(self) -> float | None:
+        """The first value that is proved to fail."""
+        return None if self.found.fails is None else self.axis.sizes[self.found.fails]
+
+    @property
+    def answer(self) -> str:
+        """The answer in a sentence."""
+        meets, fails, last = self.found.meets, self.found.fails, len(self.axis.values) - 1
+        show, largest = self.axis.show, self.axis.find == "largest"
+        if fails == 0:
+            return (
+                f"nothing from {show(last if not largest else 0)} to {show(0 if not largest else last)} meets"
+            )
+        if meets == last:
+            return f"{show(last)} still meets, the {'most' if largest else 'least'} that was asked about"
+        first, second = ("meets", "does not") if meets is not None else ("", "does not")
+        if meets is not None and fails is not None:
+            return f"{show(meets)} {first}, {show(fails)} {second}"
+        if meets is not None:
+            return f"{show(meets)} {first}; where it ends was not settled"
+        if fails is not None:
+            return f"{show(fails)} {second}; nothing was proved to meet"
+        return "nothing was settled"
+
+    @cached_property
+    def binding(self) -> Binding | None:
+        """The limit that binds first where it fails; None where no limit refuses more than where it meets."""
+        return binding(self)
+
+    @property
+    def points(self) -> pd.DataFrame:
+        """A row per value that was tried: runs, the figure that is judged, its interval, what is proved."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    def rows(self) -> list[dict[str, Any]]:
+        """The same as plain rows, in the order of the search's axis."""
+        made = []
+        for point in self.found.points:
+            interval = self.judge.interval(point.outcomes, self.found.error / 2)
+            made.append({
+                "value": self.axis.show(point.setting), "size": self.axis.sizes[point.setting],
+                "order": point.order, "runs": len(point.outcomes), "met": sum(o.met for o in point.outcomes),
+                "found": _finite(interval.found), "low": _finite(interval.low), "high": _finite(interval.high),
+                "verdict": self.verdict(point), "first_replication": point.order * PER_SETTING,
+            })  # fmt: skip
+        return made
+
+    def verdict(self, point: Point) -> str:
+        """What is proved of a point, by its own runs or by those of its neighbours."""
+        if self.found.meets is not None and point.setting <= self.found.meets:
+            return "meets"
+        return "fails" if self.found.fails is not None and point.setting >= self.found.fails else "open"
+
+    def reach(self, growth: float | None = None) -> list[Reach]:
+        """Of a search along load: at which load each limit was met, and in which month if load grows so much a month."""
+        return reach(self, growth)
+
+    def requests(self, growth: float, months: int = 12) -> list[Request]:
+        """What to ask AWS for so that load can grow for so many months, as far as it can be asked for."""
+        return requests(self, growth, months)
+
+    @cached_property
+    def summary(self) -> dict[str, Any]:
+        """All of it as plain data."""
+        found = self.found
+        said: dict[str, Any] = {
+            "scenario": self.scenario.name, "scenario_sha256": self.scenario.sha256(), **self.asked,
+            "answer": self.answer, "settled": found.done,
+            "meets": None if found.meets is None else self.axis.show(found.meets),
+            "fails": None if found.fails is None else self.axis.show(found.fails),
+            "guess": None if found.guess is None else self.axis.show(found.guess),
+            "runs": found.runs, "error": found.error,
+            "out_of_order": [
+                {"worse": self.axis.show(pair.worse), "better": self.axis.show(pair.better)} for pair in found.breaks
+            ],
+            "binds_first": None if self.binding is None else self.binding._asdict(),
+            "points": self.rows(),
+        }  # fmt: skip
+        growth = self.asked.get("growth")
+        if self.axis.path == LOAD:
+            said["limits"] = [one._asdict() for one in self.reach(growth)]
+            if growth:
+                said["requests"] = [one._asdict() for one in self.requests(growth, self.asked["months"])]
+        if self.raised is not None:
+            said["raised"] = self.raised.summary
+        return said
+
+    def plot(self) -> Figure:
+        """The values tried with their intervals, and the answer."""
+        from apigw_sim.report import capacity
+
+        return capacity.draw(self.summary)
+
+    def write(self, path: str | os.PathLike[str]) -> None:
+        """Write summary.json and capacity.svg into a folder, all or none."""
+        from apigw_sim.metrics.summary import to_json
+        from apigw_sim.report import capacity
+        from apigw_sim.result import folder
+
+        def fill(into: Path) -> None:
+            (into / "capacity.svg").write_text(capacity.svg(self.summary), encoding="utf-8", newline="\n")
+            (into / folder.MARK).write_text(to_json(self.summary), encoding="utf-8", newline="\n")
+
+        folder.replace(Path(path), fill)
+
+
+def _finite(value: float) -> float | None:
+    return round(value, 6) if math.isfinite(value) else None
+
+
+def capacity(
+    source: Source,
+    vary: str = LOAD,
+    between: tuple[str | float, str | float] | Sequence[str | float] = (0.25, 4),
+    *,
+    values: Sequence[Any] | None = None,
+    overrides: Overrides = (),
+    find: Find | None = None,
+    resolution: float = 0.02,
+    error: float = 0.05,
+    budget: int = 300,
+    share: float = 0.95,
+    judge: str = "share",
+    seed: int | None = None,
+    engine: str = "auto",
+    workers: int = 1,
+    growth: float | None = None,
+    months: int = 12,
+    raise_by: float | None = None,
+    progress: Told | None = None,
+) -> Capacity:
+    """Search for the largest load that meets the scenario's expectations, or for the cheapest value of a path that does.
+
+    `vary` is `load` (all arrivals times a factor) or a path; `between` its ends, or `values` all that may be chosen, the
+    smallest first. `find` is "largest" (of load) or "smallest" (of a path) unless it is said. A value meets if the
+    share `share` of runs meet all expectations, or with `judge="mean"` if their means do. The answer is wrong with a
+    probability of `error` at most, if more is never better; the search ends when what meets and what fails are within
+    `resolution`, or after `budget` runs. `growth` is that of the load a month, for the runway; `raise_by` searches
+    again with the limit that binds first raised by that factor.
+    """
+    _check(resolution, error, budget, share, judge, growth, months, raise_by)
+    ends = tuple(between)
+    axis = (
+        axes.listed(vary, values, find) if values is not None
+        else axes.between(vary, ends[0], ends[1], resolution, find)
+    )  # fmt: skip
+    judged: Judge = OfMean() if judge == "mean" else OfShare(share)
+    asked = {
+        "vary": axis.path, "from": str(ends[0] if values is None else values[0]),
+        "to": str(ends[1] if values is None else values[-1]), "find": axis.find, "stepped": axis.stepped,
+        "resolution": resolution, "budget": budget, "judge": judge, "bar": judged.bar, "seed": seed,
+        "growth": growth, "months": months,
+    }  # fmt: skip
+    settings = _Settings(source, _pairs(overrides), axis, seed, engine, budget)
+    with crew(workers) as hands:
+        made = settings.search(judged, asked, error, budget, resolution, hands, progress)
+        bound = made.binding
+        if raise_by is not None and bound is not None and bound.value is not None and bound.path != axis.path:
+            raised = bound.raised(raise_by)
+            again = _Settings(source, [*_pairs(overrides), (bound.path, raised)], axis, seed, engine, budget)
+            asked = asked | {"raised": bound.path, "raised_to": str(raised)}
+            made.raised = again.search(judged, asked, error, budget, resolution, hands, progress)
+    return made
+
+
+def _pairs(overrides: Overrides) -> list[Any]:
+    return list(overrides.items()) if isinstance(overrides, Mapping) else list(overrides)
+
+
+def _check(
+    resolution: float, error: float, budget: int, share: float, judge: str, growth: float | None, months: int,
+    raise_by: float | None,
+) -> None:  # fmt: skip
+    wrong = [
+        (not 0.001 <= resolution <= 1, f"the resolution {resolution:g} is not between 0.1 % and 100 %"),
+        (not 0 < error <= 0.5, f"the error {error:g} is not above 0 and at most 50 %"),
+        (budget < 1, f"a budget of {budget} runs is none"),
+        (
+            not 0.01 <= share <= 0.999,
+            f"the share {share:g} is not between 1 % and 99.9 %: all runs can never be proved",
+        ),
+        (judge not in ("share", "mean"), f"judge '{judge}': share or mean"),
+        (
+            growth is not None and not 0 < growth <= 10,
+            f"the growth {growth} is not above 0 and at most 1000 % a month",
+        ),
+        (not 1 <= months <= 1200, f"{months} months: between 1 and 1200"),
+        (raise_by is not None and raise_by <= 1, f"raised by {raise_by}: write a factor above 1"),
+    ]
+    for is_wrong, what in wrong:
+        if is_wrong:
+            raise CapacityError(what)
+
+
+class _Settings:
+    """The scenario at each value, planned when it is first needed."""
+
+    def __init__(
+        self, source: Source, overrides: list[Any], axis: Axis, seed: int | None, engine: str, budget: int
+    ) -> None:
+        if isinstance(source, Scenario):
+            source = source.resolved()
+        self.source, self.overrides, self.axis = source, overrides, axis
+        self.seed, self.engine, self.budget = seed, engine, budget
+        self.base = load(source, overrides=overrides)
+        if not self.base.expect:
+            raise CapacityError(
+                f"{self.base.name} expects nothing, so that everything meets it; write expect: in it, or"
+                " --set 'expect=[shop/prod avg(5XXError) < 1 %]'"
+            )
+        for number in (0, len(axis.values) - 1):
+            self.scenario(number)  # what is wrong with an end is said before anything runs
+
+    def scenario(self, number: int) -> Scenario:
+        """The scenario at a value."""
+        return load(self.source, overrides=[*self.overrides, *self.axis.overrides(number, self.base)])
+
+    def search(
+        self, judge: Judge, asked: Mapping[str, Any], error: float, budget: int, resolution: float, hands: Crew,
+        progress: Told | None,
+    ) -> Capacity:  # fmt: skip
+        """Search with runs of the simulator."""
+        works: dict[int, Any] = {}
+        plans: dict[int, Plan] = {}
+        trials: dict[int, list[Trial]] = {}
+        done = 0
+
+        def ask(setting: int, order: int, had: int, wanted: int) -> list[Outcome]:
+            nonlocal done
+            if setting not in works:
+                scenario = self.scenario(setting)
+                plans[setting] = planned = plan(scenario)
+                seed = planned.seed if self.seed is None else self.seed
+                works[setting] = pack(planned, scenario.expect, seed, self._engine(planned))
+            first = order * PER_SETTING + had
+            found = hands.run(works[setting], range(first, first + wanted))
+            trials.setdefault(setting, []).extend(found)
+            done += wanted
+            if progress is not None:
+                progress(done, self.axis.show(setting))
+            return [one.outcome for one in found]
+
+        close = self.axis.close(resolution)
+        found = search(ask, len(self.axis.values), close, judge, error=error, budget=budget)
+        return Capacity(self.base, self.axis, found, judge, trials, plans, asked)
+
+    def _engine(self, planned: Plan) -> str:
+        """`auto` goes by what all runs offer together."""
+        worth = expected_calls(planned) * self.budget / 4 >= WORTH_COMPILED
+        if self.engine == "auto" and worth and jit.unusable() is None and jit.is_warm():
+            return choose(planned, "compiled").engine
+        return choose(planned, self.engine).engine

@@ -1,0 +1,119 @@
+"""The samples of one run as cells of a histogram: small enough to be kept for every run, exact enough to be pooled."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from apigw_sim.metrics.quantiles import Spread
+
+FINE = 10
+"""A fine cell is the top bit of a value and the next ten: at most 0.1 % wide. A coarse one has seven: 0.8 %."""
+
+
+class Cells(NamedTuple):
+    """How often each cell was hit; whole numbers of 0 or more."""
+
+    bits: int
+    """The fraction bits of a cell."""
+    cells: NDArray[np.int64]
+    """Cells that were hit, rising."""
+    counts: NDArray[np.int64]
+    least: int
+    most: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.int64] | Sequence[int], bits: int = FINE) -> Cells:
+        """The cells of values."""
+        found = np.asarray(values, np.int64)
+        if not len(found):
+            return NOTHING
+        cells, counts = np.unique(cell_of(found, bits), return_counts=True)
+        return cls(bits, cells, counts.astype(np.int64), int(found.min()), int(found.max()))
+
+    @classmethod
+    def of_spread(cls, spread: Spread) -> Cells:
+        """The cells of a spread: fine ones of its values, or its own where it keeps no values any more."""
+        values, buckets, bits = spread.held()
+        if buckets is None:
+            return cls.of(values)
+        cells = np.nonzero(buckets)[0]
+        return cls(bits, cells, buckets[cells], spread.least, spread.most)
+
+    @property
+    def samples(self) -> int:
+        """How many samples there are."""
+        return int(self.counts.sum())
+
+    def coarser(self, bits: int) -> Cells:
+        """The same samples in cells of fewer bits."""
+        if bits >= self.bits:
+            return self
+        cells, where = np.unique(self.cells >> (self.bits - bits), return_inverse=True)
+        return Cells(bits, cells, np.bincount(where, self.counts).astype(np.int64), self.least, self.most)
+
+    def share_to(self, value: float) -> float:
+        """The share of samples at or below a value, as if those of a cell lay evenly in it."""
+        return float(self._below(value)) / max(self.samples, 1)
+
+    def _below(self, value: float) -> float:
+        if value >= self.most:
+            return float(self.samples)
+        if value < self.least:
+            return 0.0
+        low, high = self._edges()
+        inside = np.clip((value - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
+        return float((inside * self.counts).sum())
+
+    def _edges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Both edges of each cell, drawn in to the least and the most sample."""
+        low = np.clip(edges(self.cells, self.bits), self.least, self.most)
+        high = np.clip(edges(self.cells + 1, self.bits), self.least, self.most)
+        return low, high
+
+    def quantiles(self, points: Sequence[float]) -> list[float]:
+        """The value below which each share of the samples lies; there must be one."""
+        low, high = self._edges()
+        reached = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.float64)
+        found = []
+        for point in points:
+            at = min(max(point, 0.0), 1.0) * self.samples
+            cell = min(int(np.searchsorted(reached, at, side="left")) - 1, len(self.cells) - 1)
+            cell = max(cell, 0)
+            share = (at - reached[cell]) / self.counts[cell]
+            found.append(float(low[cell] + (high[cell] - low[cell]) * min(max(share, 0.0), 1.0)))
+        return found
+
+
+NOTHING = Cells(FINE, np.zeros(0, np.int64), np.zeros(0, np.int64), 0, 0)
+
+
+def cell_of(values: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
+    """The cell of each value: its top bit and the next `bits`."""
+    word = values.astype(np.float64).view(np.int64) >> (52 - bits)
+    return np.asarray(np.maximum(word - (1023 << bits), 0), np.int64)
+
+
+def edges(cells: NDArray[np.int64], bits: int) -> NDArray[np.float64]:
+    """The lower edge of each cell; the first begins at 0."""
+    octave, step = cells >> bits, cells & ((1 << bits) - 1)
+    found = np.ldexp(1.0 + step / (1 << bits), octave.astype(np.int32))
+    return np.asarray(np.where(cells <= 0, 0.0, found), np.float64)
+
+
+def pooled(sections: Iterable[Cells]) -> Cells:
+    """The samples of several together."""
+    parts = [part for part in sections if len(part.cells)]
+    if not parts:
+        return NOTHING
+    bits = min(part.bits for part in parts)
+    parts = [part.coarser(bits) for part in parts]
+    cells, where = np.unique(np.concatenate([part.cells for part in parts]), return_inverse=True)
+    counts = np.zeros(len(cells), np.int64)
+    np.add.at(counts, where, np.concatenate([part.counts for part in parts]))
+    return Cells(bits, cells, counts, min(part.least for part in parts), max(part.most for part in parts))

@@ -1,0 +1,63 @@
+"""What the timeline's deployments make of a scenario and of what is released, and how that is told."""
+
+from __future__ import annotations
+
+from apigw_sim import units
+from apigw_sim.scenario import Scenario
+from apigw_sim.scenario.deployments import Released, settings
+from apigw_sim.scenario.timeline import Entry
+
+STAGED = ("deploy", "promote_canary", "remove_canary", "roll_back")
+MOVES = ("set", "change", *STAGED)
+"""Verbs that lead from one state of the scenario to the next."""
+
+
+def stage_of(entry: Entry) -> str:
+    """The stage that an entry moves."""
+    return next(str(stage) for verb in STAGED if (stage := getattr(entry, verb)) is not None)
+
+
+def moved(scenario: Scenario, released: Released, entry: Entry) -> tuple[Scenario, Released]:
+    """The settings and what is released after an entry."""
+    if entry.change is not None:
+        return scenario, released.changed(entry.change)
+    stage = stage_of(entry)
+    name, _, own = stage.partition("/")
+    api = scenario.apis[name]
+    stages = settings(api.stages, own, entry.verb, entry.canary)
+    scenario = scenario.model_copy(
+        update={"apis": {**scenario.apis, name: api.model_copy(update={"stages": stages})}}
+    )
+    if entry.deploy is not None:
+        return scenario, (released.with_canary(stage) if entry.canary else released).deployed(stage)
+    if entry.promote_canary is not None:
+        return scenario, released.promoted(stage)
+    if entry.remove_canary is not None:
+        return scenario, released.without_canary(stage)
+    return scenario, released.rolled_back(stage, entry.to if isinstance(entry.to, int) else None)
+
+
+def told(before: Released, after: Released, entry: Entry) -> tuple[str, str]:
+    """What a stage, or its canary, pointed to before and after an entry."""
+    if entry.change is not None:
+        return "", ""
+    stage = stage_of(entry)
+    return _told(before, stage), _told(after, stage)
+
+
+def _told(released: Released, stage: str) -> str:
+    pointer = released.stages[stage]
+    text = f"deployment {pointer.active.number}"
+    return text if pointer.canary is None else f"{text}, canary deployment {pointer.canary.number}"
+
+
+def text(entry: Entry) -> str:
+    """An entry, for people."""
+    if entry.set is not None:
+        return "set " + ", ".join(change.path for change in entry.set)
+    if entry.change is not None:
+        return f"change {entry.change.api}: {entry.change.text()}, not deployed yet"
+    said = f"{entry.verb.replace('_', ' ')} {stage_of(entry)}"
+    if entry.canary is not None:
+        return f"{said} to a new canary with {units.show_share(entry.canary.traffic)} of the traffic"
+    return said if entry.to is None else f"{said} to {entry.to}"
