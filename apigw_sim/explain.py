@@ -15,8 +15,8 @@ import numpy as np
 from apigw_sim.compose import Story, simulate
 from apigw_sim.engine.model import Watch
 from apigw_sim.errors import ApigwSimError
-from apigw_sim.metrics.limits import longest_attempt, most
-from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS
+from apigw_sim.metrics.limits import longest_attempt, longest_authorizer, most
+from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, Authorized
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import NUMBER, REASONS
 from apigw_sim.scenario.base import propose
@@ -35,6 +35,8 @@ AT_ONCE = (
     reason.THROTTLED, reason.QUOTA_EXCEEDED, reason.INVALID_API_KEY, reason.MISSING_AUTHENTICATION_TOKEN,
     reason.REQUEST_TOO_LARGE, reason.CACHE_INVALIDATION_DENIED, reason.BAD_REQUEST_BODY, reason.BAD_REQUEST_PARAMETERS,
     reason.UNSUPPORTED_MEDIA_TYPE, reason.GATEWAY_UNAVAILABLE, reason.URI_TOO_LONG, reason.HEADERS_TOO_LARGE,
+    reason.REQUEST_TOO_LARGE, reason.CACHE_INVALIDATION_DENIED, reason.UNAUTHORIZED, reason.ACCESS_DENIED,
+    reason.INVALID_SIGNATURE, reason.AUTHORIZER_FAILURE, reason.AUTHORIZER_CONFIGURATION_ERROR,
 )  # fmt: skip
 """Answers that wait for no backend."""
 WELL = (reason.OK, reason.BACKEND_4XX)
@@ -101,7 +103,7 @@ def explain(plan: Plan, wanted: Wanted, seed: int | None = None, progress: Progr
         simulate(plan, seed, sink=finder.see, enough=finder.enough, progress=progress)
         row, chosen = finder.answer()
         client, call, attempt = row["client"], row["call"], row["attempt"]
-    follower = Follower(client, call, attempt)
+    follower = Follower(plan, client, call, attempt)
     watch = Watch(client, call, attempt)
     done = simulate(plan, seed, sink=follower.see, watch=watch, enough=follower.enough, progress=progress)
     if not follower.met:
@@ -141,7 +143,8 @@ class Finder:
         elif wanted.row is None and not wanted.slowest:
             self.reasons[[n for n in range(len(REASONS)) if n not in WELL]] = True
         at_once = first is None or first in AT_ONCE
-        self.longest = most(plan.account.gateway_overhead) if at_once else longest_attempt(plan)
+        own = most(plan.account.gateway_overhead) + longest_authorizer(plan)
+        self.longest = own if at_once else longest_attempt(plan)
         self.rows = 0
         self.counts = np.zeros(len(REASONS), np.int64)
         self.found: Row | None = None
@@ -210,7 +213,8 @@ class Finder:
 class Follower:
     """Keeps the rows of one call, until its last answer has come and its last work has ended."""
 
-    def __init__(self, client: int, call: int, attempt: int) -> None:
+    def __init__(self, plan: Plan, client: int, call: int, attempt: int) -> None:
+        self.plan = plan
         self.client = client
         self.call = call
         self.attempt = attempt
@@ -245,7 +249,15 @@ class Follower:
         """Whether nothing of the call is still under way."""
         if self.ended is None or len(self.attempts) < self.ended["attempts"]:
             return False
-        return len(self.work) >= sum(row["integration_ns"] >= 0 for row in self.attempts)
+        return len(self.work) >= sum((row["integration_ns"] >= 0) + self.asked(row) for row in self.attempts)
+
+    def asked(self, row: Row) -> bool:
+        """Whether an attempt invoked its authorizer."""
+        plan = self.plan
+        guards = {release.authorizer for release in plan.releases if release.place == row["method"]} - {NULL}
+        return row["authorizer"] == Authorized.MISS and any(
+            plan.authorizers[guard].invokes for guard in guards
+        )
 
     def missing(self, plan: Plan) -> str:
         """Why there is nothing to explain."""

@@ -27,6 +27,23 @@ class Cache(IntEnum):
     MISS = 2
 
 
+class Authorized(IntEnum):
+    """What an authorizer's cache had to say to an attempt."""
+
+    NONE = 0
+    """The method has no authorizer, or it was not asked."""
+    HIT = 1
+    MISS = 2
+    """The authorizer itself was asked."""
+
+
+class Source(IntEnum):
+    """On whose behalf a piece of backend work is done."""
+
+    INTEGRATION = 0
+    AUTHORIZER = 1
+
+
 class Flag(IntFlag):
     """Marks of an attempt."""
 
@@ -45,6 +62,8 @@ class Flag(IntFlag):
     """Its status is a customised gateway response's; CloudWatch counts it as the one that it stands for."""
     UNMETERED = 128
     """CloudWatch has neither metric nor log of it."""
+    UNLOGGED = 256
+    """A 401 that AWS does not log: an identity source was missing, or did not pass the validation expression."""
 
 
 class Outcome(IntEnum):
@@ -115,6 +134,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
     Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none"),
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the gateway"),
     Column("latency_ns", "int64", "ns", "from arrival to answer, at the gateway: CloudWatch's Latency"),
+    Column("authorizer_ns", "int64", "ns", "of Latency, what its authorizer took; null: it was not asked"),
     Column("integration_ns", "int64", "ns", "from relay to the backend's answer or the timeout; null: not relayed"),
     Column("status", "int16", "", "HTTP status of the answer"),
     Column("integration_status", "int16", "", "status the backend answered with; null: none"),
@@ -122,6 +142,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
     Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
     Column("tokens", "int64", "10**-12 tokens", "what the bucket that refused it held; null: not refused by a bucket"),
     Column("cache", "int8", "Cache", "hit, miss or no lookup"),
+    Column("authorizer", "int8", "Authorized", "hit or miss of the authorizer's cache, or not asked"),
     Column("request_bytes", "int64", "B", "size of the request's body"),
     Column("response_bytes", "int64", "B", "size of the answer's body"),
     Column("flags", "int16", "Flag", "marks"),
@@ -129,6 +150,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
 
 INVOCATIONS = Table("invocations", "at the end of each piece of backend work, refused ones too", (
     Column("backend", "int16", "row of plan.backends", "the function or HTTP backend"),
+    Column("source", "int8", "Source", "whether the integration or an authorizer asked for it"),
     Column("client", "int32", "row of plan.clients", "of the attempt that caused it"),
     Column("user", "int32", "", "of the attempt that caused it"),
     Column("call", "int64", "", "of the attempt that caused it"),

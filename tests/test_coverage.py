@@ -67,7 +67,7 @@ def wrong(row: Row) -> list[str]:
         known = (
             name in scenarios | tables
             or "/" in name
-            or name.startswith(("stage ", "stages.", "alarms", "clients.", "functions."))
+            or name.startswith(("stage ", "stages.", "authorizers.", "alarms", "clients.", "functions."))
         )
         found += [] if known else [f"no scenario or table {name}"]
     reasons = {reason.name for reason in REASONS}

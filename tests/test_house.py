@@ -290,6 +290,7 @@ COMPILED = (
     "caching",
     "checks",
     "gateway",
+    "authorizing",
     "backends",
     "kernel",
 )

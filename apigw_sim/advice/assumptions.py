@@ -138,6 +138,30 @@ OPEN: dict[str, Open] = {
         "{p50: 20 ms, p99: 80 ms}",
         "L:monitoring-metrics-types",
     ),
+    "authorizer_wait": Open(
+        "AWS publishes no limit to how long a REST API waits for a Lambda authorizer",
+        "with less, a slow authorizer is a 500 sooner; its function runs on in any case",
+        "10 s",
+        "AG:apigateway-use-lambda-authorizer",
+    ),
+    "authorizer_throttled": Open(
+        "AWS does not say which gateway response a throttled authorizer leads to; both are a 500",
+        "only the reason differs, and which customised gateway response is sent",
+        "AUTHORIZER_FAILURE",
+        "AG:supported-gateway-response-types",
+    ),
+    "authorizer_malformed": Open(
+        "AWS does not say which gateway response an improper policy leads to; both are a 500",
+        "only the reason differs, and which customised gateway response is sent",
+        "AUTHORIZER_CONFIGURATION_ERROR",
+        "AG:supported-gateway-response-types",
+    ),
+    "authorization_time": Open(
+        "AWS publishes no time for checking a user pool's token or a signature",
+        "with more, the Latency of these methods grows by as much",
+        "{p50: 10 ms, p99: 50 ms}",
+        "AG:api-gateway-variables-for-access-logging",
+    ),
     "provisioning": Open(
         "AWS publishes no distribution of what making an environment takes before Init",
         "with more, cold starts are slower and hold concurrency longer",

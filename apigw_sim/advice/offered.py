@@ -1,8 +1,8 @@
 """How many requests a second reach each function, as far as it can be told before a run.
 
 First attempts only, of all clients together, instant by instant; a method's throttle and the account's let their rate
-pass and no more. The cache, usage plans and retries are left out: what the cache saves and what retries add only a
-run can tell.
+pass and no more; an authorizer that caches nothing gets all of them, before the throttles. The cache, usage plans and
+retries are left out: what the cache saves and what retries add only a run can tell.
 """
 
 from __future__ import annotations
@@ -111,7 +111,18 @@ class Offered:
 
     def methods(self, functions: list[int]) -> list[int]:
         """The rows of plan.methods that send requests to some rows of plan.backends."""
-        return [row for row in self._calls if self.case.plan.methods[row].backend in functions]
+        plan = self.case.plan
+        return [
+            row
+            for row in self._calls
+            if plan.methods[row].backend in functions or self._asked(row) in functions
+        ]
+
+    def _asked(self, method: int) -> int:
+        """The function that each request to a method invokes to be authorized; NULL: none, or its results are cached."""
+        guard = self.case.plan.methods[method].authorizer
+        authorizer = self.case.plan.authorizers[guard] if guard != NULL else None
+        return authorizer.backend if authorizer is not None and not authorizer.ttl_ns else NULL
 
     def _peak(self, functions: list[int], *, by_requests: bool) -> Peak:
         if not len(self._instants):
@@ -165,9 +176,11 @@ class Offered:
             )
             for of_client in self._rates
         ]
-        whole, found = self._nothing.copy(), dict[int, Floats]()
+        whole, found, asked = self._nothing.copy(), dict[int, Floats](), dict[int, Floats]()
         for method, shares in self._calls.items():
             rate = sum((clients[client] * share for client, share in shares), self._nothing)
+            if self._asked(method) != NULL:  # before the throttles of methods and of the account
+                asked[self._asked(method)] = asked.get(self._asked(method), self._nothing) + rate
             throttle = self.case.places[method].settings.throttle
             if throttle:
                 rate = np.minimum(rate, float(throttle.rate))
@@ -176,4 +189,7 @@ class Offered:
             if backend != NULL and self.case.plan.backends[backend].kind is BackendKind.LAMBDA:
                 found[backend] = found.get(backend, self._nothing) + rate
         passes = float(self.case.account_rate) / np.maximum(whole, float(self.case.account_rate) or 1.0)
-        return {backend: rate * passes for backend, rate in found.items()}
+        passed = {backend: rate * passes for backend, rate in found.items()}
+        for backend, rate in asked.items():
+            passed[backend] = passed.get(backend, self._nothing) + rate
+        return passed

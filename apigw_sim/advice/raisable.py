@@ -57,6 +57,12 @@ def _stages(case: Case) -> Iterator[Use]:
         yield Use(("apis", name, "stages"), len(api.stages), f"{name} has {len(api.stages)} stages")
 
 
+def _authorizers(case: Case) -> Iterator[Use]:
+    for name, api in case.scenario.apis.items():
+        used = {method.authorizer for method in api.methods.values()} - {None}
+        yield Use(("apis", name, "methods"), len(used), f"{name} uses {len(used)} authorizers")
+
+
 def _usage_plans(case: Case) -> Iterator[Use]:
     plans = len(case.scenario.usage_plans)
     yield Use(("usage_plans",), plans, f"there are {plans} usage plans")
@@ -94,6 +100,7 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
     "integration_timeout_max": _integration_timeout,
     "resources_per_api": _resources,
     "stages_per_api": _stages,
+    "authorizers_per_api": _authorizers,
     "usage_plans": _usage_plans,
     "plans_per_key": _plans_of_a_key,
     "method_throttles_per_plan_stage": _method_throttles,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from apigw_sim.advice import (
     answers,
     assumptions,
+    authorizers,
     caching,
     callers,
     deployments,
@@ -56,6 +57,7 @@ def _rule(
 THROTTLING = "AG:api-gateway-request-throttling"
 CACHING = "AG:api-gateway-caching"
 PLANS = "AG:api-gateway-api-usage-plans"
+AUTHORIZERS = "AG:apigateway-use-lambda-authorizer"
 
 RULES: tuple[Rule, ...] = (
     _rule(
@@ -109,6 +111,33 @@ RULES: tuple[Rule, ...] = (
         "PLAN002", "A required key that no usage plan covers",
         "A method that requires a key answers 403 Forbidden unless a plan of that key covers the stage.",
         "AG:api-gateway-api-key-source", plans.not_covered,
+    ),
+    _rule(
+        "AUTH001", "An authorizer that caches nothing",
+        "Without a TTL every request invokes it, serially before the backend: twice the invocations, and its time in "
+        "each Latency.",
+        AUTHORIZERS, authorizers.caches_nothing,
+    ),
+    _rule(
+        "AUTH002", "An authorizer that shares its concurrency with its backend",
+        "A Lambda authorizer is an ordinary function: without a reservation it competes with the functions it guards.",
+        AUTHORIZERS, authorizers.starves_its_backend,
+    ),
+    _rule(
+        "AUTH003", "A cached policy of one method",
+        "A cached policy holds for all methods of the stage: one that names the called method only denies the others, "
+        "now and then, until it expires.",
+        AUTHORIZERS, authorizers.denies_other_methods,
+    ),
+    _rule(
+        "AUTH004", "An authorizer whose callers are one",
+        "How many callers there are decides how often an authorizer is invoked; one identity is always cached.",
+        AUTHORIZERS, authorizers.one_identity,
+    ),
+    _rule(
+        "AUTH005", "A resource policy that allows nobody",
+        "What no statement allows is denied, where neither a Lambda authorizer nor IAM allows it.",
+        "AG:apigateway-authorization-flow", authorizers.allows_nobody,
     ),
     _rule(
         "LMB001", "A function's timeout above the integration's",

@@ -6,12 +6,12 @@ their randomness call by call. Blocks made in bulk are only a cache of what `Str
 
 from __future__ import annotations
 
-from apigw_sim.draws.groups import CRASH, MALFORMED, Group
+from apigw_sim.draws.groups import CRASH, MALFORMED, REFUSES, Group
 from apigw_sim.draws.stream import CallBlock, Send, Work
 from apigw_sim.draws.stream import Stream as Stream
 from apigw_sim.plan.tables import Plan
 
-__all__ = ["CRASH", "MALFORMED", "CallBlock", "Draws", "Group", "Send", "Stream", "Work", "draw"]
+__all__ = ["CRASH", "MALFORMED", "REFUSES", "CallBlock", "Draws", "Group", "Send", "Stream", "Work", "draw"]
 
 
 class Draws:

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-CRASH, MALFORMED = -1, -2
-"""In the place of a status: work that ends without an answer that can be passed on."""
+CRASH, MALFORMED, REFUSES = -1, -2, -3
+"""In the place of a status: work that ends without an answer that can be passed on.
+
+REFUSES: an authorizer raises `Unauthorized`, which Lambda counts as an error of the function.
+"""
 
 
 class Group(IntEnum):
@@ -23,11 +26,22 @@ class Group(IntEnum):
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
     CANARY = 5
     """Whether it meets its stage's canary; three to spare."""
-    REQUEST = 8
+    REQUEST = 6
     """Of the call: validity of body and of parameters, content type."""
-    GATEWAY = 9
+    GATEWAY = 7
     """Whether the gateway is unavailable, and whether it loses the answer."""
-    ARRIVAL = 12
+    IDENTITY = 8
+    """Of a call whose method has an authorizer: which identity."""
+    STANDING = 9
+    """Of an identity (its number in the place of the call's): what it is worth, its API key, whether the validation
+    expression refuses its token."""
+    AUTHORIZER = 10
+    """Of an attempt's authorizer: service overhead, duration, crash, malformed answer."""
+    AUTHORIZER_FAULT = 11
+    """Error of a fault; time of an authorizer that invokes nothing."""
+    AUTHORIZER_BIRTH = 12
+    """Of the environment that an attempt's authorizer causes, as BIRTH."""
+    ARRIVAL = 14
     """Calls' own numbers do not matter here. Of a batch: its size; of a visit to a state of a Markov-modulated process:
     how long it lasts, what follows it, and for the first of them which state it is. The attempt number is that of the
     process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""

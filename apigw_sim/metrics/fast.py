@@ -163,6 +163,8 @@ class FastFold:
         cells.took(int(state[HELD]), int(state[LATEST]))
         spreads.settle()
         self._of_gateway.took(size, int(state[INNER]))
+        if self._totals.authorized:
+            self._totals.add_authorized(block, within(block["arrived_ns"], *self._window))
         for watch in self._attempt_watches:
             watch.see(rows, outer.code)
 

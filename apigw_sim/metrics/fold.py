@@ -186,6 +186,7 @@ class Metrics:
         self.limits.attempts(stage, method, key, arrived, why, refused_by, carried, selected, latest)
         for watch in self.watches:
             watch.attempts(leaf, client, stamp, selected, fate, cache, latency, integration)
+        self.totals.add_authorized(block, selected)
         of_summary = (code, stage, client, latency, integration, status, why, flags)
         self.totals.add_attempts(*_only(selected, of_summary))
 

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 BEFORE_THROTTLES = (
     "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "WAF_FILTERED",
-    "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "GATEWAY_UNAVAILABLE",
+    "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "URI_TOO_LONG", "HEADERS_TOO_LARGE",
+    "GATEWAY_UNAVAILABLE",
 )  # fmt: skip
 """Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
@@ -204,7 +205,14 @@ def longest_attempt(plan: Plan) -> int:
     """No attempt takes longer at the gateway, ns."""
     account = plan.account
     timeout = max((method.timeout_ns for method in plan.methods), default=0)
-    return timeout + most(account.gateway_overhead) + most(account.hit_time) + SECOND
+    own = most(account.gateway_overhead) + most(account.hit_time)
+    return timeout + longest_authorizer(plan) + own + SECOND
+
+
+def longest_authorizer(plan: Plan) -> int:
+    """No authorizer takes longer, ns."""
+    wait = plan.account.authorizer_wait_ns
+    return max((wait if row.invokes else most(row.time) for row in plan.authorizers), default=0)
 
 
 def longest_invocation(plan: Plan) -> int:

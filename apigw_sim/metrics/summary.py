@@ -83,6 +83,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         "stages": _stages(metrics),
         "clients": _clients(metrics),
         "functions": _functions(metrics),
+        **_authorizers(metrics),
         "limits": metrics.limits.rows(metrics.gauges),
         "expectations": [watch.verdict() for watch in metrics.watches],
         "assumptions": list(plan.assumptions),
@@ -188,6 +189,18 @@ def _clients(metrics: Metrics) -> dict[str, Any]:
             "duplicate_executions": int(totals.duplicate_executions[number]),
         }
     return rows
+
+
+def _authorizers(metrics: Metrics) -> dict[str, Any]:
+    """What became of requests at each authorizer; nothing where there is none."""
+    found = metrics.totals.authorized
+    if not found:
+        return {}
+    rows = {
+        name: {**_named(found.COLUMNS, [int(count) for count in counts]), "took_ms": latency(took)}
+        for name, counts, took in zip(found.names, found.counts, found.took, strict=True)
+    }
+    return {"authorizers": rows}
 
 
 def _functions(metrics: Metrics) -> dict[str, Any]:

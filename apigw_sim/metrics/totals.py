@@ -9,14 +9,56 @@ import numpy as np
 
 from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding
 from apigw_sim.metrics.quantiles import Spread, by_group
-from apigw_sim.plan.tables import Plan
-from apigw_sim.records import CallOutcome, Flag, Outcome
+from apigw_sim.plan.tables import NULL, Plan
+from apigw_sim.records import Authorized, Block, CallOutcome, Flag, Outcome
+from apigw_sim.rules import reason
 from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STATUSES = 1000
+
+
+class Authorizations:
+    """What became of attempts at each authorizer of a plan, by its name over all stages."""
+
+    COLUMNS = ("requests", "hits", "misses", "denied", "unauthorized", "failed")
+
+    def __init__(self, plan: Plan) -> None:
+        named: list[dict[str, None]] = [{} for _ in plan.methods]
+        for row in plan.releases:
+            if row.authorizer != NULL and plan.authorizers[row.authorizer].name:
+                named[row.place][plan.authorizers[row.authorizer].name] = None
+        of_method = [" or ".join(names) for names in named]
+        self.names = list(dict.fromkeys(filter(None, of_method)))
+        """A method to which deployments bring several authorizers has a name of them all."""
+        self._of_method = np.array([*(self.names.index(n) if n else NULL for n in of_method), NULL], np.int64)
+        """One entry more than there are methods, for NULL."""
+        self.counts = np.zeros((len(self.names), len(self.COLUMNS)), np.int64)
+        self.took = [Spread() for _ in self.names]
+        """What it took those that did not find its result cached."""
+
+    def __bool__(self) -> bool:
+        return bool(self.names)
+
+    def add(self, block: Block, selected: NDArray[np.bool_]) -> None:
+        """Add the selected attempts of a block."""
+        which = np.where(selected, self._of_method[block["method"]], NULL)
+        if not (which >= 0).any():
+            return
+        looked, why, took = block["authorizer"], block["reason"], block["authorizer_ns"]
+        failed = (why == reason.AUTHORIZER_FAILURE) | (why == reason.AUTHORIZER_CONFIGURATION_ERROR)
+        marks = (
+            which >= 0, looked == Authorized.HIT, looked == Authorized.MISS,
+            (why == reason.ACCESS_DENIED) | (why == reason.INVALID_SIGNATURE),
+            (why == reason.UNAUTHORIZED) | (why == reason.MISSING_AUTHENTICATION_TOKEN), failed,
+        )  # fmt: skip
+        for column, mark in enumerate(marks):
+            self.counts[:, column] += np.bincount(which[mark & (which >= 0)], minlength=len(self.names))
+        asked = (looked != Authorized.HIT) & (took >= 0)
+        for number, spread in enumerate(self.took):
+            spread.add(took[asked & (which == number)])
 
 
 @dataclass
@@ -52,6 +94,7 @@ class Totals:
         self.errors = np.zeros(backends, np.int64)
         self.billed_ms = np.zeros(backends, np.int64)
         self.by_outcome = np.zeros(len(Outcome), np.int64)
+        self.authorized = Authorizations(self.plan)
 
     def add_attempts(
         self, code: NDArray[np.int32], stage: NDArray[np.int64], client: NDArray[np.int64],
@@ -71,6 +114,11 @@ class Totals:
             self.stage_latency[number].add(values)
         for number, of_canary in zip(self.coding.canaried, self.canary_latency, strict=True):
             of_canary.add(latency[(stage == number) & ((flags & Flag.CANARY) > 0)])
+
+    def add_authorized(self, block: Block, selected: NDArray[np.bool_]) -> None:
+        """Add the selected attempts of a block whose methods have an authorizer."""
+        if self.authorized:
+            self.authorized.add(block, selected)
 
     def add_calls(
         self, client: NDArray[np.int64], lasted: NDArray[np.int64], outcome: NDArray[np.int64]

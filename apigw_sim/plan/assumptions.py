@@ -8,6 +8,7 @@ from apigw_sim.plan.changes import show
 from apigw_sim.plan.laws import threshold
 from apigw_sim.plan.tables import NULL, BackendKind, Law, LimitKind, Plan
 from apigw_sim.rules import quantile, reason
+from apigw_sim.rules.authorization import COGNITO, IAM
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.base import NONE, dump
 from apigw_sim.scenario.settings import Assumptions
@@ -29,6 +30,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     cached = [number for number, method in enumerate(plan.methods) if method.entries]
     calls = [call for client in plan.clients for call in client.calls if call.method in cached]
     lambdas = [backend for backend in plan.backends if backend.kind is BackendKind.LAMBDA]
+    asked = [row for row in plan.authorizers if row.invokes]
     periods = {body.quota.period for body in scenario.usage_plans.values() if body.quota}
     colds = [function.cold_start for function in scenario.functions.values() if function.cold_start != NONE]
     every = [call for client in plan.clients for call in client.calls if call.method != NULL]
@@ -64,6 +66,10 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         or listed != {reason.NUMBER[name] for name in Assumptions().unmetered},
         "rest_overhead": True,
         "lambda_overhead": bool(lambdas),
+        "authorizer_wait": bool(asked),
+        "authorizer_throttled": bool(asked),
+        "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
+        "authorization_time": any(row.kind in (COGNITO, IAM) for row in plan.authorizers),
         "provisioning": any(cold.provisioning is None for cold in colds),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from apigw_sim.plan.guards import Authorizer
 from apigw_sim.plan.limits import UNITS_PER_RATE
 from apigw_sim.plan.tables import (
     NULL,
@@ -35,13 +36,14 @@ class Ways:
 
     def __init__(
         self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], buckets: Sequence[Bucket],
-        quotas: Sequence[Quota], groups: Sequence[KeyGroup],
+        quotas: Sequence[Quota], groups: Sequence[KeyGroup], authorizers: Sequence[Authorizer] = (),
     ) -> None:  # fmt: skip
         self.account = account
         self.backends = backends
         self.buckets = buckets
         self.quotas = quotas
         self.groups = groups
+        self.authorizers = authorizers
         self.ways = [way for number, method in enumerate(methods) for way in self._ways(number, method)]
 
     def _ways(self, number: int, method: Method) -> list[dict[int, Fraction]]:
@@ -49,8 +51,9 @@ class Ways:
         base: dict[int, Fraction] = {}
         for bucket in (self.account.bucket, method.bucket):
             self._add(base, bucket)
-        if method.backend != NULL:
-            self._behind(base, self.backends[method.backend])
+        for backend in (self._asked(method), method.backend):
+            if backend != NULL:
+                self._behind(base, self.backends[backend])
         held = [group.access[method.stage] for group in self.groups if method.stage in group.access]
         if not method.api_key_required or not held:
             return [base]
@@ -64,6 +67,13 @@ class Ways:
             ways.append(way)
         return ways
 
+    def _asked(self, method: Method) -> int:
+        """The function that each request invokes before its backend: an authorizer that caches nothing."""
+        if method.authorizer == NULL:
+            return NULL
+        authorizer = self.authorizers[method.authorizer]
+        return NULL if authorizer.ttl_ns else authorizer.backend
+
     def _behind(self, way: dict[int, Fraction], backend: Backend) -> None:
         """The limits on what runs at once."""
         if backend.kind is BackendKind.HTTP:
@@ -76,7 +86,10 @@ class Ways:
         self._add(way, self.account.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)
         for row, places in at_once:
             if row != NULL and backend.duration.mean > 0:
-                way[row] = Fraction(places) * 10**9 / Fraction(backend.duration.mean)
+                carries = Fraction(places) * 10**9 / Fraction(backend.duration.mean)
+                other = way.get(row)  # the authorizer before it draws on the same places
+                both = carries + other if other is not None else Fraction(0)
+                way[row] = carries * other / both if other is not None and both else carries
         if backend.scaling_limit != NULL:
             way[backend.scaling_limit] = Fraction(0)
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 from apigw_sim import quotas, units
 from apigw_sim.plan import backends, laws, limits, timeline
 from apigw_sim.plan.assumptions import leant_on
+from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
 from apigw_sim.plan.clients import Clients
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.reading import Reading
 from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan, Rated
+from apigw_sim.rules.reason import NUMBER
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.base import NONE
@@ -42,13 +44,14 @@ def build(scenario: Scenario) -> Plan:
     behind = (*backends.functions(rows), *backends.https(rows))
     names = {row.path: number for number, row in enumerate(behind)}
     account = _account(reading, bucket, pool)
-    made = gateway.method_rows(method_buckets, names)
+    guards = Guards(reading, gateway, names)
+    made = gateway.method_rows(method_buckets, names, guards)
     methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
-    client_rows = clients.rows(groups)
+    client_rows = clients.rows(groups, guards)
     reading.close()
 
-    ways = Ways(account, methods, behind, rows.buckets, rows.quotas, groups)
+    ways = Ways(account, methods, behind, rows.buckets, rows.quotas, groups, guards.rows)
     plan = Plan(
         name=scenario.name,
         duration=clients.duration,
@@ -78,6 +81,8 @@ def build(scenario: Scenario) -> Plan:
         entries=made.entries,
         tables_sha256="",
         assumptions=(),
+        authorizers=tuple(guards.rows),
+        grants=guards.grants,
     )
     base, gauges = _gauges(plan)
     return replace(
@@ -132,6 +137,9 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
         size_check_after_cache=left_open.size_check_position == "after_cache",
         validation_after_cache=left_open.validation_position == "after_cache",
         rare_502=laws.threshold(left_open.rare_502_at_load),
+        authorizer_wait_ns=left_open.authorizer_wait,
+        authorizer_refused=NUMBER[left_open.authorizer_throttled],
+        authorizer_malformed=NUMBER[left_open.authorizer_malformed],
     )
 
 
@@ -143,13 +151,15 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     for backend in plan.backends:
         found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []
         found += [backend.idle_lifetime] if backend.idle_lifetime else []
+    found += [law for row in plan.authorizers for law in (row.time, row.service)]
     tables = [law.cells for law in found]
     for client in plan.clients:
         if isinstance(client.arrivals, Rated):
             tables += [row.gaps.cells for row in client.arrivals.streams if row.gaps is not None]
         tables += [client.rtt.cells, *(call.body.cells for call in client.calls)]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
-        for law in (*drawn, *([client.keys] if client.keys else [])):
+        whom = [client.identities.which] if client.identities else []
+        for law in (*drawn, *([client.keys] if client.keys else []), *whom):
             tables += [table for table in (law.cut, law.other) if table is not None]
     yield from {id(table): table for table in tables}.values()
 

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from apigw_sim.plan import arrivals, laws, responses, retries
+from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
@@ -111,12 +112,14 @@ class Clients:
 
     # rows
 
-    def rows(self, groups: tuple[KeyGroup, ...]) -> tuple[Client, ...]:
+    def rows(self, groups: tuple[KeyGroup, ...], guards: Guards) -> tuple[Client, ...]:
         """The rows of plan.clients."""
         by_name = {group.name: group for group in groups}
-        return tuple(self._row(name, client, by_name) for name, client in self.scenario.clients.items())
+        return tuple(
+            self._row(name, client, by_name, guards) for name, client in self.scenario.clients.items()
+        )
 
-    def _row(self, name: str, client: SaidClient, groups: dict[str, KeyGroup]) -> Client:
+    def _row(self, name: str, client: SaidClient, groups: dict[str, KeyGroup], guards: Guards) -> Client:
         path: Keys = ("clients", name)
         keys, first_key = _keys(client, groups)
         trace = self.traces.get(name)
@@ -132,6 +135,7 @@ class Clients:
                 for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
             )
             weights = laws.cumulative([call.weight for call in client.calls])
+        calls = tuple(replace(call, policy=guards.policy(client, call.method)) for call in calls)
         return Client(
             name=name,
             where=self.scenario.where(path),
@@ -145,6 +149,7 @@ class Clients:
             timeout_ns=NULL if client.timeout is None else client.timeout,
             retry=retries.row(client),
             trace=trace.report if trace else None,
+            identities=guards.identities.get(name),
         )
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:

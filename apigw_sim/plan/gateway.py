@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from apigw_sim.plan import laws, responses
 from apigw_sim.plan.history import History
@@ -17,6 +18,9 @@ from apigw_sim.scenario.deployments import resolved
 from apigw_sim.scenario.model import EffectiveSettings
 from apigw_sim.scenario.routes import Route, RouteTable
 
+if TYPE_CHECKING:
+    from apigw_sim.plan.authorizers import Guards
+
 
 @dataclass
 class Rows:
@@ -25,6 +29,7 @@ class Rows:
     backends: dict[str, int]
     """The row of functions.NAME and backends.NAME."""
     buckets: list[int]
+    guards: Guards
     methods: list[Method] = field(default_factory=list)
     mocks: list[Works] = field(default_factory=list)
     entries: int = 0
@@ -178,9 +183,9 @@ class Gateway:
     def _traffic(stage: SaidStage) -> int:
         return laws.threshold(stage.canary.traffic) if stage.canary else 0
 
-    def method_rows(self, buckets: list[int], backends: dict[str, int]) -> Rows:
+    def method_rows(self, buckets: list[int], backends: dict[str, int], guards: Guards) -> Rows:
         """The rows of plan.methods, then those of plan.variants; `backends` gives the row of functions.NAME."""
-        rows = Rows(backends, buckets)
+        rows = Rows(backends, buckets, guards)
         states = range(len(self.history.states))
         for number in range(len(self.routes)):
             if self._release(rows, 0, number, canary=False) == NULL:  # a later deployment brings it
@@ -274,6 +279,7 @@ class Gateway:
                 first_entry=rows.entries if entries else 0,
                 entries=entries,
                 **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
+                authorizer=rows.guards.before(number, method),
             )
         )
         rows.entries += entries

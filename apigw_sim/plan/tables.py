@@ -10,11 +10,15 @@ from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apigw_sim.rules.authorization import NO_POLICY
+
 if TYPE_CHECKING:
     from datetime import datetime
 
     import numpy as np
     from numpy.typing import NDArray
+
+    from apigw_sim.plan.guards import Authorizer, Identities
 
 NULL = -1
 
@@ -195,6 +199,8 @@ class Method:
     """Bytes that an invocation takes; 0: no function stands behind it."""
     largest_binary: int = 0
     """... of a body in base64."""
+    authorizer: int = NULL
+    """Row of plan.authorizers; NULL: everybody may call."""
 
     @property
     def route(self) -> str:
@@ -335,6 +341,12 @@ class Account:
     """Whether a request that is not valid is refused only after the cache was looked up."""
     rare_502: int = 0
     """Threshold word: answers of functions behind proxy integrations that are lost."""
+    authorizer_wait_ns: int = 0
+    """How long the gateway waits for a Lambda authorizer."""
+    authorizer_refused: int = 0
+    """The reason where Lambda does not invoke one."""
+    authorizer_malformed: int = 0
+    """The reason where one answers with no proper policy."""
 
 
 @dataclass(frozen=True)
@@ -419,6 +431,8 @@ class CallRow:
     """Numbers of the content types that it is sent as."""
     type_thresholds: tuple[int, ...] = (0,)
     """Cumulative 63-bit words over them; the last one catches the rest."""
+    policy: int = NO_POLICY
+    """What the API's resource policy says of it (rules.authorization)."""
 
 
 @dataclass(frozen=True)
@@ -616,6 +630,8 @@ class Client:
     """Per attempt; NULL: waits for ever."""
     retry: Retry
     trace: TraceReport | None = None
+    identities: Identities | None = None
+    """None: none of its calls meets an authorizer."""
 
 
 class GaugeKind(IntEnum):
@@ -705,6 +721,9 @@ class Plan:
     """"name=value" of the assumptions the scenario leans on."""
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
+    authorizers: tuple[Authorizer, ...] = ()
+    grants: int = 0
+    """Possible cached results over all authorizers."""
 
     @property
     def releases(self) -> tuple[Method, ...]:

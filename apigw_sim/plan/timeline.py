@@ -33,6 +33,11 @@ def events(history: History, gateway: Gateway, backends: dict[str, int]) -> tupl
         elif entry.flush_cache is not None:
             cells = tuple(Cell("flush", (cache,)) for cache in gateway.caches_of(entry.flush_cache))
             made.append(Event(entry.at, NULL, f"flush the cache of {entry.flush_cache}", where, cells))
+        elif entry.flush_authorizers_cache is not None:
+            name = entry.flush_authorizers_cache
+            cell = Cell("flush_authorizers", (gateway.stages.index(name),))
+            told = f"flush the authorizers' cache of {name}"
+            made.append(Event(entry.at, NULL, told, where, (cell,)))
         else:
             state = history.entries.index(number) + 1
             before, after = history.texts[state - 1]

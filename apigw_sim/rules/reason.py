@@ -38,9 +38,11 @@ MESSAGES = {
     "QUOTA_EXCEEDED": "Limit Exceeded",
     "INVALID_API_KEY": "Forbidden",
     "MISSING_AUTHENTICATION_TOKEN": "Missing Authentication Token",
+    "UNAUTHORIZED": "Unauthorized",
     "ACCESS_DENIED": "Forbidden",
     "BAD_REQUEST_BODY": "Invalid request body",
     "BAD_REQUEST_PARAMETERS": "Missing required request parameters",
+    "INVALID_SIGNATURE": "The request signature we calculated does not match the signature you provided.",
     "REQUEST_TOO_LARGE": "Request Too Long",
     "UNSUPPORTED_MEDIA_TYPE": "Unsupported Media Type",
     "INTEGRATION_TIMEOUT": "Endpoint request timed out",
@@ -75,7 +77,8 @@ REASONS = (
            "The method requires an API key and none, or none that a plan of this stage covers, was sent."),
     Reason("MISSING_AUTHENTICATION_TOKEN", 403, "MISSING_AUTHENTICATION_TOKEN", "No method matches the request.", "no",
            "No method of this stage matches the path; API Gateway answers 403, not 404."),
-    Reason("UNAUTHORIZED", 401, "UNAUTHORIZED", "Unauthorized request.", "no", "The caller was not authenticated."),
+    Reason("UNAUTHORIZED", 401, "UNAUTHORIZED", "Unauthorized request.", "no",
+           "The caller was not authenticated: it sent no identity, or one that the authorizer does not accept."),
     Reason("ACCESS_DENIED", 403, "ACCESS_DENIED", "User is not authorized to access this resource.", "no",
            "The authorizer or a policy denied the request."),
     Reason("WAF_FILTERED", 403, "WAF_FILTERED", "Request blocked by WAF.", "no", "A web ACL blocked the request."),
@@ -108,9 +111,10 @@ REASONS = (
            "The function's answer is not of the form that a proxy integration expects."),
     Reason("RESPONSE_TOO_LARGE", 502, "API_CONFIGURATION_ERROR", "Response payload size exceeded maximum allowed (6 MB)",
            "no", "The function's answer is above Lambda's 6 MB."),
-    Reason("AUTHORIZER_FAILURE", 500, "AUTHORIZER_FAILURE", "Authorizer failed.", "yes", "The authorizer itself failed."),
+    Reason("AUTHORIZER_FAILURE", 500, "AUTHORIZER_FAILURE", "Authorizer failed.", "yes",
+           "The authorizer itself failed: it crashed, ran out of time, or gave no proper policy."),
     Reason("AUTHORIZER_CONFIGURATION_ERROR", 500, "AUTHORIZER_CONFIGURATION_ERROR", "Could not reach the authorizer.", "yes",
-           "The authorizer could not be reached."),
+           "The authorizer could not be invoked: Lambda refused it, or there was an outage."),
     Reason("API_CONFIGURATION_ERROR", 500, "API_CONFIGURATION_ERROR",
            "Execution failed due to configuration error: Lambda invocation failed", "yes",
            "The integration could not be invoked."),
@@ -130,6 +134,8 @@ REASONS = (
            "supported.", "no", "The backend's answer is above the gateway's 10 MB."),
     Reason("BAD_GATEWAY_AT_LOAD", 502, "DEFAULT_5XX", "Execution failed due to configuration error: out of order invocation",
            "if idempotent", "AWS's occasional 502 for out-of-order invocations under heavy load, an assumption's share."),
+    Reason("INVALID_SIGNATURE", 403, "INVALID_SIGNATURE", "The request signature does not match.", "no",
+           "The method asks for AWS_IAM, and the request's signature is not that of a known key."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -141,6 +147,11 @@ THROTTLED = NUMBER["THROTTLED"]
 QUOTA_EXCEEDED = NUMBER["QUOTA_EXCEEDED"]
 INVALID_API_KEY = NUMBER["INVALID_API_KEY"]
 MISSING_AUTHENTICATION_TOKEN = NUMBER["MISSING_AUTHENTICATION_TOKEN"]
+UNAUTHORIZED = NUMBER["UNAUTHORIZED"]
+ACCESS_DENIED = NUMBER["ACCESS_DENIED"]
+INVALID_SIGNATURE = NUMBER["INVALID_SIGNATURE"]
+AUTHORIZER_FAILURE = NUMBER["AUTHORIZER_FAILURE"]
+AUTHORIZER_CONFIGURATION_ERROR = NUMBER["AUTHORIZER_CONFIGURATION_ERROR"]
 REQUEST_TOO_LARGE = NUMBER["REQUEST_TOO_LARGE"]
 BAD_REQUEST_BODY = NUMBER["BAD_REQUEST_BODY"]
 BAD_REQUEST_PARAMETERS = NUMBER["BAD_REQUEST_PARAMETERS"]

@@ -20,6 +20,7 @@ from apigw_sim.scenario.responses import (
     ResponseType,
 )
 from apigw_sim.scenario.routes import Route, RouteError, parse
+from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 
 KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "mock")
@@ -230,9 +231,12 @@ class Method(Part):
         None, description="what of a request is validated: 400 for one that is not valid; default: nothing"
     )
 
+    authorizer: Name | None = Field(None, description="the authorizer that decides who may call it")
+    authorization: Annotated[Literal["NONE", "AWS_IAM"], one_of("NONE", "AWS_IAM", noun="authorization")] = (
+        Field("NONE", description="AWS_IAM: requests are signed, and an identity policy must allow them")
+    )
+
     later: ClassVar[Mapping[str, str]] = {
-        "authorizer": _LATER,
-        "authorization": _LATER,
         "models": _LATER,
         "timeout": "belongs to the integration; write it under integration:",
         "throttle": "belongs to a stage; write it under stages.STAGE.method_settings",
@@ -411,11 +415,16 @@ class Api(Part):
     binary_media_types: tuple[ContentType, ...] = Field(
         (), description="content types of bodies that reach a function in base64; */* is every one"
     )
+    api_key_source: Annotated[
+        Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")
+    ] = Field("HEADER", description="whether clients send their API key, or a Lambda authorizer gives it")
+    resource_policy: tuple[Statement, ...] | None = Field(
+        None, description="who may call it from where; without one everybody from anywhere"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "authorizers": _LATER,
+        "authorizers": "belongs to the scenario; write authorizers: beside apis:",
         "domains": _LATER,
-        "resource_policy": _LATER,
         "models": _LATER,
         "cors": _LATER,
         "version": _LATER,

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from apigw_sim.scenario.api import Method
 from apigw_sim.scenario.base import dump, propose
+from apigw_sim.scenario.check_security import check_authorization
 from apigw_sim.scenario.checks import Report, check_method
 from apigw_sim.scenario.deployments import ApiChange, Released, changed
 from apigw_sim.scenario.routes import Route
@@ -72,7 +73,7 @@ class Deploys:
                 fix = propose(str(route), map(str, working)) or "leave it out"
                 report.say((*keys, "remove", number), f"{change.api} has no method '{route}'", fix)
         for route, said in change.methods.items():
-            self._check_changed((*keys, "methods", str(route)), working, route, said)
+            self._check_changed((*keys, "methods", str(route)), working, route, said, change.api)
         good = {route: said for route, said in change.methods.items() if self._reads(working, route, said)}
         there = tuple(route for route in change.remove if route in working or route in good)
         self.released = self.released.changed(change.model_copy(update={"methods": good, "remove": there}))
@@ -84,7 +85,9 @@ class Deploys:
             return False
         return True
 
-    def _check_changed(self, keys: Keys, working: dict[Route, Method], route: Route, said: Any) -> None:
+    def _check_changed(
+        self, keys: Keys, working: dict[Route, Method], route: Route, said: Any, api: str
+    ) -> None:
         before = working.get(route)
         try:
             after = changed(before, said)
@@ -99,6 +102,7 @@ class Deploys:
                 what = f"{words} of a method cannot change in mid-run here"
                 self.report.say((*keys, field), what, "run two scenarios, one with each")
         check_method(self.report, keys, route, after)
+        check_authorization(self.report, keys, self.report.scenario.apis[api], after)
 
     def _move(self, keys: Keys, verb: str, stage: str, entry: Entry) -> None:
         if verb == "deploy":

@@ -53,6 +53,7 @@ _NAMED = (
     "backends",
     "clients",
     "api_keys",
+    "authorizers",
 )
 
 
@@ -115,7 +116,17 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
         )
         return False
     head = str(keys[0])
-    if head == "apis" and "stages" not in keys:
+    if head == "authorizers":
+        what, fix = (
+            "AWS changes this by a deployment only",
+            "write a second authorizer, change: {api: API, methods: {METHOD /path: {authorizer: ITS NAME}}}, and deploy",
+        )
+    elif head == "apis" and keys[2:3] in (("resource_policy",), ("api_key_source",)):
+        what, fix = (
+            "AWS changes this by a deployment only",
+            f"{keys[2]} stays as it is in a run: run two scenarios, one with each",
+        )
+    elif head == "apis" and "stages" not in keys:
         what, fix = (
             "AWS changes this by a deployment only",
             f"write change: {{api: {keys[1]}, methods: ...}}, and deploy: {keys[1]}/STAGE after it",

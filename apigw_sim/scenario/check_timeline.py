@@ -48,6 +48,8 @@ def _check_entry(report: Report, keys: Keys, entry: Entry) -> None:
         report.say(keys, "the entry has no verb", listed(VERBS))
     if entry.flush_cache is not None:
         report.stage((*keys, "flush_cache"), entry.flush_cache)
+    if entry.flush_authorizers_cache is not None:
+        report.stage((*keys, "flush_authorizers_cache"), entry.flush_authorizers_cache)
     if entry.fault is not None:
         _check_fault(report, (*keys, "fault"), entry.fault)
 

@@ -26,6 +26,7 @@ from apigw_sim.scenario.quantities import (
 )
 from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
+from apigw_sim.scenario.security import Network as Addresses
 
 MOST_KEYS = 1 << 26
 FROM_TRACE: Literal["from_trace"] = "from_trace"
@@ -239,6 +240,27 @@ ApiKeyOf = Annotated[
 ]
 
 
+class Identities(Part):
+    """Whom the callers are taken for where a method has an authorizer; what one is, it stays.
+
+    Those that are neither valid, denied nor missing have a token that nobody accepts.
+    """
+
+    count: KeyCount = Field(1, description="how many there are")
+    valid: Share | None = Field(
+        None, description="those that are known and allowed; default: what the others leave"
+    )
+    denied: Share = Field(Fraction(0), description="those that are known and not allowed: 403")
+    missing: Share = Field(Fraction(0), description="those that send no identity at all")
+    zipf: KeyByZipf | None = Field(None, description="the k-th calls with weight 1/k^s; default: all alike")
+
+    @property
+    def shares(self) -> tuple[Fraction, Fraction, Fraction]:
+        """Of valid, denied and missing ones."""
+        rest = 1 - self.denied - self.missing
+        return rest if self.valid is None else self.valid, self.denied, self.missing
+
+
 class Network(Part):
     """The way between a client and the gateway."""
 
@@ -275,5 +297,14 @@ class Client(Part):
         description="how many processes they are, between which calls go in turn: each has its own retry quota, "
         "budget, rate limiter and circuit breaker",
     )
+    identities: Identities | None = Field(
+        None, description="whom authorizers take them for; default: one identity that is valid"
+    )
+    address: Addresses | None = Field(
+        None, description="where their requests come from, an address or a range, for resource policies"
+    )
+    vpc_endpoint: Words | None = Field(
+        None, description="the VPC endpoint their requests come through, for resource policies"
+    )
 
-    later: ClassVar[Mapping[str, str]] = {"users": _LATER, "identities": _LATER, "waf": _LATER}
+    later: ClassVar[Mapping[str, str]] = {"users": _LATER, "waf": _LATER}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from apigw_sim.errors import Problem
 from apigw_sim.scenario.check_clients import check_clients
 from apigw_sim.scenario.check_expect import check_expect, check_tokens
+from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_timeline import check_timeline
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
 from apigw_sim.scenario.model import Scenario
@@ -18,6 +19,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_apis(report)
     check_plans(report)
     check_clients(report)
+    check_security(report)
     check_initial(report)
     check_tokens(report)
     report.scenario = check_timeline(report)

@@ -20,6 +20,7 @@ from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
 from apigw_sim.scenario.quantities import DataFile, Name, Words
 from apigw_sim.scenario.routes import Route, RouteTable
+from apigw_sim.scenario.security import Authorizer
 from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys, Place
@@ -58,6 +59,7 @@ class Scenario(Part):
     account: Account = Field(default_factory=Account, description="the account's limits in its Region")
     functions: dict[Name, Function] = Field({}, description="Lambda functions by name")
     backends: dict[Name, Backend] = Field({}, description="other backends by name")
+    authorizers: dict[Name, Authorizer] = Field({}, description="authorizers by name, for methods to name")
     apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
     usage_plans: dict[Name, UsagePlan] = Field({}, description="usage plans by name")
     api_keys: dict[Name, ApiKey] = Field({}, description="API keys, or groups of keys, by name")
@@ -69,13 +71,12 @@ class Scenario(Part):
     initial: Initial = Field(Initial(), description="how the run starts")
 
     later: ClassVar[Mapping[str, str]] = {
-        "authorizers": _LATER,
         "domains": _LATER,
         "distributions": _LATER,
         "waf": _LATER,
         "users": _LATER,
         "alarms": _LATER,
-        "identities": _LATER,
+        "identities": "belongs to a client; write it beside its calls:",
         "services": _LATER,
         "sweep": _LATER,
         "metrics": "is no part of a scenario; write assumptions: {metrics_stamp: answer}, run: {period: 1 min}",

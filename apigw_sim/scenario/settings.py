@@ -216,6 +216,26 @@ class Assumptions(Part):
     lambda_overhead: DurationLaw = Field(
         _lognormal(8, 40), description="what Lambda's service adds to an invocation"
     )
+    authorizer_wait: PositiveDuration = Field(
+        30 * units.SECOND, description="how long the gateway waits for a Lambda authorizer: 500 after it"
+    )
+    authorizer_throttled: Annotated[
+        Literal["AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"],
+        one_of("AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE"),
+    ] = Field(
+        "AUTHORIZER_CONFIGURATION_ERROR",
+        description="the gateway response, a 500, where Lambda refuses to invoke an authorizer",
+    )
+    authorizer_malformed: Annotated[
+        Literal["AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"],
+        one_of("AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR"),
+    ] = Field(
+        "AUTHORIZER_FAILURE",
+        description="the gateway response, a 500, where an authorizer answers with no proper policy",
+    )
+    authorization_time: DurationLaw = Field(
+        _lognormal(2, 10), description="what checking a user pool's token or a signature takes"
+    )
     provisioning: DurationLaw = Field(
         Uniform(min=50 * units.MS, max=150 * units.MS),
         description="making an environment and fetching its code, before Init",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
@@ -96,7 +96,7 @@ class Fault(Part):
 
 
 VERBS = (
-    "fault", "flush_cache", "set", "change", "deploy", "promote_canary", "remove_canary", "roll_back",
+    "fault", "flush_cache", "flush_authorizers_cache", "set", "change", "deploy", "promote_canary", "remove_canary", "roll_back",
 )  # fmt: skip
 """What an entry may do."""
 
@@ -107,6 +107,9 @@ class Entry(Part):
     at: Duration = Field(description="when, from run.start", examples=["0 s"])
     fault: Fault | None = Field(None, description="something breaks for a while")
     flush_cache: Words | None = Field(None, description="a stage, as api/stage, whose cache is emptied")
+    flush_authorizers_cache: Words | None = Field(
+        None, description="a stage, as api/stage, whose authorizers' cached results are forgotten"
+    )
     set: Changes | None = Field(None, description="settings that change at once, by path")
     change: ApiChange | None = Field(None, description="an API changes; nothing follows until it is deployed")
     deploy: Words | None = Field(
@@ -126,8 +129,6 @@ class Entry(Part):
         description="of deploy: canary or stage; of roll_back: the number of a deployment, the first is 1",
     )
     canary: Canary | None = Field(None, description="of deploy: the canary that it makes")
-
-    later: ClassVar[Mapping[str, str]] = {"flush_authorizers_cache": _LATER}
 
     @property
     def verb(self) -> str:

@@ -30,6 +30,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _latency(made, summary)
     _clients(made, summary)
     _functions(made, summary)
+    _authorizers(made, summary)
     _cache(made, summary)
     _traces(made, result)
     _mind(made, summary, plan)
@@ -209,6 +210,24 @@ def _functions(made: Page, summary: Summary) -> None:
         made.table(
             rows[:MOST_ROWS], "lrrrrrrr",
             ("", "Invocations", "cold", "Throttles", "Errors", "at once: mean", "most", "GB-s"),
+        )  # fmt: skip
+        _cut(made, len(rows))
+
+
+def _authorizers(made: Page, summary: Summary) -> None:
+    rows = [
+        (
+            name, count(row["requests"]), count(row["hits"]), count(row["misses"]), count(row["unauthorized"]),
+            count(row["denied"]), count(row["failed"]),
+            "" if row["took_ms"]["p50"] is None else f"{ms(row['took_ms']['p50'])} / {ms(row['took_ms']['p99'])} ms",
+        )
+        for name, row in summary.get("authorizers", {}).items()
+    ]  # fmt: skip
+    if rows:
+        made.title("AUTHORIZERS")
+        made.table(
+            rows[:MOST_ROWS], "lrrrrrrr",
+            ("", "requests", "cached", "asked", "401", "403", "500", "p50 / p99 if asked"),
         )  # fmt: skip
         _cut(made, len(rows))
 

@@ -144,10 +144,15 @@ def _limit(plan: Plan, row: Row) -> str:
 
 
 def _where_it_went(row: Row) -> str:
-    if row["integration_ns"] < 0:
+    parts = []
+    if row["authorizer_ns"] > 0:
+        parts.append(f"its authorizer {ms(row['authorizer_ns'] / MS)} ms")
+    if row["integration_ns"] >= 0:
+        parts.append(f"IntegrationLatency {ms(row['integration_ns'] / MS)} ms")
+    if not parts:
         return ", all of it the gateway's own"
-    own = (row["latency_ns"] - row["integration_ns"]) / MS
-    return f": IntegrationLatency {ms(row['integration_ns'] / MS)} ms and {ms(own)} ms of the gateway's own"
+    own = (row["latency_ns"] - max(row["authorizer_ns"], 0) - max(row["integration_ns"], 0)) / MS
+    return f": {', '.join(parts)} and {ms(own)} ms of the gateway's own"
 
 
 def _retryable(walk: Walk, row: Row, why: Reason) -> str:

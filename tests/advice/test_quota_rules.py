@@ -35,6 +35,13 @@ def _plans_of_a_key(count: int) -> dict[str, Any]:
     }
 
 
+def _authorizers(n: int) -> dict[str, Any]:
+    made: dict[str, Any] = {f"authorizers.a{k}": {"type": "COGNITO_USER_POOLS"} for k in range(n)}
+    for k in range(n):
+        made[f'apis.shop.methods["GET /m{k}"]'] = {"integration": {"mock": {}}, "authorizer": f"a{k}"}
+    return made
+
+
 def _method_throttles(count: int) -> dict[str, Any]:
     routes = list(_methods(count + 2))
     return {
@@ -73,6 +80,7 @@ CASES: dict[str, tuple[int, Callable[[int], dict[str, Any]], str, str]] = {
         10, lambda n: {"apis.shop.stages": {"prod": {}} | {f"s{k}": {} for k in range(n - 1)}}, "apis.shop.stages",
         "shop has 11 stages, and AWS gives 10 per API",
     ),
+    "authorizers_per_api": (10, _authorizers, "apis.shop.methods", "shop uses 11 authorizers, and AWS gives 10 per API"),
     "usage_plans": (300, lambda n: {"usage_plans": _plans(n)}, "usage_plans", "there are 301 usage plans"),
     "plans_per_key": (10, _plans_of_a_key, "api_keys.acme.plans", "API key acme is in 11 usage plans"),
     "method_throttles_per_plan_stage": (

@@ -16,13 +16,20 @@ from apigw_sim.records import (
     INVOCATIONS,
     LEVELS,
     NULL,
+    Authorized,
     Cache,
     CallOutcome,
     Flag,
     Outcome,
+    Source,
 )
 from apigw_sim.rules import reason
 
+ONLY_AUTHORIZERS = {
+    reason.UNAUTHORIZED, reason.ACCESS_DENIED, reason.INVALID_SIGNATURE, reason.AUTHORIZER_FAILURE,
+    reason.AUTHORIZER_CONFIGURATION_ERROR,
+}  # fmt: skip
+"""Answers that nobody gets without an authorizer, AWS_IAM or a resource policy."""
 ENDED = {
     GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE
 }  # fmt: skip
@@ -66,11 +73,12 @@ def _calls(ran: Ran) -> Iterator[str]:
 
 def _attempts(ran: Ran, grid: int) -> Iterator[str]:
     """What reached a backend has one piece of work, what was refused before has none; statuses go with reasons."""
-    worked = Counter(ran.columns(INVOCATIONS, "client", "call", "attempt"))
-    methods = ran.plan.methods
+    worked = Counter(ran.columns(INVOCATIONS, "client", "call", "attempt", "source"))
+    methods, authorizers = ran.plan.methods, ran.plan.authorizers
     columns = (
         "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
         "latency_ns", "stage", "flags",
+        "latency_ns", "authorizer_ns", "authorizer",
     )  # fmt: skip
     for (
         *identity,
@@ -84,11 +92,26 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
         latency,
         stage,
         flags,
+        took,
+        looked,
     ) in ran.columns(ATTEMPTS, *columns):
         name = f"client {identity[0]} call {identity[1]} attempt {identity[2]}"
-        pieces = worked[tuple(identity)]
+        pieces = worked[(*identity, Source.INTEGRATION)]
         if pieces != (integration != NULL):
             yield f"{name}: {pieces} pieces of work, IntegrationLatency {integration}"
+        rows = {row.authorizer for row in ran.plan.releases if row.place == method}  # of all deployments
+        guard = next((authorizers[row] for row in sorted(rows) if row != NULL), None)
+        asked = guard is not None and guard.invokes and looked == Authorized.MISS
+        if len(rows) == 1 and worked[(*identity, Source.AUTHORIZER)] != asked:
+            yield f"{name}: {worked[(*identity, Source.AUTHORIZER)]} invocations of an authorizer, asked: {asked}"
+        if (took != NULL and guard is None) or (looked != Authorized.NONE and took == NULL):
+            yield f"{name}: its authorizer took {took}"
+        if looked == Authorized.HIT and took != 0:
+            yield f"{name}: a cached result took {took}"
+        if why in ONLY_AUTHORIZERS and guard is None:
+            yield f"{name}: {reason.REASONS[why].name} without an authorizer"
+        if grid == 1 and max(took, 0) + max(integration, 0) > latency:
+            yield f"{name}: Latency {latency}, authorizer {took}, IntegrationLatency {integration}"
         if integration != NULL and methods[method].backend == NULL:
             yield f"{name}: a mock has no IntegrationLatency"
         if cache == Cache.HIT and integration != NULL:
@@ -127,13 +150,14 @@ def _work(ran: Ran) -> Iterator[str]:
         "queued_ns",
         "outcome",
         "repeated",
+        "source",
     )
     ran_at_all: dict[tuple[int, int], set[int]] = defaultdict(set)
     rows = ran.columns(INVOCATIONS, *columns)
-    for client, call, attempt, _, _, duration, *_ in rows:
-        if duration != NULL:
+    for client, call, attempt, _, _, duration, *_, source in rows:
+        if duration != NULL and source == Source.INTEGRATION:
             ran_at_all[client, call].add(attempt)
-    for client, call, attempt, backend, environment, duration, queued, outcome, repeated in rows:
+    for client, call, attempt, backend, environment, duration, queued, outcome, repeated, source in rows:
         name = f"work for client {client} call {call} attempt {attempt}"
         if (client, call, attempt) not in answered:
             yield f"{name}: there is no such attempt"
@@ -146,6 +170,8 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: {Outcome(outcome).name}, duration {duration}, environment {environment}"
         if queued < 0 or (is_lambda and queued):
             yield f"{name}: {queued} ns in a queue"
+        if repeated and source == Source.AUTHORIZER:
+            yield f"{name}: an authorizer repeats nothing"
         if repeated and not (begun and any(other < attempt for other in ran_at_all[client, call])):
             yield f"{name}: repeats nothing"
 

@@ -30,6 +30,7 @@ from engine.generated_parts import (
     throttle,
     traced,
 )
+from engine.generated_security import secured
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
 VARIABLE = "${stageVariables.fn}"
@@ -38,7 +39,8 @@ CLUSTERS = ("0.5 GB", "1.6 GB")
 
 def generated(number: int) -> dict[str, Any]:
     """The scenario of a number, the same one always."""
-    return scenarios()(random.Random(number))
+    said = scenarios()(random.Random(number))
+    return secured(said)(random.Random(f"security {number}"))
 
 
 def as_yaml(said: Any) -> str:

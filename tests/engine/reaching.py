@@ -19,10 +19,12 @@ from apigw_sim.records import (
     JOURNAL,
     LEVELS,
     NULL,
+    Authorized,
     Cache,
     CallOutcome,
     Flag,
     Outcome,
+    Source,
 )
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import REASONS
@@ -34,6 +36,8 @@ REASONS_OF_TODAY = (
     "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "BAD_REQUEST_BODY", "BAD_REQUEST_PARAMETERS",
     "UNSUPPORTED_MEDIA_TYPE", "GATEWAY_UNAVAILABLE", "URI_TOO_LONG", "HEADERS_TOO_LARGE", "LAMBDA_REQUEST_TOO_LARGE",
     "UNMAPPED_RESPONSE", "BACKEND_RESPONSE_TOO_LARGE", "BAD_GATEWAY_AT_LOAD",
+    "RESPONSE_TOO_LARGE", "API_CONFIGURATION_ERROR", "UNAUTHORIZED", "ACCESS_DENIED", "AUTHORIZER_FAILURE",
+    "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE",
 )  # fmt: skip
 """The reasons that something in this version leads to."""
 
@@ -42,9 +46,12 @@ WORDS = (
     *(f"work {outcome.name}" for outcome in Outcome),
     *(f"call {outcome.name}" for outcome in CallOutcome),
     *(f"cache {word.name}" for word in Cache),
+    *(f"authorizer {word.name}" for word in Authorized),
+    *(f"work for {source.name}" for source in Source),
     *(f"flag {flag.name}" for flag in Flag),
     *(f"refused by {kind.name}" for kind in LimitKind),
     *(f"level {kind.name}" for kind in GaugeKind),
+    "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
     "journal", "fault ended", "mapped to success",
 )  # fmt: skip
@@ -83,6 +90,10 @@ def reached(ran: Ran) -> Counter[str]:
     found.update(dict(_named(ran.column(INVOCATIONS, "outcome"), Outcome, "work")))
     found.update(dict(_named(ran.column(CALLS, "outcome"), CallOutcome, "call")))
     found.update(dict(_named(ran.column(ATTEMPTS, "cache"), Cache, "cache")))
+    found.update(dict(_named(ran.column(ATTEMPTS, "authorizer"), Authorized, "authorizer")))
+    source = ran.column(INVOCATIONS, "source")
+    found.update(dict(_named(source, Source, "work for")))
+    asked = source == Source.AUTHORIZER
     flags = ran.column(ATTEMPTS, "flags")
     found.update({f"flag {flag.name}": int(((flags & flag) != 0).sum()) for flag in Flag})
     base = sorted((first, kind) for kind, first in ran.plan.gauge_base.items())
@@ -99,6 +110,9 @@ def reached(ran: Ran) -> Counter[str]:
         "queued": queued,
         "abandoned": abandoned,
         "abandoned in a queue": abandoned & queued,
+        "authorizer refused": asked & (ran.column(INVOCATIONS, "refused_by") != NULL),
+        "authorizer gone": asked & abandoned,
+        "authorizer cold": asked & (ran.column(INVOCATIONS, "init_ns") != NULL),
         "repeated": ran.column(INVOCATIONS, "repeated") == 1,
         "not idempotent": ran.column(INVOCATIONS, "idempotent") == 0,
         "cold": ran.column(INVOCATIONS, "init_ns") != NULL,

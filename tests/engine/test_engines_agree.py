@@ -27,6 +27,14 @@ ROOT = Path(__file__).resolve().parents[2]
 SHIPPED = sorted([*ROOT.glob("scenarios/*.yaml"), *ROOT.glob("benchmarks/*.yaml")])
 
 SHORT: dict[str, dict[str, Any]] = {
+    "authorizer_policy_of_one_method": {
+        "run.duration": "20 s", "run.warm_up": "5 s", "run.period": "5 s", "authorizers.app.ttl": "3 s",
+        "timeline": [{"at": "10 s", "flush_authorizers_cache": "app/prod"}],
+    },
+    "authorizer_starves_its_backend": {
+        "run.duration": "8 s", "run.warm_up": "1 s", "run.period": "1 s", "authorizers.cached.ttl": "2 s",
+        "timeline[0].at": "3 s", "timeline[1].at": "4 s",
+    },
     "cache_and_flush": {
         "run.duration": "30 s", "run.warm_up": "5 s", "run.period": "1 s", "clients.visitors.arrivals.rate": "250/s",
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
@@ -173,7 +181,9 @@ SMALL = (
     "work of no time", "the gateway's limit ends the wait in the queue", "an outage begins while requests wait",
     "an earlier attempt reaches its backend after a later one", "many attempts up to the cap",
     "a back-off with decorrelated jitter", "work that goes on for hours after the end",
-    "arrivals at the start and in the last nanosecond",
+    "arrivals at the start and in the last nanosecond", "an authorizer with a cache",
+    "an authorizer that fails in many ways", "an authorizer that is waited for no longer",
+    "keys that an authorizer gives", "a resource policy with a user pool and signatures",
 )  # fmt: skip
 """Entries in which numbers are small, large, long ago or far away."""
 

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from engine import test_authorizers as authorizers
 from engine import test_aws_examples as aws
 from engine import test_clients as clients
 from engine import test_lambda as functions
@@ -178,6 +179,49 @@ RULES: list[tuple[str, Edit, Story]] = [
     ("window", ("used < limit", "used <= limit"), throttles.test_an_offset_counts_in_the_first_period_only),
     ("reason", ("status >= 400", "status >= 401"), lambda run: order_free(run, 400)),
     ("reason", ("status >= 500", "status >= 501"), lambda run: order_free(run, 500)),
+    (
+        "authorization",
+        ("    if word < denied:\n        return DENIED\n", ""),
+        authorizers.test_a_denial_is_a_403_and_cached_like_an_allow,
+    ),
+    (
+        "authorization",
+        ("if kind == LAMBDA and policy == DENIES:", "if kind == LAMBDA and policy == SILENT:"),
+        authorizers.test_a_deny_of_the_policy_comes_before_a_lambda_authorizer_is_called,
+    ),
+    (
+        "authorization",
+        ("if standing == MISSING and needs_identity:", "if standing == MISSING:"),
+        partial(
+            authorizers.test_a_missing_identity_source,
+            authorizer={"type": "REQUEST", "ttl": "0 s"},
+            status=401,
+            invocations=1,
+        ),
+    ),
+    (
+        "authorization",
+        ("allowed = standing == VALID or policy == ALLOWS", "allowed = standing == VALID"),
+        authorizers.test_with_iam_either_policy_allows_and_either_denies,
+    ),
+    (
+        "authorization",
+        (
+            "policy in (DENIES, SILENT) else reason.OK\n    return",
+            "policy == DENIES else reason.OK\n    return",
+        ),
+        authorizers.test_with_a_user_pool_the_policy_comes_after_authentication_and_must_allow,
+    ),
+    (
+        "authorization",
+        ("standing == VALID or (kind == LAMBDA and standing == DENIED)", "standing == VALID"),
+        authorizers.test_a_denial_is_a_403_and_cached_like_an_allow,
+    ),
+    (
+        "authorization",
+        ("standing == VALID or (kind == LAMBDA and standing == DENIED)", "standing >= VALID"),
+        authorizers.test_unauthorized_is_a_401_an_error_of_the_function_and_not_cached,
+    ),
     (
         "backoff",
         ("top = top * 2", "top = top * 3"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.draws.groups import CRASH
+from apigw_sim.draws.groups import CRASH, REFUSES
+from apigw_sim.engine.compiled.authorizing import question
 from apigw_sim.engine.compiled.callers import begun, release
 from apigw_sim.engine.compiled.checks import too_large
-from apigw_sim.engine.compiled.drawing import OF_BIRTH, draw_outcome, four, value
+from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, draw_outcome, four, value
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
 from apigw_sim.engine.compiled.plain import view
@@ -21,8 +22,8 @@ from apigw_sim.engine.compiled.words import (
     INVOCATION_COLUMNS,
     METHOD,
 )
-from apigw_sim.records import NULL, Outcome
-from apigw_sim.rules import window
+from apigw_sim.records import NULL, Outcome, Source
+from apigw_sim.rules import reason, window
 from apigw_sim.rules.bucket import TOKEN, refill
 
 if TYPE_CHECKING:
@@ -38,11 +39,14 @@ OK, CRASHED, MALFORMED, RAN_OUT = (
 BY_ACCOUNT, BY_RESERVED = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_RESERVED)
 BY_RPS, BY_SCALING = int(Outcome.THROTTLED_RPS), int(Outcome.THROTTLED_SCALING)
 OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
-NORMAL_SPEED, OF_CRASH = 1000, CRASH
+BY_INTEGRATION = int(Source.INTEGRATION)
+NORMAL_SPEED, OF_CRASH, OF_REFUSES = 1000, CRASH, REFUSES
+UNAUTHORIZED_STATUS = reason.REASONS[reason.UNAUTHORIZED].status
 
 
-def reach(s: State, a: View) -> None:
-    """A request reaches its backend, now: it is refused, or begins, or waits."""
+def reach(s: State, a: View, source: int) -> None:
+    """A request, or its authorizer's, reaches its backend, now: it is refused, or begins, or waits."""
+    a.source = source
     a.waiting = 0
     a.job_arrived = s.now
     a.queued = 0
@@ -82,22 +86,23 @@ def record_job(s: State, a: View, f: View) -> None:
     """The row of a job that has ended or was refused."""
     out, r = s.invocations, s.invocations_n * INVOCATION_COLUMNS
     out[r] = f.me // BACKEND
-    out[r + 1] = view(s.client, a.client).number
-    out[r + 2] = 0
-    out[r + 3] = a.call
-    out[r + 4] = a.number
-    out[r + 5] = view(s.environment, a.environment).number if a.environment != 0 else NULL
-    out[r + 6] = a.job_arrived
-    out[r + 7] = a.queued
-    out[r + 8] = a.provisioning
-    out[r + 9] = a.init
-    out[r + 10] = a.duration
-    out[r + 11] = a.outcome
-    out[r + 12] = a.job_status
-    out[r + 13] = a.job_refused_by
-    out[r + 14] = 0 if a.detached == EVENT else 1 if a.detached or a.gone else 0
-    out[r + 15] = a.repeated
-    out[r + 16] = view(s.pick, a.pick).idempotent
+    out[r + 1] = a.source
+    out[r + 2] = view(s.client, a.client).number
+    out[r + 3] = 0
+    out[r + 4] = a.call
+    out[r + 5] = a.number
+    out[r + 6] = view(s.environment, a.environment).number if a.environment != 0 else NULL
+    out[r + 7] = a.job_arrived
+    out[r + 8] = a.queued
+    out[r + 9] = a.provisioning
+    out[r + 10] = a.init
+    out[r + 11] = a.duration
+    out[r + 12] = a.outcome
+    out[r + 13] = a.job_status
+    out[r + 14] = a.job_refused_by
+    out[r + 15] = 0 if a.detached == EVENT else 1 if a.detached or a.gone else 0
+    out[r + 16] = a.repeated
+    out[r + 17] = 1 if a.source else view(s.pick, a.pick).idempotent
     s.invocations_n += 1
     if s.invocations_n >= s.block_rows:
         s.stop = 1
@@ -197,14 +202,20 @@ def invoke(s: State, a: View, f: View) -> None:
         a.environment = born(s, a, f, now)
     view(s.environment, a.environment).served += 1
 
-    a.repeated = begun(s, a)
+    if a.source:
+        duration, status = question(s, a, f)
+    else:
+        a.repeated = begun(s, a)
+        duration, status = a.drawn_duration, draw_outcome(s, a, f)
     occupy(s, f, 1)
-    duration = stretched(f, a.drawn_duration)
-    status = draw_outcome(s, a, f)
+    duration = stretched(f, duration)
     if status > 0:
         a.job_status = status
     elif status == OF_CRASH:
         a.outcome = CRASHED
+    elif status == OF_REFUSES:
+        a.outcome = CRASHED
+        a.job_status = UNAUTHORIZED_STATUS
     else:
         a.outcome = MALFORMED
     if duration > f.timeout:
@@ -231,7 +242,7 @@ def refused(s: State, a: View, f: View, now: int) -> int:
     if f.outage:
         return OUTAGE
     m = view(s.method, a.release * METHOD)
-    if a.body > m.largest_binary and too_large(s, a, m):
+    if a.body > m.largest_binary and a.source == BY_INTEGRATION and too_large(s, a, m):
         return TOO_LARGE
     reserved = f.reserved
     if reserved != NULL:
@@ -276,7 +287,7 @@ def may_scale(s: State, f: View, now: int) -> bool:
 
 def born(s: State, a: View, f: View, now: int) -> int:
     """A new environment, for this attempt."""
-    provisioning, init, lifetime, _ = four(s, a, OF_BIRTH)
+    provisioning, init, lifetime, _ = four(s, a, OF_AUTHORIZER_BIRTH if a.source else OF_BIRTH)
     ready = now
     if f.cold:
         a.provisioning = value(s, f.provisioning, f.provisioning_c, provisioning)

@@ -9,6 +9,7 @@ from typing import Any
 
 from apigw_sim.engine.compiled import (
     answers,
+    authorizing,
     backends,
     caching,
     callers,
@@ -21,9 +22,22 @@ from apigw_sim.engine.compiled import (
     processes,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import backoff, breaker, bucket, limiter, pick, quantile, reason, response, retry, window
+from apigw_sim.rules import (
+    authorization,
+    backoff,
+    breaker,
+    bucket,
+    limiter,
+    pick,
+    quantile,
+    reason,
+    response,
+    retry,
+    window,
+)
 
 SOURCES = (
+    authorization,
     backoff,
     breaker,
     bucket,
@@ -43,6 +57,7 @@ SOURCES = (
     caching,
     checks,
     gateway,
+    authorizing,
     backends,
     kernel,
 )
@@ -72,6 +87,7 @@ INLINED = frozenset(
         "will_answer",
         "travel",
         "arrive",
+        "admitted",
         "admit",
         "met_too",
         "look_up",

@@ -154,6 +154,8 @@ class Builder:
             largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
             validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
+            authorizer_wait=account.authorizer_wait_ns, authorizer_refused=account.authorizer_refused,
+            authorizer_malformed=account.authorizer_malformed,
             **self._laws(hit=account.hit_time),
         )  # fmt: skip
         self._table("works", len(plan.works))
@@ -224,7 +226,7 @@ class Builder:
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
                 first_entry=row.first_entry, validator=row.validator, mapped=mapped, mapped_n=count,
                 asynchronous=row.asynchronous, refused_types=row.refused_types, binary_types=row.binary_types,
-                largest_body=row.largest_body, largest_binary=row.largest_binary,
+                largest_body=row.largest_body, largest_binary=row.largest_binary, authorizer=row.authorizer,
             )  # fmt: skip
         for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
             moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
@@ -252,8 +254,24 @@ class Builder:
                 answers=self._words([word for answer in stage.answers for word in answer]),
             )  # fmt: skip
             room += mine
+        self._authorizers()
         self._table("queue", room)
         self._table("entry", plan.entries)
+
+    def _authorizers(self) -> None:
+        plan = self.plan
+        self._table("authorizer", len(plan.authorizers))
+        for number, row in enumerate(plan.authorizers):
+            fill(
+                self.vectors["authorizer"], "authorizer", number, kind=row.kind, backend=row.backend, ttl=row.ttl_ns,
+                needs_identity=row.needs_identity, caught=row.caught, one_method=row.one_method,
+                gives_key=row.gives_key, first_entry=row.first_entry,
+                **self._laws(
+                    time=row.time, service=row.service,
+                    duration=plan.backends[row.backend].duration if row.backend != NULL else None,
+                ),
+            )  # fmt: skip
+        self._table("grant", plan.grants)
 
     def _shares(self, statuses: Sequence[int], thresholds: Sequence[int]) -> int:
         first = len(self.statuses)
@@ -326,6 +344,16 @@ class Builder:
             first += row.retry.processes
         return firsts
 
+    def _identities(self, row: tables.Client) -> dict[str, int]:
+        """The words of a client that say whom its callers are taken for."""
+        said = row.identities
+        if said is None:
+            return {}
+        return {
+            "identities": said.which.n, "identity_table": self.tables.numbered(said.which),
+            "first_identity": said.first, "valid": said.valid, "denied": said.denied, "missing": said.missing,
+        }  # fmt: skip
+
     def _clients(self) -> None:
         plan = self.plan
         self._table("client", len(plan.clients) + 1)
@@ -348,7 +376,7 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses), process=processes[number], **kept(retry),
+                statuses_n=len(statuses), process=processes[number], **kept(retry), **self._identities(row),
             )  # fmt: skip
             guided += len(guide)
             for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):
@@ -359,7 +387,7 @@ class Builder:
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
                     sends=any(law.constant is None for law in laws), refused=call.refused,
-                    invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters,
+                    invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policy=call.policy,
                     types=self._shares(call.types, call.type_thresholds), types_n=len(call.types),
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip

@@ -13,7 +13,6 @@ from apigw_sim.engine.compiled.words import (
     CALL_BLOCK,
     CALL_COLUMNS,
     FOR_EVER,
-    HEARD,
     HELD,
     LEFT,
     PICKED,
@@ -21,6 +20,7 @@ from apigw_sim.engine.compiled.words import (
     ROW,
     SEND,
     TAKEN,
+    TOLD,
     WAIT,
 )
 from apigw_sim.engine.order import USER_BITS, Hop, Rank
@@ -98,6 +98,7 @@ def leaves(s: State, a: View, c: View) -> int:
     a.executed = 0
     a.response = 0
     a.flags = 0
+    a.authorizing = NULL
     a.integration = NULL
     a.status = 0
     a.integration_status = NULL
@@ -105,6 +106,7 @@ def leaves(s: State, a: View, c: View) -> int:
     a.refused_by = NULL
     a.tokens = NULL
     a.cache = 0
+    a.authorizer = 0
     if a.rtt > 1:
         return SEND
     return ARRIVE
@@ -133,7 +135,7 @@ def answered(s: State, a: View) -> None:
     c, status = view(s.client, a.client), a.status
     received = s.now + a.rtt - a.rtt // 2
     if c.processes > 0:
-        told(s, a, received, OF_ANSWER, HEARD)
+        told(s, a, received, OF_ANSWER, TOLD)
     elif status >= 400 and a.number < c.attempts and listed(s, c, status):
         try_again(s, a, received)
     else:
@@ -143,13 +145,13 @@ def answered(s: State, a: View) -> None:
 def told(s: State, a: View, at: int, rank: int, what: int) -> None:
     """A client that keeps something between its calls has its answer, or gives up, at `at`."""
     if at <= s.now:
-        heard(s, a, what)
+        learns(s, a, what)
         return
     a.refs += 1
     wake(s, a, at, rank, OF_HEARING, what)
 
 
-def heard(s: State, a: View, what: int) -> None:
+def learns(s: State, a: View, what: int) -> None:
     """What a client's process learns now of an attempt, and what the client does next."""
     c = view(s.client, a.client)
     status = NULL if what == LEFT else a.status

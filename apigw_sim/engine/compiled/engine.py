@@ -308,7 +308,7 @@ class Compiled:
         state = self.state
         for method in self.plan.releases:
             if method.cache == stage and method.entries:
-                state.forget(method.first_entry * w.ENTRY, (method.first_entry + method.entries) * w.ENTRY)
+                state.forget("entry", method.first_entry, method.first_entry + method.entries)
         st = view(state.stage, stage * w.STAGE)
         st.queue_n = 0
         self._move(st.gauge, -int(levels.level_of(state, st.gauge)))
@@ -320,6 +320,13 @@ class Compiled:
         state.unhealthy = int(
             any(view(state.stage, n * w.STAGE).unavailable for n in range(len(self.plan.stages)))
         )
+
+    def flush_authorizers(self, stage: int) -> None:
+        """All cached results of the stage's authorizers out."""
+        for number, row in enumerate(self.plan.authorizers):
+            if row.stage == stage and row.ttl_ns:
+                later = [other.first_entry for other in self.plan.authorizers[number + 1 :]]
+                self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
 
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on."""

@@ -23,6 +23,7 @@ from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
     ACCESS,
+    ADMIT,
     ANSWER,
     ANSWERED,
     ANSWERING,
@@ -34,6 +35,7 @@ from apigw_sim.engine.compiled.words import (
     EVENT,
     FOR_EVER,
     GIVE_UP,
+    GUARD,
     KEY,
     LAPSE,
     LATE,
@@ -84,17 +86,26 @@ def travel(s: State, a: View) -> int:
 
 
 def arrive(s: State, a: View) -> int:
-    """A request reaches the gateway, now."""
-    now = s.now
+    """A request reaches the gateway, now; gives the stage that follows."""
     p = view(s.pick, a.pick)
     number = p.method
     a.method = number
     if number != NULL and view(s.method, number * METHOD).moves:
         number = released(s, a, view(s.method, number * METHOD))
     a.release = number
-    a.arrived = now
+    a.arrived = s.now
+    if number != NULL and view(s.method, number * METHOD).authorizer != NULL:
+        s.answers = s.now + a.overhead
+        if barred(s, a, p.refused) == NULL:
+            return GUARD
+    return ADMIT
+
+
+def admitted(s: State, a: View) -> int:
+    """A request that may call meets what stands before its integration, now."""
+    now, number = s.now, a.release
     s.answers = now + a.overhead
-    if not admit(s, a, p.refused, number, a.key, now):
+    if not admit(s, a, view(s.pick, a.pick).refused, number, a.key, now):
         return ANSWERING
     m = view(s.method, number * METHOD)
     if m.ttl > 0 and look_up(s, a, m, now):
@@ -137,30 +148,30 @@ def released(s: State, a: View, m: View) -> int:
 def admit(s: State, a: View, refused: int, number: int, key: int, now: int) -> bool:
     """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
     met, front, account = s.met, s.front, s.account_bucket
-    if front and hold(s, account, now) < TOKEN:
+    why, in_front = barred(s, a, refused), front
+    if front and why == NULL and number != NULL and view(s.method, number * METHOD).authorizer != NULL:
+        in_front = 0  # it was passed before the authorizer
+    if in_front and hold(s, account, now) < TOKEN:
         refuse(s, a, account)
         return False
-    if refused != NULL:
-        forbid(s, a, refused)
-        return False
-    if s.unhealthy and unavailable(s, a):
-        forbid(s, a, reason.GATEWAY_UNAVAILABLE)
+    if why != NULL:
+        forbid(s, a, why, in_front)
         return False
     if number == NULL:
-        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN)
+        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, in_front)
         return False
     m = view(s.method, number * METHOD)
     n, quota = 0, -1
-    if front:
+    if in_front:
         n = met_too(s, n, account)
     if m.needs_key:
         if key == NULL:
-            forbid(s, a, reason.INVALID_API_KEY)
+            forbid(s, a, reason.INVALID_API_KEY, in_front)
             return False
         k = view(s.key, key * KEY)
         x = view(s.access, (k.group * s.method_count + m.place) * ACCESS)
         if x.allowed == 0:
-            forbid(s, a, reason.INVALID_API_KEY)
+            forbid(s, a, reason.INVALID_API_KEY, in_front)
             return False
         ordinal = k.ordinal
         if x.method != NULL:
@@ -224,10 +235,19 @@ def refuse(s: State, a: View, bucket: int) -> None:
     because(s, a, reason.THROTTLED, b.limit, b.level)
 
 
-def forbid(s: State, a: View, why: int) -> None:
+def barred(s: State, a: View, refused: int) -> int:
+    """Why a request is answered before it is one of the API's: its size, or the gateway itself; NULL: it is not."""
+    if refused != NULL:
+        return refused
+    if s.unhealthy and unavailable(s, a):
+        return reason.GATEWAY_UNAVAILABLE
+    return NULL
+
+
+def forbid(s: State, a: View, why: int, in_front: int) -> None:
     """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
     because(s, a, why, NULL, NULL)
-    if s.front:
+    if in_front:
         spend(s, s.account_bucket)
 
 
@@ -254,6 +274,8 @@ def relay(s: State, a: View, m: View, service: int) -> int:
 
 def relayed_at(a: View) -> int:
     """When a request was relayed."""
+    if a.authorizing > 0:
+        return a.arrived + a.authorizing + a.overhead // 2
     return a.arrived + a.overhead // 2
 
 
@@ -339,6 +361,12 @@ def back(s: State, a: View) -> int:
     return ANSWERING
 
 
+def answering_at(s: State, a: View) -> int:
+    """The gateway's own answer is known, now: it leaves after the whole overhead."""
+    s.answers = s.now + a.overhead
+    return ANSWERING
+
+
 def answering(s: State, a: View) -> int:
     """When the answer will leave is known."""
     will_answer(s, a, s.answers)
@@ -361,10 +389,10 @@ def record(s: State, a: View) -> None:
     out[r + 6] = a.key
     out[r + 7] = a.arrived
     out[r + 8] = s.now - a.arrived
-    copy(out, r + 9, s.row, a.me + ANSWERED, 7)  # integration_ns to cache
-    out[r + 16] = a.body
-    out[r + 17] = a.response
-    out[r + 18] = flags
+    copy(out, r + 9, s.row, a.me + ANSWERED, 9)  # authorizer_ns to authorizer
+    out[r + 18] = a.body
+    out[r + 19] = a.response
+    out[r + 20] = flags
     s.attempts_n += 1
     if s.attempts_n >= s.block_rows:
         s.stop = 1

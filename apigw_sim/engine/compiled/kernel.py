@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unanswered
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
-from apigw_sim.engine.compiled.callers import answered, give_up, heard, leaves, opened, release, resent, sent
+from apigw_sim.engine.compiled.callers import answered, give_up, learns, leaves, opened, release, resent, sent
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
 from apigw_sim.engine.compiled.gateway import (
+    admitted,
     answering,
     arrive,
     detach,
@@ -24,9 +26,13 @@ from apigw_sim.engine.compiled.gateway import (
 )
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.words import (
+    ADMIT,
     ANSWER,
     ANSWERING,
     ARRIVE,
+    ASK,
+    ASK_LATE,
+    ASKED,
     BLOCK_FULL,
     CALLS,
     DONE,
@@ -34,24 +40,30 @@ from apigw_sim.engine.compiled.words import (
     FOR_EVER,
     GIVE_UP,
     GROW,
+    GUARD,
+    HEARD,
     HELD,
     KNOWN,
     LAPSE,
     LATE,
     LEARN,
+    LEFT,
     REACHED,
     RELAY,
     RETRY,
     SEND,
     TIMED_OUT,
+    UNANSWERED,
     WAIT,
     WORK,
 )
-from apigw_sim.records import NULL
+from apigw_sim.records import NULL, Source
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
+
+BY_INTEGRATION, BY_AUTHORIZER = int(Source.INTEGRATION), int(Source.AUTHORIZER)
 
 
 def advance(s: State, until: int) -> int:
@@ -88,14 +100,14 @@ def advance(s: State, until: int) -> int:
                 a = opened(s)
                 what = sent(s, a)
 
-        if what >= RETRY:
+        if what >= RETRY and what <= LEFT:
             if what == RETRY:
                 resent(s, a)
                 what = sent(s, a)
             elif what == HELD:
                 what = leaves(s, a, view(s.client, a.client))
             else:
-                heard(s, a, what)
+                learns(s, a, what)
                 release(s, a)
                 what = WAIT
         if what == SEND:
@@ -103,7 +115,7 @@ def advance(s: State, until: int) -> int:
         elif what == RELAY or what == LATE:
             if what == LATE and a.detached == 0:
                 a.detached = 1
-            reach(s, a)
+            reach(s, a, BY_INTEGRATION)
             what = reached(s, a, what)
         elif what == DONE or what == WORK:
             free_place(s, a)
@@ -125,6 +137,10 @@ def advance(s: State, until: int) -> int:
             release(s, a)
         if what == ARRIVE:
             what = arrive(s, a)
+        if what >= GUARD:
+            what = guarded(s, a, what)
+        if what == ADMIT:
+            what = admitted(s, a)
         if what == KNOWN:
             what = known(s, a)
         if what == LEARN:
@@ -177,6 +193,26 @@ def reached(s: State, a: View, what: int) -> int:
             detach(s, a)
         return LEARN
     return KNOWN
+
+
+def guarded(s: State, a: View, what: int) -> int:
+    """What an authorizer does, from the arrival to its verdict; gives the stage that follows."""
+    if what == GUARD:
+        return authorize(s, a)
+    if what == UNANSWERED:
+        return unanswered(s, a)
+    if what == ASK or what == ASK_LATE:
+        a.detached = 1 if what == ASK_LATE else 0
+        reach(s, a, BY_AUTHORIZER)
+        if what == ASK_LATE:
+            return reached(s, a, LATE)
+        what = asked(s, a)
+    elif what == ASKED:
+        free_place(s, a)
+        what = HEARD
+    if what == HEARD:
+        return heard(s, a)
+    return what
 
 
 def lapsed(s: State, a: View) -> int:

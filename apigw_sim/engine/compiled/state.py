@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from apigw_sim.engine.compiled import words as w
 
 Ints = NDArray[np.int64]
-EXPIRES = w.FIELDS["entry"].index("expires")
+EXPIRES = 0
+"""The word at which a cached answer and a cached result of an authorizer say until when they live."""
 
 
 class PlainRow:
@@ -90,9 +91,10 @@ class State:
         """Write words of a vector."""
         getattr(self, name)[first : first + values.size] = values.ravel()
 
-    def forget(self, first: int, end: int) -> None:
-        """There are no cache entries in the words first .. end - 1."""
-        self.entry[first + EXPIRES : end : w.ENTRY] = 0
+    def forget(self, name: str, first: int, end: int) -> None:
+        """Nothing is kept in the rows first .. end - 1 of a vector of what expires."""
+        width = w.width(name)
+        getattr(self, name)[first * width + EXPIRES : end * width : width] = 0
 
     def grow(self, name: str, least: int) -> None:
         """Double a vector, or more."""
@@ -137,7 +139,8 @@ class Lists(State):
             self._number(word) for word in values.ravel().tolist()
         ]
 
-    def forget(self, first: int, end: int) -> None:
-        """There are no cache entries in the words first .. end - 1."""
-        for where in range(first + EXPIRES, end, w.ENTRY):
-            self.entry[where] = self._number(0)
+    def forget(self, name: str, first: int, end: int) -> None:
+        """Nothing is kept in the rows first .. end - 1 of a vector of what expires."""
+        width = w.width(name)
+        for where in range(first * width + EXPIRES, end * width, width):
+            getattr(self, name)[where] = self._number(0)

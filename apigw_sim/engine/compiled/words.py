@@ -17,14 +17,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
-            unhealthy tokens_first quota_first hit hit_c""",
+            unhealthy tokens_first quota_first hit hit_c authorizer_wait authorizer_refused authorizer_malformed""",
         # an event that is still to come
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
         "row": """me refs who client call number started record previous limit method release arrived
             pick key resource entry age rtt body overhead
-            gone executed response flags integration status integration_status reason refused_by tokens cache
+            gone executed response flags
+            authorizing integration status integration_status reason refused_by tokens cache authorizer
+            identity standing given source
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
             end environment outcome job_status job_refused_by repeated next paid probe""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
@@ -32,6 +34,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
             instant_n undrawn block_first block block_n call
+            identities identity_table first_identity valid denied missing
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # what one of a client's processes keeps between its calls: retry quota and budget, circuit breaker, limiter
@@ -43,7 +46,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "listed": "pick resource entry body",
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
-            needs_key sends refused invalid_body invalid_parameters types types_n rtt rtt_c
+            needs_key policy sends refused invalid_body invalid_parameters types types_n rtt rtt_c
             body body_c overhead overhead_c""",
         # what an attempt draws behind the gateway
         "works": "service service_c duration duration_c response response_c",
@@ -56,8 +59,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # `mapped`: where in `status` the mapped_n codes of a custom integration's responses stand, behind them their
         # statuses, behind those their sizes; NULL: a proxy
         "method": """place stage cache moves needs_key bucket backend works mock_status misconfigured timeout ttl
-            require_authorization unauthorized first_entry released canary_released validator mapped mapped_n
+            require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
             asynchronous refused_types binary_types largest_body largest_binary""",
+        # what stands before the API key of some methods; `backend`: the function that it invokes
+        "authorizer": """kind backend ttl needs_identity caught one_method gives_key first_entry time time_c service
+            service_c duration duration_c""",
+        # an authorizer's cached result for an identity; `expires` is 0 where there is none
+        "grant": "expires method",
         # a stage, and a cache: its own, or behind the stages a canary's; `canary`: the share that meets the canary;
         # `binds`: the cache's possible entries could fill it, so the order of uses is kept
         # `answers`: where in `status` its answers stand, REASON words a reason; `unavailable`: a share of 503s
@@ -102,10 +110,11 @@ DRAWN = 256
 """Calls of a client that are drawn at once."""
 TAKEN = FIELDS["block"].index("at")
 """Words of a drawn call that its first attempt takes over as they stand."""
-PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("integration")
+PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
-ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 19, 17, 7, 9, 6
+AUTHORIZER, GRANT = map(width, ("authorizer", "grant"))
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 18, 7, 9, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
 EVENT = 2
@@ -147,9 +156,17 @@ WHEEL = BEYOND + BITS
     ANSWER,
     RETRY,
     HELD,
-    HEARD,
+    TOLD,
     LEFT,
-) = range(18)
+    ADMIT,
+    GUARD,
+    ASK,
+    ASK_LATE,
+    ASKED,
+    HEARD,
+    UNANSWERED,
+) = range(25)
+"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers."""
 
 # why `advance` came back
 REACHED, BLOCK_FULL, GROW, CALLS = range(4)

@@ -35,8 +35,8 @@ class Attempt(Journey):
     """
 
     __slots__ = (
-        "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id", "integration_ns",
-        "integration_status", "limit", "notes", "number", "overhead", "paid", "previous", "probe", "reason",
+        "authorizer", "authorizer_ns", "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id",
+        "integration_ns", "integration_status", "limit", "notes", "number", "overhead", "paid", "previous", "probe", "reason",
         "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
 
@@ -76,9 +76,11 @@ class Attempt(Journey):
         self.response_bytes = 0
         self.refused_by = NULL
         self.tokens = NULL
+        self.authorizer_ns = NULL
         self.integration_ns = NULL
         self.integration_status = NULL
         self.cache = 0
+        self.authorizer = 0
         self.flags = 0
         self.steps = caller.gateway.journey(self)
 

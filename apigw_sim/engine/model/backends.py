@@ -10,7 +10,7 @@ from apigw_sim.draws import Group
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.order import Hop, Rank, priority
 from apigw_sim.plan import tables
-from apigw_sim.records import NULL, Outcome
+from apigw_sim.records import NULL, Outcome, Source
 from apigw_sim.rules import pick
 
 if TYPE_CHECKING:
@@ -25,6 +25,8 @@ OK = Outcome.OK
 
 class Job:
     """A piece of backend work for an attempt: waiting in a queue, running until `end`, or over."""
+
+    source = int(Source.INTEGRATION)
 
     __slots__ = ("arrived", "asynchronous", "attempt", "detached", "duration", "end", "environment", "init", "method", "outcome",
                  "provisioning", "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
@@ -55,6 +57,29 @@ class Job:
         in_base64 = method.binary_types and attempt.content_type() & method.binary_types
         return attempt.body > (method.largest_binary if in_base64 else method.largest_body)
 
+    @property
+    def idempotent(self) -> bool:
+        """Whether the client may safely repeat what it is done for."""
+        return self.attempt.caller.idempotent[self.attempt.call[1]]
+
+    def drawn(self) -> tuple[int, int]:
+        """Its duration, and its status (or CRASH or MALFORMED)."""
+        _, duration, _, _, status = self.attempt.draw()
+        return duration, status
+
+    def words(self, group: Group) -> tuple[int, int, int, int]:
+        """The words of a group for it."""
+        attempt = self.attempt
+        return attempt.caller.stream.row(group, attempt.call[0], attempt.number)
+
+    def birth(self) -> tuple[int, int, int, int]:
+        """The words of the environment that it causes."""
+        return self.words(Group.BIRTH)
+
+    def fault_word(self) -> int:
+        """The word that says whether a fault makes it fail."""
+        return self.words(Group.OUTCOME)[3]
+
     def run(self) -> None:
         """Work begins: a repetition if it had begun for an earlier attempt of the call."""
         attempt = self.attempt
@@ -84,12 +109,9 @@ class Fault:
         """How it stretches durations, for people."""
         return "" if self.slow == 1000 else f" (a fault makes it {self.slow / 1000:g} times as long)"
 
-    def fails(self, attempt: Attempt) -> bool:
-        """Whether the fault makes this attempt's work fail."""
-        if not self.errors:
-            return False
-        word = attempt.caller.stream.row(Group.OUTCOME, attempt.call[0], attempt.number)[3]
-        return pick.happens(word, self.errors)
+    def fails(self, job: Job) -> bool:
+        """Whether the fault makes this work fail."""
+        return self.errors > 0 and pick.happens(job.fault_word(), self.errors)
 
 
 class Backend(Protocol):
@@ -118,13 +140,11 @@ def detach(backend: Backend, job: Job) -> None:
 def record(recorder: Recorder, number: int, job: Job) -> None:
     """The row of a job that has ended or was refused."""
     attempt = job.attempt
-    call, picked, *_ = attempt.call
-    caller = attempt.caller
     recorder.write(recorder.pack(
-        number, caller.number, 0, call, attempt.number,
+        number, job.source, attempt.caller.number, 0, attempt.call[0], attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
-        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, caller.idempotent[picked],
+        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, job.idempotent,
     ))  # fmt: skip
 
 
@@ -169,7 +189,7 @@ class Http:
         fault = self.fault
         job.duration = fault.stretch(duration) if fault.active else duration
         job.end = now + job.duration
-        job.status = 503 if fault.active and fault.fails(attempt) else status
+        job.status = 503 if fault.active and fault.fails(job) else status
         if attempt.notes is not None:
             most = "" if self.row.concurrency == NULL else f" of {self.row.concurrency}"
             attempt.note(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 
-from apigw_sim.draws import CRASH, Draws, Group
+from apigw_sim.draws import CRASH, REFUSES, Draws
 from apigw_sim.engine.model.backends import OK, Fault, Job, record
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.gauges import Bucket, Gauge
@@ -12,7 +12,7 @@ from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import Law
 from apigw_sim.records import NULL, Outcome
-from apigw_sim.rules import quantile
+from apigw_sim.rules import quantile, reason
 from apigw_sim.rules.bucket import TOKEN, refill
 from apigw_sim.rules.window import sliding
 
@@ -203,10 +203,7 @@ class Function:
             self._write(environment, NULL)
 
     def _born(self, job: Job, now: int) -> Environment:
-        attempt = job.attempt
-        provisioning, init, lifetime, _ = attempt.caller.stream.row(
-            Group.BIRTH, attempt.call[0], attempt.number
-        )
+        provisioning, init, lifetime, _ = job.birth()
         cold = self.row.cold
         if cold is not None:
             job.provisioning = drawn(cold.provisioning, provisioning)
@@ -230,7 +227,7 @@ class Function:
 
     def _run(self, job: Job, now: int) -> None:
         attempt = job.attempt
-        _, duration, _, _, status = attempt.draw()
+        duration, status = job.drawn()
         job.run()
         self.in_use.move(1)
         self.account.in_use.move(1)
@@ -239,10 +236,13 @@ class Function:
         fault = self.fault
         if fault.active:
             duration = fault.stretch(duration)
-            if fault.fails(attempt):
+            if fault.fails(job):
                 status = CRASH
         if status > 0:
             job.status = status
+        elif status == REFUSES:
+            job.outcome = Outcome.CRASH
+            job.status = reason.REASONS[reason.UNAUTHORIZED].status
         else:
             job.outcome = Outcome.CRASH if status == CRASH else Outcome.MALFORMED
         if duration > self.timeout:

@@ -1,4 +1,4 @@
-"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1)."""
+"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1); who may call is in `authorizers`."""
 
 from __future__ import annotations
 
@@ -92,13 +92,18 @@ class Gateway:
             if watched:
                 self.tell(attempt, number, arrived)
 
-        answers = arrived + overhead
-        if self.admit(attempt, method, number, key, arrived):
+        guard, decided, admitted = None if method is None else method.guard, arrived, True
+        if guard is not None and self.barred(attempt) == NULL:
+            given = yield from guard.journey(attempt, number, key, arrived)
+            decided, admitted = clock.now, given is not None
+            key = given if given is not None else NULL if guard.row.gives_key else key
+        answers = decided + overhead
+        if admitted and self.admit(attempt, method, number, key, decided):
             assert method is not None
             if method.row.works != attempt.works:
                 attempt.works, attempt.work = method.row.works, None
             where = method.first_entry + entry
-            if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, arrived):
+            if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, decided):
                 answers += (attempt.work or attempt.draw())[3]
             elif attempt.reason != OK or not self.checks.behind_cache(attempt, method):
                 pass  # refused at the cache or behind it
@@ -109,7 +114,7 @@ class Gateway:
                 attempt.passed_on(method.row.mock_status, attempt.draw()[2])
                 attempt.note(f"mock integration: {method.row.mock_status}")
             else:
-                own = yield from self.integrate(attempt, method, arrived)
+                own = yield from self.integrate(attempt, method, decided)
                 if own and method.ttl:
                     self.keep(attempt, method, where, resource)
                 answers = clock.now + overhead - overhead // 2
@@ -121,9 +126,9 @@ class Gateway:
             attempt.flags |= CALLER_GONE
         self.write(self.pack(
             caller.number, 0, attempt.call[0], attempt.number, caller.stage, number, key,
-            arrived, clock.now - arrived, attempt.integration_ns, attempt.status, attempt.integration_status,
-            attempt.reason, attempt.refused_by, attempt.tokens, attempt.cache, attempt.body,
-            attempt.response_bytes, attempt.flags,
+            arrived, clock.now - arrived, attempt.authorizer_ns, attempt.integration_ns,
+            attempt.status, attempt.integration_status, attempt.reason, attempt.refused_by, attempt.tokens,
+            attempt.cache, attempt.authorizer, attempt.body, attempt.response_bytes, attempt.flags,
         ))  # fmt: skip
         if watched:
             self.model.story = attempt.notes
@@ -159,29 +164,40 @@ class Gateway:
 
     def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
         """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
-        throttles, caller = self.throttles, attempt.caller
-        if throttles.front and throttles.account_refuses(attempt, now):
+        throttles, barred = self.throttles, self.barred(attempt)
+        guarded = method is not None and method.guard is not None and barred == NULL
+        if (
+            throttles.front and not guarded and throttles.account_refuses(attempt, now)
+        ):  # else it was passed before
             return False
-        refused = caller.refused[attempt.call[1]]
-        if refused != NULL:
-            return self.forbid(attempt, refused)
-        down = self.unavailable[caller.stage]
-        if down and pick.happens(attempt.words(Group.GATEWAY)[0], down):
-            return self.forbid(attempt, reason.GATEWAY_UNAVAILABLE)
+        if barred != NULL:
+            return self.forbid(attempt, barred, guarded)
         if method is None:
-            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
-        levels = throttles.known.get((number, key), UNKNOWN)
+            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN, guarded)
+        known = throttles.known_behind if guarded else throttles.known
+        levels = known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
-            levels = throttles.levels(number, key)
+            levels = throttles.levels(number, key, guarded)
         if levels is None:
-            return self.forbid(attempt, reason.INVALID_API_KEY)
+            return self.forbid(attempt, reason.INVALID_API_KEY, guarded)
         return throttles.admit(attempt, levels, now) and self.checks.before_cache(attempt, method)
 
-    def forbid(self, attempt: Attempt, why: int) -> bool:
+    def barred(self, attempt: Attempt) -> int:
+        """Why a request is answered before it is one of the API's: its size, or the gateway itself; NULL: it is not."""
+        caller = attempt.caller
+        refused = caller.refused[attempt.call[1]]
+        if refused != NULL:
+            return refused
+        down = self.unavailable[caller.stage]
+        if down and pick.happens(attempt.words(Group.GATEWAY)[0], down):
+            return reason.GATEWAY_UNAVAILABLE
+        return NULL
+
+    def forbid(self, attempt: Attempt, why: int, guarded: bool) -> bool:
         """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
         attempt.note(REASONS[why].why)
         attempt.because(why)
-        if self.throttles.front:
+        if self.throttles.front and not guarded:
             self.throttles.spend_account(attempt)
         return False
 
@@ -229,7 +245,7 @@ class Gateway:
 
     # the integration
 
-    def integrate(self, attempt: Attempt, method: Method, arrived: int) -> Generator[Wait | None, None, bool]:
+    def integrate(self, attempt: Attempt, method: Method, decided: int) -> Generator[Wait | None, None, bool]:
         """Relay the request to its backend and wait for the answer, at most until the integration's timeout.
 
         Gives whether the answer is the integration's own; what the gateway itself makes up is not cached.
@@ -238,7 +254,7 @@ class Gateway:
         assert backend is not None
         overhead = attempt.overhead
         service, _, response, _, _ = attempt.draw()
-        relayed = arrived + overhead // 2
+        relayed = decided + overhead // 2
         limit = relayed + method.timeout
         reaches = relayed + service
         hurried = attempt.limit != FOR_EVER

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apigw_sim.draws import Draws
+from apigw_sim.engine.model.authorizers import Authorizer
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller
@@ -32,12 +33,15 @@ class Method:
     """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "cache", "codes", "first_entry", "is_lambda", "largest_response", "require_authorization", "row", "stage",
-        "timeout", "ttl", "unauthorized", "validator",
+        "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization", "row",
+        "stage", "timeout", "ttl", "unauthorized", "validator",
     )  # fmt: skip
 
-    def __init__(self, row: tables.Method, backend: Backend | None, largest_response: int = 0) -> None:
+    def __init__(
+        self, row: tables.Method, backend: Backend | None, guard: Authorizer | None, largest_response: int = 0
+    ) -> None:
         self.row = row
+        self.guard = guard
         self.stage = row.stage
         self.cache = row.cache
         self.backend = backend
@@ -96,6 +100,7 @@ class Model:
         )
         self.functions: dict[int, Function] = {}
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
+        self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
         self.methods = [self._method(row) for row in plan.releases]
         self.released = [self._named(row) for row in plan.released]
         """Row of plan.methods -> what answers for it now; None: it is not deployed."""
@@ -130,9 +135,12 @@ class Model:
         return function
 
     def _method(self, row: tables.Method) -> Method:
+        guard = None if row.authorizer == NULL else self.authorizers[row.authorizer]
         if row.backend == NULL:
-            return Method(row, None)
-        return Method(row, self.backends[row.backend], self.plan.backends[row.backend].largest_response)
+            return Method(row, None, guard)
+        return Method(
+            row, self.backends[row.backend], guard, self.plan.backends[row.backend].largest_response
+        )
 
     def _named(self, row: int) -> Method | None:
         return None if row == NULL else self.methods[row]
@@ -236,6 +244,12 @@ class Model:
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""
         self.caches[stage].flush()
+
+    def flush_authorizers(self, stage: int) -> None:
+        """All cached results of the stage's authorizers out."""
+        for authorizer in self.authorizers:
+            if authorizer.row.stage == stage:
+                authorizer.flush()
 
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on."""

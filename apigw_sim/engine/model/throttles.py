@@ -38,18 +38,22 @@ class Throttles:
         self.front = plan.account.front
         self.throttled_counts_to_quota = plan.account.throttled_counts_to_quota
         self.known: dict[tuple[int, int], Levels | None] = {}
+        self.known_behind: dict[tuple[int, int], Levels | None] = {}
+        """Of requests that have an authorizer: it stands behind the account's throttle, where that is in front."""
         self._group = [group for group in plan.key_groups for _ in range(group.count)]
 
-    def levels(self, method: int, key: int) -> Levels | None:
+    def levels(self, method: int, key: int, guarded: bool) -> Levels | None:
         """The levels that a request of this method with this key meets; None where it may not pass for want of a key."""
-        levels = self.known[method, key] = self._find(method, key)
+        known = self.known_behind if guarded else self.known
+        levels = known[method, key] = self._find(method, key, guarded)
         return levels
 
     def forget(self) -> None:
         """A throttle has been set: find the levels anew."""
         self.known.clear()
+        self.known_behind.clear()
 
-    def _find(self, method: int, key: int) -> Levels | None:
+    def _find(self, method: int, key: int, guarded: bool) -> Levels | None:
         plan: list[Bucket] = []
         quota = None
         row = self.plan.methods[method]
@@ -66,8 +70,9 @@ class Throttles:
             if access.quota != NULL:
                 quota = self.quotas[access.quota + ordinal]
         stage_level = [self.buckets[row.bucket]] if row.bucket != NULL else []
-        if self.front:
-            plan, rest = [self.account_bucket, *plan], stage_level
+        if self.front:  # who has an authorizer has spent the account's token before it
+            first = [] if guarded else [self.account_bucket]
+            plan, rest = [*first, *plan], stage_level
         else:
             rest = [*stage_level, self.account_bucket]
         met = [bucket for bucket in (*plan, *rest) if not bucket.off]

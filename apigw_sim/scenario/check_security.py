@@ -1,0 +1,127 @@
+"""Cross references of authorizers, resource policies and identities."""
+
+from __future__ import annotations
+
+from apigw_sim.scenario.api import Api, Method
+from apigw_sim.scenario.checks import Report
+from apigw_sim.scenario.clients import Client
+from apigw_sim.scenario.quantities import show
+from apigw_sim.scenario.security import Authorizer, Statement, straddles
+from apigw_sim.scenario.tree import Keys
+
+
+def check_security(report: Report) -> None:
+    """All that decides who may call."""
+    scenario = report.scenario
+    for name, authorizer in scenario.authorizers.items():
+        _check_authorizer(report, ("authorizers", name), authorizer)
+    for name, api in scenario.apis.items():
+        for route, method in api.methods.items():
+            check_authorization(report, ("apis", name, "methods", str(route)), api, method)
+        for number, statement in enumerate(api.resource_policy or ()):
+            _check_statement(report, ("apis", name), number, statement)
+    for name, client in scenario.clients.items():
+        _check_identities(report, ("clients", name), client)
+        _check_origin(report, ("clients", name), client)
+
+
+def _check_authorizer(report: Report, keys: Keys, authorizer: Authorizer) -> None:
+    functions, kind = report.scenario.functions, authorizer.type
+    if not authorizer.is_lambda:
+        if authorizer.function is not None:
+            report.say(
+                (*keys, "function"), "a user pool's authorizer invokes no function",
+                "leave it out, or write type: TOKEN",
+            )  # fmt: skip
+        if authorizer.policy != "all_methods":
+            report.say((*keys, "policy"), "a user pool's authorizer returns no policy", "leave it out")
+    elif authorizer.function is None:
+        report.say(
+            keys, f"a {kind} authorizer is a Lambda function, and none is named", "write function: NAME"
+        )
+    else:
+        report.refer((*keys, "function"), authorizer.function, ("functions",), functions, "function")
+    if authorizer.validation and kind != "TOKEN":
+        report.say((*keys, "validation"), f"a {kind} authorizer has no validation expression", "leave it out")
+    sources = authorizer.sources
+    if kind == "REQUEST":
+        if authorizer.ttl and not sources:
+            report.say(
+                (*keys, "identity_sources"), "without an identity source nothing can be cached",
+                "name one such as header.Authorization, or write ttl: 0 s",
+            )  # fmt: skip
+    elif len(sources) != 1 or sources[0].where != "header":
+        report.say(
+            (*keys, "identity_sources"), f"a {kind} authorizer has one identity source, a header",
+            "write [header.Authorization], or type: REQUEST",
+        )  # fmt: skip
+    for number, source in enumerate(sources):
+        if source in sources[:number]:
+            report.say((*keys, "identity_sources", number), f"{source} stands twice", "keep one")
+
+
+def check_authorization(report: Report, keys: Keys, api: Api, method: Method) -> None:
+    """The authorizer of a method, as it starts or as a change leaves it."""
+    known, name = report.scenario.authorizers, method.authorizer
+    if name is not None:
+        report.refer((*keys, "authorizer"), name, ("authorizers",), known, "authorizer")
+        if method.authorization != "NONE":
+            report.say(
+                (*keys, "authorization"), "a method has an authorizer or AWS_IAM, not both", "keep one",
+                (*keys, "authorizer"),
+            )  # fmt: skip
+    if api.api_key_source == "AUTHORIZER" and method.api_key_required:
+        named: tuple[Keys, ...] = () if name is None else (("authorizers",),)
+        if name is None or (name in known and not known[name].is_lambda):
+            report.say(
+                (*keys, "api_key_required"),
+                "the API's keys come from a Lambda authorizer, and this method has none: nobody could call it",
+                "write authorizer: NAME of one of type TOKEN or REQUEST, or api_key_source: HEADER",
+                (*keys[:2], "api_key_source"), (*keys, "authorizer"), *named,
+            )  # fmt: skip
+
+
+def _check_statement(report: Report, base: Keys, number: int, statement: Statement) -> None:
+    for place, route in enumerate(statement.methods or ()):
+        report.route((*base, "resource_policy", number, "methods", place), str(base[1]), route)
+
+
+def _check_identities(report: Report, base: Keys, client: Client) -> None:
+    said = client.identities
+    if said is None:
+        return
+    total = sum(said.shares)
+    if min(said.shares) < 0 or total > 1:
+        given = said.denied + said.missing + (said.valid or 0)
+        report.say(
+            (*base, "identities"), f"the shares of identities sum to {show('share', given)}",
+            "they may sum to 100 % at most; the rest have a token that nobody accepts",
+        )  # fmt: skip
+
+
+def _check_origin(report: Report, base: Keys, client: Client) -> None:
+    """Whether a resource policy can be decided for a client."""
+    api = report.scenario.apis.get(client.target.partition("/")[0])
+    statements = api.resource_policy if api is not None else None
+    if client.address is not None and client.vpc_endpoint is not None:
+        report.say(
+            (*base, "address"), "a request through a VPC endpoint has no address in aws:SourceIp",
+            "keep address or vpc_endpoint",
+        )  # fmt: skip
+        return
+    if not statements or client.vpc_endpoint is not None:
+        return
+    asked = [said for said in statements if said.asks_addresses]
+    if asked and client.address is None:
+        report.say(
+            base, f"the resource policy of {client.target.partition('/')[0]} asks where requests come from",
+            "write address: 203.0.113.7, or a range, or vpc_endpoint: NAME",
+            ("apis", client.target.partition("/")[0], "resource_policy"),
+        )  # fmt: skip
+    elif asked:
+        ranges = [network for said in asked for network in (*(said.from_ or ()), *(said.not_from or ()))]
+        if straddles(client.address, tuple(ranges)):
+            report.say(
+                (*base, "address"), f"{client.address} lies partly inside a range of the resource policy",
+                "make two clients of it, one inside and one outside",
+            )  # fmt: skip
