@@ -101,6 +101,8 @@ class CallOutcome(IntEnum):
     """The last answer was 400 or above."""
     TIMED_OUT = 2
     """The client gave up waiting for its last attempt."""
+    SHORT_CIRCUITED = 3
+    """The client's circuit breaker was open: the next attempt, or the first, was not sent."""
 
 
 class AlarmState(IntEnum):
@@ -197,7 +199,7 @@ CALLS = Table("calls", "when the end of the call is known", (
     Column("pick", "int16", "row of the client's calls", "what was called"),
     Column("started_ns", "int64", "ns from run.start", "when the client sent the first attempt"),
     Column("ended_ns", "int64", "ns from run.start", "when the client had its last answer, or gave up"),
-    Column("attempts", "int16", "", "attempts sent"),
+    Column("attempts", "int16", "", "attempts sent; 0: the circuit breaker was open"),
     Column("status", "int16", "", "status of the last answer; null: none came in time"),
     Column("outcome", "int8", "CallOutcome", "how it ended for the client"),
 ))  # fmt: skip

@@ -42,6 +42,26 @@ def repeats_the_unrepeatable(case: Case) -> Iterator[Finding]:
         yield Finding(("clients", name, "retry"), text, fix)
 
 
+def as_an_sdk(case: Case) -> Iterator[Finding]:
+    """Clients that retry as the AWS SDKs do."""
+    for name, client, row in case.clients():
+        if client.retry is None or client.retry.mode is None:
+            continue
+        quota = row.retry.quota
+        kept = "without a retry quota"
+        if quota is not None:
+            several_of = (
+                f"each of {row.retry.processes:,} processes" if row.retry.processes > 1 else "one process"
+            )
+            kept = f"with a retry quota of {quota.tokens} tokens in {several_of}"
+        text = (
+            f"{name} retries as an AWS SDK in mode {client.retry.mode}, {kept}; SDKs do so with AWS's services, and a client "
+            "of your own API does not retry unless you made it"
+        )
+        fix = "if it is a plain HTTP client take retry: out; if you made it retry, say how many processes: share its quota"
+        yield Finding(("clients", name, "retry", "mode"), text, fix)
+
+
 def retries_of_retries(case: Case) -> Iterator[Finding]:
     """Clients that a trace drives and that retry."""
     for name, client, row in case.clients():
@@ -51,6 +71,8 @@ def retries_of_retries(case: Case) -> Iterator[Finding]:
             "cloudwatch": "counts attempts, retries among them",
             "access_log": "has a line for each attempt, retries among them",
             "instants": "may hold attempts, retries among them",
+            "azure_2019": "counts invocations, those of retries among them",
+            "azure_2021": "has a row for each invocation, those of retries among them",
         }[client.arrivals.trace.kind]
         attempts = row.retry.attempts
         text = f"{row.trace.file} {holds}, and {name} makes up to {attempts} attempts of each: retries count twice"

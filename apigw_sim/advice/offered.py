@@ -44,16 +44,28 @@ class Rate:
         return rate
 
 
-def rate_of(arrivals: Rated | Counted | Listed) -> Rate:
-    """The expected arrivals of a client per second; the least stretch of a trace is a second."""
-    if isinstance(arrivals, Rated):
-        rows = arrivals.segments
-        return Rate(
-            np.array([row.begin for row in rows], np.int64),
-            np.array([row.end for row in rows], np.int64),
-            np.array([row.first[0] / row.first[1] for row in rows], np.float64),
-            np.array([row.last[0] / row.last[1] for row in rows], np.float64),
+def rates_of(arrivals: Rated | Counted | Listed) -> list[Rate]:
+    """The expected arrivals of a client per second, to be summed; of a Markov-modulated process in its busiest state."""
+    if not isinstance(arrivals, Rated):
+        return [rate_of(arrivals)]
+    made = []
+    for stream in arrivals.streams:
+        rows, times = stream.segments, stream.batches.mean if stream.batches else 1.0
+        if stream.chain:
+            times *= max(p / q for p, q in stream.chain.times)
+        made.append(
+            Rate(
+                np.array([row.begin for row in rows], np.int64),
+                np.array([row.end for row in rows], np.int64),
+                np.array([row.first[0] / row.first[1] * times for row in rows], np.float64),
+                np.array([row.last[0] / row.last[1] * times for row in rows], np.float64),
+            )
         )
+    return made
+
+
+def rate_of(arrivals: Counted | Listed) -> Rate:
+    """The arrivals of a trace per second; its least stretch is a second."""
     if isinstance(arrivals, Listed) or arrivals.span < units.SECOND or arrivals.placement is Placement.START:
         at, counts = (
             (arrivals.at, None) if isinstance(arrivals, Listed) else (arrivals.begins, arrivals.counts)
@@ -124,8 +136,8 @@ class Offered:
         return Peak(float(requests[found]), float(at_once[found]), at)
 
     @cached_property
-    def _rates(self) -> list[Rate]:
-        return [rate_of(client.arrivals) for client in self.case.plan.clients]
+    def _rates(self) -> list[list[Rate]]:
+        return [rates_of(client.arrivals) for client in self.case.plan.clients]
 
     @cached_property
     def _calls(self) -> dict[int, list[tuple[int, float]]]:
@@ -141,7 +153,8 @@ class Offered:
     @cached_property
     def _instants(self) -> Ints:
         """Where some rate begins, ends or jumps: the peaks lie there."""
-        return np.unique(np.concatenate([edge for rate in self._rates for edge in (rate.begins, rate.ends)]))
+        rates = [rate for of_client in self._rates for rate in of_client]
+        return np.unique(np.concatenate([edge for rate in rates for edge in (rate.begins, rate.ends)]))
 
     @cached_property
     def _nothing(self) -> Floats:
@@ -152,8 +165,16 @@ class Offered:
         """Row of plan.backends -> its requests per second, before each instant and from it on."""
         instants = self._instants
         clients = [
-            np.stack([rate.at(instants, before=True), rate.at(instants, before=False)], axis=1).ravel()
-            for rate in self._rates
+            sum(
+                (
+                    np.stack(
+                        [rate.at(instants, before=True), rate.at(instants, before=False)], axis=1
+                    ).ravel()
+                    for rate in of_client
+                ),
+                self._nothing,
+            )
+            for of_client in self._rates
         ]
         whole, found, asked = self._nothing.copy(), dict[int, Floats](), dict[int, Floats]()
         for method, shares in self._calls.items():

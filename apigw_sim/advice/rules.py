@@ -257,6 +257,12 @@ RULES: tuple[Rule, ...] = (
         "L:services-apigateway-errors", callers.repeats_the_unrepeatable,
     ),
     _rule(
+        "RETRY002", "An SDK's retry mode in a client of your own API",
+        "The AWS SDKs retry calls to AWS services. A client of your own API is any HTTP client: it does not retry "
+        "unless you made it so.",
+        "https://docs.aws.amazon.com/sdkref/latest/guide/feature-retry-behavior.html", callers.as_an_sdk,
+    ),
+    _rule(
         "TRACE001", "A count of attempts drives a client that retries",
         "CloudWatch's Count and access logs hold every attempt, retries too; a client that retries them counts twice.",
         "AG:api-gateway-metrics-and-dimensions", callers.retries_of_retries,

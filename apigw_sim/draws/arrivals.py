@@ -6,16 +6,20 @@ Instants are rounded up: an arrival happens at the first nanosecond that is not 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from fractions import Fraction
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from apigw_sim.plan.tables import Counted, Listed, Placement, Rated, Segment
+from apigw_sim.draws import philox, vectors
+from apigw_sim.draws.chain import modulated
+from apigw_sim.draws.groups import Group
+from apigw_sim.plan.gaps import UNIT
+from apigw_sim.plan.tables import Batches, Counted, Listed, Placement, Rated, Segment
 
 Ints = NDArray[np.int64]
-UNIT = 1_000_000_000
 ROOM = 1 << 62
 
 
@@ -31,30 +35,57 @@ class Source(Protocol):
     def take(self, count: int) -> Ints: ...
 
 
-def source(arrivals: Rated | Counted | Listed, words: Words, end: int) -> Source:
-    """The source of a client's arrivals; all of them lie in [0, end)."""
-    if isinstance(arrivals, Rated):
-        return RatedSource(arrivals, words, end)
+def source(arrivals: Rated | Counted | Listed, words: Words, end: int, key: philox.Key) -> Source:
+    """The source of a client's arrivals; all of them lie in [0, end). `words` are the first process's, made faster."""
     if isinstance(arrivals, Counted):
         return CountedSource(arrivals, words, end)
-    return ListedSource(arrivals, end)
+    if isinstance(arrivals, Listed):
+        return ListedSource(arrivals, end)
+    sources = [
+        process(row, words if number == 0 else _when(key, number), end, key, number)
+        for number, row in enumerate(arrivals.streams)
+    ]
+    return sources[0] if len(sources) == 1 else MergedSource(sources)
+
+
+def process(row: Rated, words: Words, end: int, key: philox.Key, number: int) -> Source:
+    """The source of one process, the `number`-th of its client's."""
+    made = RatedSource(row, words, end, key, number)
+    return made if row.batches is None else BatchSource(made, row.batches, key, number)
+
+
+def _when(key: philox.Key, number: int) -> Words:
+    def words(first: int, count: int) -> Ints:
+        return philox.rows(key, first, count, number, 0, Group.CALL)[:, 0]
+
+    return words
 
 
 class RatedSource:
-    """Arrivals where the integrated rate passes the sum of the gaps: exponential ones, or all equal (even)."""
+    """Arrivals where the integrated rate passes the sum of the gaps: exponential ones, of a law, or all equal (even)."""
 
-    def __init__(self, arrivals: Rated, words: Words, end: int) -> None:
-        self.segments = [s for s in arrivals.segments if s.first[0] > 0 or s.last[0] > 0]
+    def __init__(self, arrivals: Rated, words: Words, end: int, key: philox.Key, number: int) -> None:
+        stretches: Iterator[Segment] = iter(arrivals.segments)
+        if arrivals.chain is not None:
+            stretches = modulated(stretches, arrivals.chain, key, number)
+        self.stretches = (s for s in stretches if s.first[0] > 0 or s.last[0] > 0)
+        self.segment = next(self.stretches, None)
         self.poisson = arrivals.poisson
+        self.law, self.first = arrivals.gaps, arrivals.first_gap
         self.words = words
         self.end = end
         self.number = 0
-        self.segment = 0
         self.passed = 0
         """Units of the current segment up to the last arrival; may lie beyond the segment's end."""
 
     def gaps(self, count: int) -> Ints:
         """The next gaps, in units; the first even arrival happens at once."""
+        if self.law is not None and self.first is not None:
+            words = self.words(self.number, count)
+            gaps = vectors.quantiles(words, self.law.cells)
+            if self.number == 0:
+                gaps[0] = vectors.quantiles(words[:1], self.first.cells)[0]
+            return gaps
         if not self.poisson:
             gaps = np.full(count, UNIT, np.int64)
             if self.number == 0:
@@ -73,8 +104,7 @@ class RatedSource:
         gaps = np.cumsum(self.gaps(count))
         taken: list[Ints] = []
         base = 0
-        while len(gaps) and self.segment < len(self.segments):
-            segment = self.segments[self.segment]
+        while len(gaps) and (segment := self.segment) is not None:
             beyond = units(segment)
             inside = int(np.searchsorted(gaps, beyond - self.passed + base, side="left"))
             if inside:
@@ -84,7 +114,7 @@ class RatedSource:
                 gaps = gaps[inside:]
             if len(gaps):
                 self.passed -= beyond
-                self.segment += 1
+                self.segment = next(self.stretches, None)
         self.number += count
         if not taken:
             return np.empty(0, np.int64)
@@ -113,6 +143,62 @@ def reach(segment: Segment, passed: int, more: Ints) -> Ints:
     root = np.sqrt(np.maximum(rate * rate + 2 * slope * sums, 0.0)) + rate
     at = np.ceil(np.divide(2 * sums, root, out=np.zeros_like(sums), where=root > 0))
     return np.minimum(np.maximum.accumulate(at.astype(np.int64)), length)
+
+
+class BatchSource:
+    """Several calls at each arrival of a process."""
+
+    def __init__(self, arrivals: Source, batches: Batches, key: philox.Key, number: int) -> None:
+        self.arrivals = arrivals
+        self.batches = batches
+        self.key = key
+        self.process = number
+        self.number = 0
+        self.left = np.empty(0, np.int64)
+
+    def take(self, count: int) -> Ints:
+        """The next instants; those of a batch are equal."""
+        ready, have = [self.left], len(self.left)
+        while have < count and len(at := self.arrivals.take(count)):
+            words = philox.rows(self.key, self.number, len(at), self.process, 0, Group.ARRIVAL)[:, 0]
+            self.number += len(at)
+            sizes = self.batches.sizes[vectors.choices(words, self.batches.thresholds)]
+            ready.append(np.repeat(at, sizes))
+            have += len(ready[-1])
+        instants = np.concatenate(ready)
+        self.left = instants[count:]
+        return instants[:count]
+
+
+class MergedSource:
+    """Several sources as one, in the order of time."""
+
+    def __init__(self, sources: list[Source]) -> None:
+        self.sources = sources
+        self.ahead = [np.empty(0, np.int64) for _ in sources]
+        self.over = [False] * len(sources)
+        self.left = np.empty(0, np.int64)
+
+    def take(self, count: int) -> Ints:
+        """The next instants: those up to the last that every source has told of, until there are `count`."""
+        ready, have = [self.left], len(self.left)
+        while have < count:
+            for number, one in enumerate(self.sources):
+                if not len(self.ahead[number]) and not self.over[number]:
+                    self.ahead[number] = one.take(count)
+                    self.over[number] = not len(self.ahead[number])
+            told = [ahead for ahead, over in zip(self.ahead, self.over, strict=True) if not over]
+            upto = min((int(ahead[-1]) for ahead in told), default=ROOM)
+            cuts = [int(np.searchsorted(ahead, upto, side="right")) for ahead in self.ahead]
+            if not any(cuts):
+                break
+            both = list(zip(self.ahead, cuts, strict=True))
+            ready.append(np.sort(np.concatenate([ahead[:cut] for ahead, cut in both])))
+            self.ahead = [ahead[cut:] for ahead, cut in both]
+            have += len(ready[-1])
+        instants = np.concatenate(ready)
+        self.left = instants[count:]
+        return instants[:count]
 
 
 class CountedSource:

@@ -45,5 +45,9 @@ class Group(IntEnum):
     """Of an attempt: whether it opens a connection; of its call: whether it has a certificate; two to spare each."""
     ALIAS = 13
     """Which of the two versions of an alias; the other words are free."""
+    ARRIVAL = 15
+    """Calls' own numbers do not matter here. Of a batch: its size; of a visit to a state of a Markov-modulated process:
+    how long it lasts, what follows it, and for the first of them which state it is. The attempt number is that of the
+    process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -129,7 +129,7 @@ class Stream:
     def blocks(self) -> Iterator[CallBlock]:
         """All calls of an open-loop client, block by block."""
         client = self.client
-        arrivals = source(client.arrivals, self._when, self.plan.duration)
+        arrivals = source(client.arrivals, self._when, self.plan.duration, self.key)
         number, size = 0, 64
         while True:
             at = arrivals.take(size)

@@ -43,6 +43,8 @@ class Hop(IntEnum):
     ATTEMPT = 0
     WORK = 1
     CALLER = 2
+    HEARD = 3
+    """What a client learns when it has the answer, or has waited long enough."""
 
 
 ATTEMPT_STEP = 1 << HOP_BITS

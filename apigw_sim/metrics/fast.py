@@ -146,7 +146,7 @@ class FastFold:
         self._refused = limits.refused, limits.first
         is_lambda = np.array([backend.kind == BackendKind.LAMBDA for backend in plan.backends], bool)
         self._of_pair = np.zeros((5, len(totals.invocations)), np.int64)
-        self._of_client = np.zeros((2, clients), np.int64)
+        self._of_client = np.zeros((3, clients), np.int64)
         self._for_invocations = (
             plan.account.stamp_arrival, *self._window, is_lambda, pair, limits.backend_level, changes(limits),
             self._of_pair, self._of_client, totals.by_outcome,
@@ -178,7 +178,7 @@ class FastFold:
         spreads.make_room(len(rows))
         totals = self._totals
         spreads.held = self._kernels.fold_calls(
-            rows, *self._window, self._first_client, totals.calls, totals.succeeded, spreads.table,
+            rows, *self._window, self._first_client, totals.calls, totals.ended, spreads.table,
             spreads.buckets, spreads.kept_of, spreads.kept, spreads.held,
         )  # fmt: skip
         spreads.settle()
@@ -208,7 +208,7 @@ class FastFold:
         totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (
             self._of_pair
         )
-        totals.executed_for_nobody, totals.duplicate_executions = self._of_client
+        totals.executed_for_nobody, totals.duplicate_executions, totals.executions = self._of_client
         totals.integration = spread(0)
         stages, canaried = totals.stage_latency, totals.coding.canaried
         units = [(of_stage,) for of_stage in stages] + [

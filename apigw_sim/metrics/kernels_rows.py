@@ -40,7 +40,7 @@ CARRIED = int(Fate.CARRIED_3XX)
 SERVED_OTHER, CANARY = int(Flag.SERVED_OTHER), int(Flag.CANARY)
 RESTYLED, UNMETERED = int(Flag.RESTYLED), int(Flag.UNMETERED)
 UNMETERED_4XX, UNMETERED_5XX = int(Fate.UNMETERED_4XX), int(Fate.UNMETERED_5XX)
-SUCCEEDED = int(CallOutcome.SUCCEEDED)
+SUCCEEDED, SHORT_CIRCUITED = int(CallOutcome.SUCCEEDED), int(CallOutcome.SHORT_CIRCUITED)
 LAST_TO_RUN, CRASH, OUTAGE = int(Outcome.TIMEOUT), int(Outcome.CRASH), int(Outcome.OUTAGE)
 FIRST_THROTTLE, LAST_THROTTLE = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_SCALING)
 BY_SCALING = 3
@@ -172,10 +172,13 @@ def fold_attempts(
 
 def fold_calls(
     rows: NDArray[np.int64], begin: int, end: int, first: int, calls: NDArray[np.int64],
-    succeeded: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
+    ended: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
     kept_of: NDArray[np.int32], kept: NDArray[np.int64], samples: int,
 ) -> int:  # fmt: skip
-    """Take in calls; the spread of a client is number `first` + its own. Gives how many samples are kept."""
+    """Take in calls; the spread of a client is number `first` + its own. Gives how many samples are kept.
+
+    Rows of `ended`: succeeded, short-circuited.
+    """
     for at in range(len(rows)):
         started = rows[at, C_STARTED]
         if begin <= started < end:
@@ -183,7 +186,9 @@ def fold_calls(
             lasted = rows[at, C_ENDED] - started
             calls[client] += 1
             if rows[at, C_OUTCOME] == SUCCEEDED:
-                succeeded[client] += 1
+                ended[0, client] += 1
+            elif rows[at, C_OUTCOME] == SHORT_CIRCUITED:
+                ended[1, client] += 1
             bucket = bucket_of(lasted)
             samples = put(spreads, buckets, kept_of, kept, samples, first + client, lasted, bucket)
     return samples
@@ -200,7 +205,7 @@ def fold_invocations(
     """Take in invocations.
 
     `pair_of`: the pair of alias + 1 and backend. Rows of `of_pair`: invocations, errors, throttles, cold starts,
-    billed ms; of `of_client`: executed for nobody, duplicates.
+    billed ms; of `of_client`: executed for nobody, duplicates, executions.
     """
     held, latest, shown = state[HELD], state[LATEST], state[SHOWN]
     none = len(level_of) - 1
@@ -255,6 +260,7 @@ def fold_invocations(
                 of_pair[3, pair] += 1
             of_pair[4, pair] += billed_ms(made, duration)
             client = rows[at, I_CLIENT]
+            of_client[2, client] += 1
             if rows[at, I_ABANDONED] == 1:
                 of_client[0, client] += 1
             if rows[at, I_REPEATED] == 1 and rows[at, I_IDEMPOTENT] == 0:

@@ -193,8 +193,11 @@ def _clients(metrics: Metrics) -> dict[str, Any]:
             "attempts": attempts,
             "succeeded": succeeded,
             "gave_up": calls - succeeded,
+            "short_circuited": int(totals.short_circuited[number]),
+            "goodput_per_s": _per_second(succeeded, metrics),
             "amplification": _share(attempts, calls),
             "call_latency_ms": latency(totals.call_latency[number]),
+            "executions": int(totals.executions[number]),
             "executed_for_nobody": int(totals.executed_for_nobody[number]),
             "duplicate_executions": int(totals.duplicate_executions[number]),
         }

@@ -88,8 +88,10 @@ class Totals:
         self.edge_hits = np.zeros(clients, np.int64)
         """Attempts that a distribution answered."""
         self.calls = np.zeros(clients, np.int64)
-        self.succeeded = np.zeros(clients, np.int64)
+        self.ended = np.zeros((2, clients), np.int64)
+        self.succeeded, self.short_circuited = self.ended
         self.call_latency = [Spread() for _ in self.plan.clients]
+        self.executions = np.zeros(clients, np.int64)
         self.executed_for_nobody = np.zeros(clients, np.int64)
         self.duplicate_executions = np.zeros(clients, np.int64)
         self.invocations = np.zeros(pairs, np.int64)
@@ -138,6 +140,7 @@ class Totals:
         size = len(self.calls)
         self.calls += np.bincount(client, minlength=size)
         self.succeeded += np.bincount(client[outcome == CallOutcome.SUCCEEDED], minlength=size)
+        self.short_circuited += np.bincount(client[outcome == CallOutcome.SHORT_CIRCUITED], minlength=size)
         for number, values in by_group(client, lasted, size):
             self.call_latency[number].add(values)
 
@@ -157,5 +160,6 @@ class Totals:
         billed = (np.maximum(init[ran], 0) + duration[ran] + 999_999) // 1_000_000
         np.add.at(self.billed_ms, pair[ran], billed)
         self.by_outcome += np.bincount(outcome, minlength=len(self.by_outcome))
+        self.executions += np.bincount(client[ran], minlength=clients)
         self.executed_for_nobody += np.bincount(client[ran & abandoned], minlength=clients)
         self.duplicate_executions += np.bincount(client[ran & duplicate], minlength=clients)

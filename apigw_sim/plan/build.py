@@ -15,7 +15,7 @@ from apigw_sim.plan.clients import Clients
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.reading import Reading
-from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan
+from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan, Rated
 from apigw_sim.rules.reason import NUMBER
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
@@ -162,6 +162,8 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     found += [law for row in plan.authorizers for law in (row.time, row.service)]
     tables = [law.cells for law in found]
     for client in plan.clients:
+        if isinstance(client.arrivals, Rated):
+            tables += [row.gaps.cells for row in client.arrivals.streams if row.gaps is not None]
         laws_of = (client.rtt, client.handshakes, client.rtt_to_edge)
         tables += [
             *(law.cells for law in laws_of if law is not None),

@@ -7,18 +7,16 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim import units
-from apigw_sim.plan import arrivals, laws, responses
+from apigw_sim.plan import arrivals, laws, responses, retries
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.backends import formats_of
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
-from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Retry
+from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated
 from apigw_sim.plan.traces import Reading as TraceReading
 from apigw_sim.plan.traces import read_trace
-from apigw_sim.rules import backoff
 from apigw_sim.scenario.arrivals import Arrivals
 from apigw_sim.scenario.clients import FROM_TRACE, Call, Fixed, ParameterValue
 from apigw_sim.scenario.clients import Client as SaidClient
@@ -28,9 +26,6 @@ from apigw_sim.scenario.settings import TRACE
 Values = Mapping[str, ParameterValue]
 SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 """Methods whose repetition does no harm, of calls from a trace."""
-JITTERS = {
-    "none": backoff.NONE, "full": backoff.FULL, "equal": backoff.EQUAL, "decorrelated": backoff.DECORRELATED,
-}  # fmt: skip
 NOWHERE = Asked(0, 0, ())
 
 
@@ -137,7 +132,7 @@ class Clients:
         keys, first_key = _keys(client, groups)
         trace = self.traces.get(name)
         if trace is None:
-            when: Rated | Counted | Listed = self._rated(client.arrivals, path)
+            when: Rated | Counted | Listed = self._rated(client.arrivals, (*path, "arrivals"))
         else:
             when = trace.arrivals
         if client.calls == FROM_TRACE:
@@ -162,7 +157,7 @@ class Clients:
             weights=weights,
             rtt=met.rtt,
             timeout_ns=NULL if client.timeout is None else client.timeout,
-            retry=_retry(client),
+            retry=retries.row(client),
             trace=trace.report if trace else None,
             identities=guards.identities.get(name),
             handshakes=met.handshakes,
@@ -174,14 +169,12 @@ class Clients:
         )
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:
-        steps = said.rate or ()
-        for step in steps:
-            if not arrivals.fits(step.rate):
-                self.reading.problem(
-                    (*path, "arrivals", "rate"), f"{units.show_rate(step.rate)} is too small to be held exactly",
-                    f"write a rate of which {arrivals.MOST_DENOMINATOR:,} s hold a whole number of arrivals",
-                )  # fmt: skip
-        return Rated(said.process == "poisson", arrivals.segments(steps, self.duration))
+        """The processes of a client, the first with the others superposed on it."""
+        rows = []
+        for number, stream in enumerate(said.streams):
+            here = (*path, "superposition", number) if said.superposition else path
+            rows.append(arrivals.rated(self.reading, stream, self.duration, here))
+        return replace(rows[0], also=tuple(rows[1:]))
 
     def _call(self, call: Call, target: Target, path: Keys, endpoint: str) -> CallRow:
         asked = self._asked(target)
@@ -252,14 +245,3 @@ def _keys(client: SaidClient, groups: dict[str, KeyGroup]) -> tuple[Numbered | N
         return None, groups[said].first
     group = groups[said.from_]
     return numbered(group.count, float(said.zipf.s) if said.zipf else None), group.first
-
-
-def _retry(client: SaidClient) -> Retry:
-    said = client.retry
-    if said is None:
-        return Retry(1, frozenset(), False, backoff.NONE, 0, 0)
-    cap = min(said.backoff.cap, backoff.MOST_NS)
-    base = min(said.backoff.base, cap)
-    return Retry(
-        said.attempts, frozenset(said.statuses), said.client_timeout, JITTERS[said.backoff.jitter], base, cap
-    )

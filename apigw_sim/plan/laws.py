@@ -64,7 +64,8 @@ def law(spoken: said.Law, kind: str) -> Law:
                 uniform(spoken.min, spoken.max, f"uniform, {show(spoken.min)} to {show(spoken.max)}")
             )
         case said.Empirical():
-            return table(empirical(spoken.values, f"empirical, {spoken.path}"))
+            of = f", function {spoken.function}" if spoken.function is not None else ""
+            return table(empirical(spoken.values, f"empirical, {spoken.path}{of}"))
         case said.Percentiles():
             low = 0.0 if spoken.min is None else float(spoken.min)
             high = math.inf if spoken.max is None else float(spoken.max)
@@ -98,7 +99,7 @@ def tabled(text: str, cells: NDArray[np.int64], mean: float | None = None) -> La
     cells.flags.writeable = False
     if cells[0] == cells[-1]:
         return Law(text, int(cells[0]), cells, float(cells[0]))
-    return Law(text, None, cells, _mean(cells) if mean is None else mean)
+    return Law(text, None, cells, mean_of(cells) if mean is None else mean)
 
 
 def percentile(law: Law, p: float) -> int:
@@ -232,6 +233,15 @@ def _tails() -> tuple[float, ...]:
     return (OUTERMOST, *inner, 0.5)
 
 
+def edges() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The probabilities below and above the edges of a table."""
+    import numpy as np
+
+    low = np.array(_tails())
+    low[0] = 0.0
+    return np.concatenate([low, 1 - low[-2::-1]]), np.concatenate([1 - low, low[-2::-1]])
+
+
 @cache
 def _weights() -> tuple[float, ...]:
     """The probability of each cell of the lower half."""
@@ -239,7 +249,7 @@ def _weights() -> tuple[float, ...]:
     return tuple(above - below for below, above in pairwise(edges))
 
 
-def _mean(cells: NDArray[np.int64]) -> float:
+def mean_of(cells: NDArray[np.int64]) -> float:
     """The mean of a table: linear between its edges."""
     weights = (*_weights(), *reversed(_weights()))
     values: list[int] = cells.tolist()

@@ -13,10 +13,12 @@ def expected_calls(plan: Plan) -> float:
 def calls_of(client: Client, duration: int) -> float:
     """The mean number of calls that a client starts."""
     arrivals = client.arrivals
-    if isinstance(arrivals, Rated):
-        calls = 0.0
-        for segment in arrivals.segments:
+    if not isinstance(arrivals, Rated):
+        return float(len(arrivals.at)) if isinstance(arrivals, Listed) else float(arrivals.counts.sum())
+    calls = 0.0
+    for stream in arrivals.streams:
+        mean = (stream.chain.mean if stream.chain else 1.0) * (stream.batches.mean if stream.batches else 1.0)
+        for segment in stream.segments:
             first, last = segment.first[0] / segment.first[1], segment.last[0] / segment.last[1]
-            calls += (first + last) / 2 * (min(segment.end, duration) - segment.begin) / 1e9
-        return calls
-    return float(len(arrivals.at)) if isinstance(arrivals, Listed) else float(arrivals.counts.sum())
+            calls += mean * (first + last) / 2 * (min(segment.end, duration) - segment.begin) / 1e9
+    return calls

@@ -501,16 +501,50 @@ class CallRow:
 
 
 @dataclass(frozen=True)
+class RetryQuota:
+    """A retry quota of the SDKs: what a process may spend, and what a retry costs by its reason."""
+
+    tokens: int
+    throttled: int
+    timed_out: int
+    other: int
+
+
+@dataclass(frozen=True)
+class Breaker:
+    """A circuit breaker of `rules.breaker`."""
+
+    share: int
+    """Thousandths."""
+    window: int
+    open_ns: int
+    probes: int
+
+
+@dataclass(frozen=True)
 class Retry:
-    """A client's retries; one attempt means none."""
+    """A client's retries; one attempt means none. What is kept between calls is kept by process."""
 
     attempts: int
     statuses: frozenset[int]
+    """Those that are retried, and are failures to a circuit breaker."""
     client_timeout: bool
     jitter: int
     """rules.backoff.NONE, FULL, EQUAL or DECORRELATED."""
     base_ns: int
     cap_ns: int
+    base_throttled_ns: int = NULL
+    """After a 429; NULL: as after anything else."""
+    processes: int = 0
+    """Between which calls go in turn; 0: nothing is kept."""
+    quota: RetryQuota | None = None
+    earns: int = NULL
+    """Millionths of a retry that a call adds to the budget; NULL: there is no budget."""
+    saves: int = 0
+    """Millionths of a retry that a budget holds."""
+    breaker: Breaker | None = None
+    adaptive: bool = False
+    """Whether `rules.limiter` says when an attempt may be sent."""
 
 
 @dataclass(frozen=True)
@@ -525,12 +559,53 @@ class Segment:
 
 
 @dataclass(frozen=True)
+class Chain:
+    """The states of a Markov-modulated process: each multiplies the rate while it lasts."""
+
+    times: tuple[tuple[int, int], ...]
+    """(p, q): by state, the rate is multiplied by p / q."""
+    holds: tuple[int, ...]
+    """ns: the mean holding time of each."""
+    successors: tuple[tuple[int, ...], ...]
+    """By state, those that may follow it."""
+    thresholds: tuple[tuple[int, ...], ...]
+    """Cumulative threshold words over them."""
+    first: tuple[int, ...]
+    """Cumulative threshold words over the states: the equilibrium in which it begins."""
+    mean: float
+    """Of `times`, in equilibrium."""
+
+
+@dataclass(frozen=True)
+class Batches:
+    """How many calls start at once."""
+
+    sizes: NDArray[np.int64]
+    thresholds: tuple[int, ...]
+    """Cumulative threshold words over the sizes."""
+    mean: float
+
+
+@dataclass(frozen=True)
 class Rated:
     """Arrivals by a process and a rate."""
 
     poisson: bool
-    """Whether gaps are exponential; else even."""
+    """Whether gaps are exponential; else even, or of the law `gaps`."""
     segments: tuple[Segment, ...]
+    gaps: Law | None = None
+    """Of a renewal process: gaps in units of `plan.gaps.UNIT`, of which the mean is one."""
+    first_gap: Law | None = None
+    """What is left at 0 of the gap under way."""
+    chain: Chain | None = None
+    batches: Batches | None = None
+    also: tuple[Rated, ...] = ()
+    """What is superposed on it."""
+
+    @property
+    def streams(self) -> tuple[Rated, ...]:
+        """Itself and what is superposed on it."""
+        return self, *self.also
 
 
 class Placement(IntEnum):

@@ -78,7 +78,7 @@ class Log:
 
 
 @dataclass
-class _Lines:
+class Lines:
     """A log under construction."""
 
     file: TraceFile
@@ -141,7 +141,7 @@ def combined_log(file: TraceFile) -> Log:
     Time, request line, status and size must be there. A line that breaks off behind them tells of a request all the
     same: it is kept and mentioned. The size in such a log is the answer's, so the requests have none.
     """
-    log = _Lines(file)
+    log = Lines(file)
     numbers: dict[str, int] = {}
     broken, first = 0, 0
     for number, line in lines_of(read_text(file)):
@@ -204,7 +204,7 @@ def json_log(file: TraceFile, fields: Mapping[str, str]) -> Log:
     `fields` names its fields: `time`, `method` and `path`, and where there are any `query` and `size`, the bytes of
     the request's body. A name with dots reaches into objects; "-" or nothing for query or size means none.
     """
-    log = _Lines(file)
+    log = Lines(file)
     for number, line in lines_of(read_text(file)):
         log.rows += 1
         try:
@@ -246,7 +246,7 @@ def _field(entry: Any, name: str, default: str | None = None) -> str:
 def instants_csv(file: TraceFile, timestamp: str = "timestamp") -> Log:
     """Arrival times in a CSV: instants or seconds."""
     (when,), rows = table(file, read_text(file), {"timestamp": timestamp})
-    log = _Lines(file)
+    log = Lines(file)
     for row in rows:
         log.rows += 1
         try:

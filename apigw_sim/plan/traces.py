@@ -23,6 +23,7 @@ import numpy as np
 from apigw_sim import units
 from apigw_sim.errors import Problem, ScenarioError
 from apigw_sim.plan.tables import Counted, Listed, Placement, TraceReport
+from apigw_sim.plan.trace_azure import Wanted, counts_2019, log_2021
 from apigw_sim.plan.trace_files import (
     LATEST,
     Ints,
@@ -75,6 +76,11 @@ def read_trace(spec: Trace, scenario: Scenario, client: str, duration: int | Non
     file = TraceFile(spec.file.path, spec.file.written)
     if spec.kind == "cloudwatch":
         return trace.counts(read_metric(file, spec.columns.timestamp, spec.columns.value, spec.id))
+    if spec.kind in ("azure_2019", "azure_2021"):
+        wanted = Wanted(spec.function, spec.app, spec.top)
+        if spec.kind == "azure_2019":
+            return trace.counts(counts_2019(file, wanted))
+        return trace.log(log_2021(file, wanted))
     if spec.kind == "instants":
         return trace.log(instants_csv(file, spec.columns.timestamp))
     if spec.format == "json" and spec.fields is not None:

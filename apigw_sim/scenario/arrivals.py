@@ -11,6 +11,7 @@ from pydantic import Field
 
 from apigw_sim import units
 from apigw_sim.scenario.base import Bad, Leaf, Part, choose, dump, nested, nested_list, one_key, suggest
+from apigw_sim.scenario.processes import BatchOf, FlashCrowd, ProcessOf, ProfileOf
 from apigw_sim.scenario.quantities import (
     Duration,
     FileName,
@@ -23,7 +24,8 @@ from apigw_sim.scenario.quantities import (
     show,
 )
 
-_LATER = "belongs to a later version; leave it out"
+TraceKind = Literal["cloudwatch", "access_log", "instants", "azure_2019", "azure_2021"]
+TRACES: tuple[TraceKind, ...] = ("cloudwatch", "access_log", "instants", "azure_2019", "azure_2021")
 PLACEMENTS = ("poisson", "even", "start")
 
 
@@ -138,13 +140,26 @@ class LogFields(Part):
 
 
 class Trace(Part):
-    """Real traffic: exactly one of cloudwatch, access_log and instants."""
+    """Real traffic: exactly one of cloudwatch, access_log, instants, azure_2019 and azure_2021."""
 
     cloudwatch: FileName | None = Field(
         None, description="counts by period: a CSV, or the JSON of GetMetricData"
     )
     access_log: FileName | None = Field(None, description="an access log, one request a line")
     instants: FileName | None = Field(None, description="a CSV of arrival times")
+    azure_2019: FileName | None = Field(
+        None, description="a day of the Azure Functions trace of 2019: a function's invocations by the minute"
+    )
+    azure_2021: FileName | None = Field(
+        None, description="the Azure Functions trace of 2021: the end and the duration of each invocation"
+    )
+    function: Words | None = Field(
+        None, description="of an Azure trace: one function, by its hash or enough of its beginning"
+    )
+    app: Words | None = Field(None, description="of an Azure trace: the functions of one app, likewise")
+    top: Annotated[int, quantity("count", 1)] | None = Field(
+        None, description="of an Azure trace: so many functions, the busiest; default: all"
+    )
     format: Annotated[Literal["combined", "json"], one_of("combined", "json", noun="format")] | None = Field(
         None, description="of an access log: combined (the default), or json, one object a line"
     )
@@ -163,11 +178,9 @@ class Trace(Part):
     within_period: Placement = Field("poisson", description="how a period's requests are placed within it")
 
     @property
-    def kind(self) -> Literal["cloudwatch", "access_log", "instants"]:
-        """Which of the three it is."""
-        if self.cloudwatch is not None:
-            return "cloudwatch"
-        return "access_log" if self.access_log is not None else "instants"
+    def kind(self) -> TraceKind:
+        """Which of them it is."""
+        return next(kind for kind in TRACES if getattr(self, kind) is not None)
 
     @property
     def file(self) -> Any:
@@ -175,16 +188,35 @@ class Trace(Part):
         return getattr(self, self.kind)
 
 
-class Arrivals(Part):
-    """When calls start: process and rate, or a trace."""
+class Stream(Part):
+    """Random arrivals: a process times a rate."""
 
-    process: Annotated[Literal["even", "poisson"], one_of("even", "poisson", noun="process")] | None = Field(
-        None, description="how random: even or poisson"
+    process: ProcessOf | None = Field(
+        None, description="how random: even, poisson, {renewal: ...} or {mmpp: ...}"
     )
     rate: RateProfile | None = Field(None, description="how much: a rate, or steps with ramps")
+    profile: ProfileOf | None = Field(
+        None,
+        description="what the rate is multiplied by in the course of a day or a week, in run.start's offset",
+    )
+    flash_crowds: tuple[FlashCrowd, ...] = Field((), description="multiples of the rate for a while")
+    batch: BatchOf | None = Field(None, description="how many calls start at once; default: one")
+
+
+class Arrivals(Stream):
+    """When calls start: process and rate, or a trace, or several of the former superposed."""
+
     trace: Trace | None = Field(None, description="real traffic, instead of process and rate")
+    superposition: tuple[Stream, ...] = Field(
+        (),
+        description="several processes with their rates, instead of one: all their calls are this client's",
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "profile": _LATER,
         "users": "is not of arrivals: users with think times belong to a later version; leave it out",
     }
+
+    @property
+    def streams(self) -> tuple[Stream, ...]:
+        """The processes: itself, or those that are superposed."""
+        return self.superposition or (self,)

@@ -8,11 +8,12 @@ from itertools import pairwise
 from pathlib import Path
 
 from apigw_sim import units
-from apigw_sim.scenario.arrivals import Arrivals, Step, Trace, Window
+from apigw_sim.scenario.arrivals import TRACES, Arrivals, Step, Stream, Trace, Window
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_fronts import check_target
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
+from apigw_sim.scenario.processes import Mmpp
 from apigw_sim.scenario.quantities import DataFile
 from apigw_sim.scenario.routes import ANY, Route
 from apigw_sim.scenario.tree import Keys
@@ -107,15 +108,23 @@ def _check_key(report: Report, keys: Keys, client: Client) -> None:
 
 def _check_retry(report: Report, base: Keys, client: Client) -> None:
     retry = client.retry
+    keeps = retry is not None and (retry.budget or retry.mode not in (None, "legacy"))
+    if client.processes > 1 and not client.circuit_breaker and not keeps:
+        what = "processes that keep nothing between calls are as good as one"
+        fix = "leave it out, or write a retry mode with a quota, a budget or a circuit_breaker"
+        report.say((*base, "processes"), what, fix, (*base, "retry"), (*base, "circuit_breaker"))
     if retry is None:
         return
     here: Keys = (*base, "retry")
     if retry.client_timeout and client.timeout is None:
         fix = "write timeout: 10 s beside retry:, or leave client_timeout out"
         report.say((*here, "client_timeout"), "the client has no timeout to retry", fix, (*base, "timeout"))
-    cap, low = retry.backoff.cap, retry.backoff.base
-    if cap < low:
-        what = f"the cap {units.show_duration(cap)} is below the base {units.show_duration(low)}"
+    if retry.mode and retry.backoff:
+        what = f"the mode {retry.mode} has a back-off of its own"
+        report.say((*here, "backoff"), what, "leave one of the two out", (*here, "mode"))
+    elif retry.backoff and retry.backoff.cap < retry.backoff.base:
+        cap, low = units.show_duration(retry.backoff.cap), units.show_duration(retry.backoff.base)
+        what = f"the cap {cap} is below the base {low}"
         report.say(
             (*here, "backoff", "cap"), what, "raise the cap, or lower the base", (*here, "backoff", "base")
         )
@@ -125,18 +134,43 @@ def _check_retry(report: Report, base: Keys, client: Client) -> None:
 
 
 def _check_arrivals(report: Report, keys: Keys, arrivals: Arrivals) -> None:
-    given = [key for key in ("process", "rate", "trace") if getattr(arrivals, key) is not None]
-    if "trace" in given and len(given) > 1:
-        report.say(keys, f"{' and '.join(given)} stand together", "write process and rate, or a trace")
-    elif given == ["process"]:
-        report.say(keys, "rate is missing", "write rate: 50/s")
-    elif given == ["rate"]:
-        report.say(keys, "process is missing", "write process: poisson, or process: even")
-    elif not given:
+    given = [key for key in ("process", "rate") if getattr(arrivals, key) is not None]
+    others = [key for key in ("trace", "superposition") if getattr(arrivals, key)]
+    if others and (given or len(others) > 1):
+        fix = "write process and rate, or a trace"
+        if "superposition" in others:
+            fix = "write a process under superposition:, and a trace as a client of its own"
+        report.say(keys, f"{' and '.join([*given, *others])} stand together", fix)
+    elif not others and not given:
         report.say(keys, "there are no arrivals", "write {process: poisson, rate: 50/s}, or {trace: ...}")
-    _check_steps(report, (*keys, "rate"), arrivals.rate or ())
+    if others:
+        for key in ("profile", "flash_crowds", "batch"):
+            if getattr(arrivals, key):
+                fix = (
+                    "leave it out"
+                    if others == ["trace"]
+                    else "write it under superposition:, of each process"
+                )
+                report.say((*keys, key), f"{key} is of a process, and this is a {others[0]}", fix)
+    elif given:
+        _check_stream(report, keys, arrivals)
+    for number, stream in enumerate(arrivals.superposition):
+        _check_stream(report, (*keys, "superposition", number), stream)
     if arrivals.trace:
         _check_trace(report, (*keys, "trace"), arrivals.trace)
+
+
+def _check_stream(report: Report, keys: Keys, stream: Stream) -> None:
+    process = stream.process
+    own = isinstance(process, Mmpp) and all(state.rate is not None for state in process.states.values())
+    if process is None:
+        report.say(keys, "process is missing", "write process: poisson, or process: even")
+    elif own and stream.rate is not None:
+        what = "the states of its process have rates of their own"
+        report.say((*keys, "rate"), what, "leave rate out, or write times in the states")
+    elif not own and stream.rate is None:
+        report.say(keys, "rate is missing", "write rate: 50/s")
+    _check_steps(report, (*keys, "rate"), stream.rate or ())
 
 
 def _check_steps(report: Report, keys: Keys, steps: tuple[Step, ...]) -> None:
@@ -153,16 +187,14 @@ def _check_steps(report: Report, keys: Keys, steps: tuple[Step, ...]) -> None:
             report.say((*keys, number, "ramp"), what, fix, (*keys, number + 1))
 
 
-_SOURCES = ("cloudwatch", "access_log", "instants")
-
-
 def _check_trace(report: Report, keys: Keys, trace: Trace) -> None:
-    given = [key for key in _SOURCES if getattr(trace, key) is not None]
+    given = [key for key in TRACES if getattr(trace, key) is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
         return
     if not given:
-        report.say(keys, "the trace names no file", "write cloudwatch, access_log or instants, with a file")
+        fix = "write cloudwatch, access_log, instants, azure_2019 or azure_2021, with a file"
+        report.say(keys, "the trace names no file", fix)
         return
     kind = given[0]
     file: DataFile = getattr(trace, kind)
@@ -178,6 +210,14 @@ def _check_trace(report: Report, keys: Keys, trace: Trace) -> None:
         report.say((*keys, "fields"), "fields are of JSON lines", "write format: json, or leave fields out")
     if trace.id is not None and (kind != "cloudwatch" or file.path.suffix != ".json"):
         report.say((*keys, "id"), "id chooses a result of a GetMetricData file in JSON", "leave it out")
+    if not kind.startswith("azure"):
+        for key in ("function", "app", "top"):
+            if getattr(trace, key) is not None:
+                report.say(
+                    (*keys, key), f"{key} chooses of an Azure trace, and this is {kind}", "leave it out"
+                )
+    elif trace.function is not None and trace.top is not None:
+        report.say((*keys, "top"), "function and top stand together", "keep one of them")
     _check_window(report, (*keys, "window"), trace.window)
 
 

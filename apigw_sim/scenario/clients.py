@@ -21,11 +21,11 @@ from apigw_sim.scenario.quantities import (
     Share,
     Size,
     Words,
-    one_of,
     quantity,
     quantity_schema,
 )
 from apigw_sim.scenario.responses import JSON, ContentTypes
+from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
 from apigw_sim.scenario.security import Network as Addresses
 
 MOST_KEYS = 1 << 26
@@ -304,33 +304,6 @@ class Network(Part):
     )
 
 
-class Backoff(Part):
-    """How long a client waits before a retry."""
-
-    base: PositiveDuration = Field(100 * units.MS, description="the first wait, doubled each time")
-    cap: PositiveDuration = Field(20 * units.SECOND, description="no wait is longer")
-    jitter: Annotated[
-        Literal["none", "full", "equal", "decorrelated"],
-        one_of("none", "full", "equal", "decorrelated", noun="jitter"),
-    ] = Field("full", description="how the wait is spread")
-
-
-_RETRIED = (429, 500, 502, 503, 504)
-
-
-class Retry(Part):
-    """When a client tries again."""
-
-    attempts: Annotated[int, quantity("count", 1, 1000, note="the first attempt counts: write 1 to 1000")] = (
-        Field(description="attempts of a call, the first included", examples=[1])
-    )
-    statuses: tuple[
-        Annotated[int, quantity("count", 400, 599, note="write statuses from 400 to 599")], ...
-    ] = Field(_RETRIED, description="statuses that are retried")
-    client_timeout: Flag = Field(False, description="whether the client's own timeout is retried")
-    backoff: Backoff = Field(Backoff(), description="how long it waits")
-
-
 class Client(Part):
     """A population of callers that share a stream of arrivals."""
 
@@ -362,6 +335,14 @@ class Client(Part):
         None, description="how long an attempt is waited for; default: for ever"
     )
     retry: Retry | None = Field(None, description="when they try again; default: never")
+    circuit_breaker: CircuitBreaker | None = Field(
+        None, description="when they stop sending for a while; default: never"
+    )
+    processes: Processes = Field(
+        1,
+        description="how many processes they are, between which calls go in turn: each has its own retry quota, "
+        "budget, rate limiter and circuit breaker",
+    )
     identities: Identities | None = Field(
         None, description="whom authorizers take them for; default: one identity that is valid"
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -62,6 +62,10 @@ class Empirical(Part):
 
     path: DataFile = Field(description="a CSV of one column: a header that is the unit, then a number a line")
     values: tuple[int, ...] = Field(description="the observations, in the file's order")
+    function: str | None = Field(
+        None,
+        description="where the file is the Azure Functions trace of 2021: the beginning of a function's hash",
+    )
 
 
 Law = Constant | Percentiles | Lognormal | Exponential | Uniform | Empirical
@@ -113,6 +117,8 @@ class LawOf:
             case Uniform():
                 return {"uniform": {"min": show(self.kind, law.min), "max": show(self.kind, law.max)}}
             case Empirical():
+                if law.function is not None:
+                    return {"empirical": {"azure_2021": str(law.path), "function": law.function}}
                 return {"empirical": str(law.path)}
 
     def _leaf(self, value: object) -> int:
@@ -235,10 +241,48 @@ class LawOf:
 
     def _empirical(self, value: object) -> Law:
         try:
+            if isinstance(value, Mapping):
+                return self._azure({str(key): item for key, item in value.items()})
             file = read_file_name(value)
             return Empirical(path=file, values=self._observations(file))
         except Bad as error:
-            raise Bad.several([(("empirical",), what, fix) for _, what, fix in error.items]) from None
+            raise Bad.several([(("empirical", *at), what, fix) for at, what, fix in error.items]) from None
+
+    def _azure(self, value: Mapping[str, object]) -> Law:
+        """The durations of a function of the Azure Functions trace of 2021, in seconds there."""
+        fix = "write {azure_2021: FILE, function: HASH}, or the name of a CSV"
+        for key in value:
+            if key not in ("azure_2021", "function"):
+                near = suggest(key, ("azure_2021", "function"))
+                raise Bad("unknown key", f"did you mean '{near}'?" if near else fix, (key,))
+        wanted = value.get("function")
+        if "azure_2021" not in value or not isinstance(wanted, str) or not wanted:
+            raise Bad("it takes a file and a function", fix)
+        if self.kind == "size":
+            raise Bad("the trace has durations, and no sizes", "write a CSV of sizes")
+        file = read_file_name(value["azure_2021"])
+        found: dict[str, list[int]] = {}
+        for number, line in enumerate(_open(file), 1):
+            fields = line.rstrip("\r\n").split(",")
+            if number == 1:
+                if not {"func", "duration"} <= set(fields):
+                    raise Bad(f"{file} has no columns func and duration", "name the trace of 2021")
+                function, duration = fields.index("func"), fields.index("duration")
+            elif len(fields) > max(function, duration) and fields[function].startswith(wanted):
+                try:
+                    seconds = units.number(Decimal(fields[duration]))
+                except (units.UnitError, ArithmeticError):
+                    raise Bad(
+                        f"{file}:{number}: '{fields[duration]}' is no duration", "mend the file"
+                    ) from None
+                found.setdefault(fields[function], []).append(round(seconds * units.SECOND))
+        if len(found) != 1:
+            what = f"{file} has {f'{len(found)} functions' if found else 'no function'} whose hash begins so"
+            raise Bad(what, "write more of it" if found else "name one of the file's", ("function",))
+        (values,) = found.values()
+        if len(values) > MOST_SAMPLES:
+            raise Bad(f"it has {len(values):,} values", f"take a sample of {MOST_SAMPLES:,}")
+        return Empirical(path=file, values=tuple(values), function=wanted)
 
     def _observations(self, file: DataFile) -> tuple[int, ...]:
         known = units.SIZE_UNITS if self.kind == "size" else units.TIME_UNITS
@@ -255,6 +299,17 @@ class LawOf:
             except units.UnitError as error:
                 raise Bad(f"{file}, value {number}: {error.what}", advice) from None
         return tuple(values)
+
+
+def _open(file: DataFile) -> Iterator[str]:
+    """The lines of a file that may be large."""
+    try:
+        if not file.path.is_file():
+            raise Bad(f"there is no file {file}", "check the path; it is relative to the scenario file")
+        with file.path.open(encoding="utf-8-sig", errors="replace") as lines:
+            yield from lines
+    except OSError as error:
+        raise Bad(f"{file} cannot be read: {error.strerror}", "check the path and its permissions") from None
 
 
 def _lines(file: DataFile) -> list[str]:
@@ -288,8 +343,19 @@ def law_schema(kind: str) -> JsonSchema:
         "exponential": form(["mean"], {"mean": leaf}),
         "uniform": form(["min", "max"], {"min": leaf, "max": leaf}),
         "empirical": {
-            "type": "string",
-            "description": "a CSV of one column: a header that is the unit, then numbers",
+            "anyOf": [
+                {
+                    "type": "string",
+                    "description": "a CSV of one column: a header that is the unit, then numbers",
+                },
+                form(
+                    ["azure_2021", "function"],
+                    {
+                        "azure_2021": {"type": "string", "description": "the Azure Functions trace of 2021"},
+                        "function": {"type": "string", "description": "the beginning of a function's hash"},
+                    },
+                ),
+            ]
         },
     }
     percentiles: JsonSchema = {

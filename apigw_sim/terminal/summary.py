@@ -180,8 +180,9 @@ def _latency(made: Page, summary: Summary) -> None:
 def _clients(made: Page, summary: Summary) -> None:
     rows = [
         (
-            name, count(row["calls"]), percent(row["succeeded"], row["calls"]), count(row["gave_up"]),
-            f"{row['amplification'] or 0:.3f}", count(row["duplicate_executions"]), count(row["executed_for_nobody"]),
+            name, count(row["calls"]), percent(row["succeeded"], row["calls"]), rate(row["goodput_per_s"]),
+            count(row["gave_up"]), f"{row['amplification'] or 0:.3f}", count(row["duplicate_executions"]),
+            count(row["executed_for_nobody"]),
         )
         for name, row in summary["clients"].items()
         if row["calls"]
@@ -189,8 +190,8 @@ def _clients(made: Page, summary: Summary) -> None:
     if rows:
         made.title("CALLERS")
         made.table(
-            rows[:MOST_ROWS], "lrrrrrr",
-            ("", "calls", "succeeded", "failed", "attempts/call", "run twice", "for nobody"),
+            rows[:MOST_ROWS], "lrrrrrrr",
+            ("", "calls", "succeeded", "goodput", "failed", "attempts/call", "run twice", "for nobody"),
         )  # fmt: skip
         _cut(made, len(rows))
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from apigw_sim.plan.tables import NULL, Client, Plan
+from apigw_sim.plan.tables import NULL, Client, Plan, Retry
 from apigw_sim.records import CallOutcome, Flag, Outcome
 from apigw_sim.rules import backoff
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.reason import REASONS, Reason
+from apigw_sim.rules.retry import RETRY as PRICE
 from apigw_sim.terminal.page import Page, Words
-from apigw_sim.terminal.words import ceiling, count, line_of, many, ms, span
+from apigw_sim.terminal.words import ceiling, count, line_of, many, ms, percent, span
 from apigw_sim.units import MS, show_size
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ CALL_OUTCOMES = {
     CallOutcome.SUCCEEDED: "succeeded",
     CallOutcome.REFUSED: "failed: its last answer was an error",
     CallOutcome.TIMED_OUT: "failed: the client gave up waiting",
+    CallOutcome.SHORT_CIRCUITED: "failed: the client's circuit breaker was open",
 }
 
 
@@ -217,10 +219,30 @@ def _policy(client: Client) -> str:
         return f"{client.name} waits {waits} for an answer and does not retry."
     statuses = ", ".join(str(status) for status in sorted(retry.statuses))
     gone = " and its own timeout" if retry.client_timeout else ""
+    throttled = ""
+    if retry.base_throttled_ns != NULL:
+        throttled = f" ({span(retry.base_throttled_ns)} after a 429)"
     return (
         f"{client.name} waits {waits} for an answer and retries {statuses}{gone}: {retry.attempts} attempts in all,"
-        f" {JITTERS[retry.jitter]} jitter from {span(retry.base_ns)} up to {span(retry.cap_ns)}."
+        f" {JITTERS[retry.jitter]} jitter from {span(retry.base_ns)}{throttled} up to {span(retry.cap_ns)}{_kept(retry)}."
     )
+
+
+def _kept(retry: Retry) -> str:
+    """What its processes keep between calls."""
+    parts = []
+    if retry.quota is not None:
+        parts.append(f"a retry quota of {retry.quota.tokens} tokens")
+    if retry.earns != NULL:
+        parts.append(f"a budget of {percent(retry.earns, PRICE)} of its calls")
+    if retry.adaptive:
+        parts.append("a rate limiter")
+    if retry.breaker is not None:
+        parts.append("a circuit breaker")
+    if not parts:
+        return ""
+    each = f"each of its {retry.processes:,} processes has" if retry.processes > 1 else "it has"
+    return f"; {each} {', '.join(parts[:-1])}{' and ' if parts[1:] else ''}{parts[-1]}"
 
 
 def _for_nobody(walk: Walk, work: Row) -> str:

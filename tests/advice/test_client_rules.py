@@ -50,6 +50,26 @@ def test_retry001_is_silent_where_nothing_acts_twice(advice: Advised, over: dict
     assert not advice("RETRY001", over)
 
 
+def test_retry002_fires_for_an_sdks_mode(one: One) -> None:
+    path, text, fix = one("RETRY002", {"clients.web.retry": {"mode": "standard"}, "clients.web.processes": 8})
+    assert path == "clients.web.retry.mode"
+    assert "with a retry quota of 500 tokens in each of 8 processes" in text
+    assert text.endswith("a client of your own API does not retry unless you made it")
+    assert fix.startswith("if it is a plain HTTP client take retry: out")
+
+
+def test_retry002_says_that_legacy_has_no_quota(one: One) -> None:
+    assert (
+        "in mode legacy, without a retry quota"
+        in one("RETRY002", {"clients.web.retry": {"mode": "legacy"}})[1]
+    )
+
+
+@pytest.mark.parametrize("over", [{}, {"clients.web.retry": {"attempts": 3}}])
+def test_retry002_is_silent_for_a_rule_of_ones_own(advice: Advised, over: dict[str, Any]) -> None:
+    assert not advice("RETRY002", over)
+
+
 def test_trace001_fires_for_a_trace_that_is_retried(one: One, trace: Traced) -> None:
     over = {"clients.web.arrivals": trace(), "clients.web.retry": {"attempts": 2}}
     path, text, fix = one("TRACE001", over)

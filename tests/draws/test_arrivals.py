@@ -21,7 +21,7 @@ def instants(process: str, rate: Any, duration: str = "10 s", seed: int = 1, tak
     """The arrivals of a run, taken so many at a time."""
     plan = planned(story({"process": process, "rate": rate}, run={"duration": duration}))
     stream = draw(plan, seed).client(0)
-    arrivals = source(plan.clients[0].arrivals, stream._when, plan.duration)
+    arrivals = source(plan.clients[0].arrivals, stream._when, plan.duration, stream.key)
     made: list[int] = []
     while len(more := arrivals.take(take)):
         made += more.tolist()
@@ -143,7 +143,7 @@ def test_the_outermost_words_give_gaps_of_nothing_and_of_37_times_the_mean() -> 
     plan = planned(story({"process": "poisson", "rate": "1/s"}, run={"duration": "100 s"}))
     for word, longest in ((0, 1), ((1 << 63) - 1, 36_736_800_570)):
         arrivals = source(
-            plan.clients[0].arrivals, lambda _, n, w=word: np.full(n, w, np.int64), plan.duration
+            plan.clients[0].arrivals, lambda _, n, w=word: np.full(n, w, np.int64), plan.duration, (0, 0)
         )
         first, second = arrivals.take(2).tolist()
         assert 0 <= first <= longest
@@ -174,7 +174,7 @@ def counted(placement: Placement, counts: list[int], **more: Any) -> list[int]:
         more.get("peak_to_mean", 1.0), more.get("over", SECOND), more.get("end", len(counts) * SECOND),
     )  # fmt: skip
     stream = draw(planned(story()), 1).client(0)
-    arrivals = source(made, stream._when, 3_600 * SECOND)
+    arrivals = source(made, stream._when, 3_600 * SECOND, stream.key)
     found: list[int] = []
     while len(more_of_it := arrivals.take(64)):
         found += more_of_it.tolist()

@@ -21,12 +21,14 @@ def impatient(
 ) -> Any:
     """A function of 300 ms and clients who leave after 100 ms and come back."""
     network = parts.pop("network", {"rtt": "0 ms"})
+    more = {key: parts.pop(key) for key in ("circuit_breaker", "processes") if key in parts}
     return story(
         None, {**FUNCTION, "timeout": parts.pop("limit", "29 s")},
         **{
             "functions": {"f": {"duration": duration, **parts.pop("function", {})}},
             "clients": {
-                name: client(every(50 * MS), timeout=timeout, retry=retry, network=network) for name in ("c", "d")
+                name: client(every(50 * MS), timeout=timeout, retry=retry, network=network, **more)
+                for name in ("c", "d")
             },
             "run": {"duration": "1 s", "period": "200 ms"},
             **parts,
@@ -42,14 +44,15 @@ def traced(kind: str, file: str, **more: Any) -> dict[str, Any]:
     return {"trace": {kind: str(DATA / file), **more}}
 
 
-def queue_of_the_impatient(**parts: Any) -> Any:
+def queue_of_the_impatient(keeping: dict[str, Any] | None = None, **parts: Any) -> Any:
     """Attempts wait in a queue that their clients have left; the next attempt of the call waits behind them."""
+    more = keeping or {}
     return story(
         None, {**SERVER, "timeout": "500 ms"},
         backends={"h": {"http": {"latency": "80 ms", "concurrency": 1, "queue": 12}}},
         clients={
-            "c": client(every(200 * MS, 2 * SECOND), timeout="100 ms", retry=again(base="10 ms", client_timeout=True)),
-            "d": client(every(70 * MS, 2 * SECOND), "GET /", timeout="250 ms", retry=again("full", client_timeout=True)),
+            "c": client(every(200 * MS, 2 * SECOND), timeout="100 ms", retry=again(base="10 ms", client_timeout=True), **more),
+            "d": client(every(70 * MS, 2 * SECOND), "GET /", timeout="250 ms", retry=again("full", client_timeout=True), **more),
         },
         run={"duration": "2 s", "period": "300 ms"},
         **parts,
@@ -172,6 +175,50 @@ CLIENTS: dict[str, Entry] = {
     ),
 }  # fmt: skip
 
+MODES = ("legacy", "standard", "standard_2026", "adaptive", "adaptive_2026")
+BREAKER = {"failures": "50 %", "window": 4, "open": "300 ms", "probes": 2}
+
+
+def kept(retry: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Clients that keep something between their calls, near and far, before a bucket that refuses most of them."""
+    options = {**({"retry": retry} if retry else {}), **more}
+    return story(
+        **BUSY, run={"duration": "4 s", "period": "500 ms"},
+        clients={
+            "c": client(every(20 * MS, 4 * SECOND), **options),
+            "d": client(every(50 * MS, 4 * SECOND), network={"rtt": "30 ms"}, **options),
+            "e": client(every(100 * MS, 4 * SECOND)),
+        },
+    )  # fmt: skip
+
+
+KEPT: dict[str, Entry] = {
+    **{f"the retry mode {mode}": entry(kept({"mode": mode}), "retried", "THROTTLED") for mode in MODES},
+    **{
+        f"the retry mode {mode}, impatient, of two processes": entry(
+            impatient({"mode": mode, "attempts": 5}, function={"crash": "20 %", "reserved_concurrency": 4},
+                      network={"rtt": {"uniform": {"min": "0 ms", "max": "60 ms"}}}), "call TIMED_OUT", "retried"
+        )
+        for mode in MODES
+    },
+    "a retry budget": entry(kept(again("full", base="20 ms", budget={"share": "20 %", "burst": 3})), "retried"),
+    "a budget, a quota and a circuit breaker": entry(
+        kept({"mode": "standard", "budget": {"share": "30 %", "burst": 2}}, circuit_breaker=BREAKER, processes=3),
+        "retried", "call SHORT_CIRCUITED",
+    ),
+    "a circuit breaker alone": entry(kept(circuit_breaker=BREAKER), "call SHORT_CIRCUITED"),
+    "a circuit breaker of one outcome, between attempts": entry(
+        kept(again(base="10 ms"), circuit_breaker={"failures": "100 %", "window": 1, "open": "35 ms"}), "call SHORT_CIRCUITED",
+    ),
+    "a circuit breaker and clients who leave": entry(
+        impatient({**again("full", client_timeout=True), "attempts": 2}, circuit_breaker=BREAKER),
+        "call SHORT_CIRCUITED", "call TIMED_OUT",
+    ),
+    "clients who leave a queue, and keep count": entry(
+        queue_of_the_impatient(keeping={"circuit_breaker": {**BREAKER, "window": 8}, "processes": 2}), "call SHORT_CIRCUITED"
+    ),
+}  # fmt: skip
+
 STEPS = [
     {"from": "500 ms", "rate": "40/s"},
     {"from": "1 s", "rate": "0/s"},
@@ -190,6 +237,27 @@ ARRIVALS: dict[str, Entry] = {
             "THROTTLED",
         )
         for process in ("even", "poisson")
+    },
+    **{
+        f"{name} arrivals": entry(
+            story(clients={"c": client(said, retry=again("full")), "d": rated("9.7/s", "poisson")}, **BUSY, **TEN), "THROTTLED"
+        )
+        for name, said in {
+            "gamma": {"process": {"renewal": {"gamma": {"cv": 2}}}, "rate": STEPS},
+            "even-tempered weibull": {"process": {"renewal": {"weibull": {"cv": 0.5}}}, "rate": "40/s"},
+            "markov-modulated": {"process": {"mmpp": {"states": {
+                "off": {"times": 0, "holds": "300 ms"}, "on": {"times": 4, "holds": "100 ms"},
+            }}}, "rate": STEPS},
+            "batches of": {"process": "poisson", "rate": "9/s", "batch": {"geometric": {"mean": 4}}},
+            "profiled": {"process": "even", "rate": "40/h", "profile": [3600, *[0] * 23]},
+            "a crowd's": {"process": "poisson", "rate": "5/s", "flash_crowds": [
+                {"at": "1 s", "ramp": "500 ms", "peak": 20, "hold": "1 s", "half_life": "700 ms"},
+            ]},
+            "superposed": {"superposition": [
+                {"process": "even", "rate": "10/s", "batch": 2},
+                {"process": {"renewal": {"lognormal": {"cv": 3}}}, "rate": "20/s"},
+            ]},
+        }.items()
     },
     "poisson arrivals of many clients": entry(
         story(
@@ -282,4 +350,4 @@ RUNS: dict[str, Entry] = {
     ),
 }  # fmt: skip
 
-ENTRIES = CLIENTS | ARRIVALS | RUNS
+ENTRIES = CLIENTS | KEPT | ARRIVALS | RUNS

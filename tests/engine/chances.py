@@ -27,6 +27,11 @@ def drawn(made: Callable[..., T]) -> Callable[..., Law[T]]:
     return of
 
 
+def aside(law: Law[T]) -> Law[T]:
+    """A law that is drawn from a source of its own, seeded by where the other one is: what follows stays as it was."""
+    return lambda source: law(random.Random(repr(source.getstate()[1][:4] + source.getstate()[1][-1:])))
+
+
 def few(low: int, high: int) -> Law[int]:
     """A whole number, each as likely as another."""
     return lambda source: source.randint(low, high)

@@ -18,6 +18,7 @@ from apigw_sim.records import (
     NULL,
     Authorized,
     Cache,
+    CallOutcome,
     Flag,
     Outcome,
     Source,
@@ -47,6 +48,14 @@ def _calls(ran: Ran) -> Iterator[str]:
         if attempt in sent[client, call]:
             yield f"client {client} call {call}: attempt {attempt} is answered twice"
         sent[client, call][attempt] = status
+    for client, call, attempts, status, outcome in ran.columns(
+        CALLS, "client", "call", "attempts", "status", "outcome"
+    ):
+        if outcome == CallOutcome.SHORT_CIRCUITED:
+            if status != NULL or ran.plan.clients[client].retry.breaker is None:
+                yield f"client {client} call {call} is short-circuited, and has status {status} or no circuit breaker"
+        elif not attempts:
+            yield f"client {client} call {call} ended without an attempt"
     ended = ran.columns(CALLS, "client", "call", "attempts", "status", "started_ns", "ended_ns")
     for identity, times in Counter(row[:2] for row in ended).items():
         if times > 1:
@@ -54,7 +63,7 @@ def _calls(ran: Ran) -> Iterator[str]:
     for client, call, attempts, status, started, end in ended:
         if sorted(sent[client, call]) != list(range(1, attempts + 1)):
             yield f"client {client} call {call}: {attempts} attempts, and answered are {sorted(sent[client, call])}"
-        elif status not in (NULL, sent[client, call][attempts]):
+        elif status not in (NULL, sent[client, call].get(attempts)):
             yield f"client {client} call {call}: ends with {status}, answered was {sent[client, call][attempts]}"
         if end < started:
             yield f"client {client} call {call} ends before it starts"

@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import yaml
-from engine.chances import Draw, chance, drawn, few, often, one_of, some
+from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
 from engine.generated_aliases import FORMATS, callees, formats, moved_alias, versions
 from engine.generated_parts import (
     EACH,
     account_of,
     assumptions,
     backend,
+    breaker_of,
     caching,
     calls_of,
     custom,
@@ -198,6 +199,18 @@ def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[s
         made["retry"] = draw(retry_of("timeout" in made))
     if draw(chance(20)):
         _before(draw, said, made, stage)
+    return draw(aside(_keeping(made)))
+
+
+@drawn
+def _keeping(draw: Draw, made: dict[str, Any]) -> dict[str, Any]:
+    """Some with a circuit breaker, and some of several processes."""
+    if draw(chance(15)):
+        made["circuit_breaker"] = draw(breaker_of())
+    retry = made.get("retry", {})
+    keeps = "budget" in retry or retry.get("mode", "legacy") != "legacy" or "circuit_breaker" in made
+    if keeps and draw(chance(40)):
+        made["processes"] = draw(few(2, 5))
     return made
 
 

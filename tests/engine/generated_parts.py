@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from engine.catalogue_gateway import DATA
-from engine.chances import Draw, chance, drawn, few, often, one_of, some
+from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
 
 EACH = 30
 """Percent: how often a part that may be left out is there."""
@@ -124,7 +124,31 @@ def backend(draw: Draw) -> dict[str, Any]:
 
 @drawn
 def rate_of(draw: Draw, duration: int, most: int) -> dict[str, Any]:
-    """Even or poisson arrivals at a rate, or in steps and ramps."""
+    """Even or poisson arrivals at a rate, or in steps and ramps; some of them are made rougher."""
+    made = draw(_rated(duration, most))
+    return draw(aside(_rougher(made, duration)))
+
+
+@drawn
+def _rougher(draw: Draw, made: dict[str, Any], duration: int) -> dict[str, Any]:
+    """Other processes, crowds, batches and superpositions."""
+    if draw(chance(25)):
+        off, on = ({"times": times, "holds": ms(draw(few(5, 50)))} for times in (0, 3))
+        made["process"] = draw(
+            one_of({"renewal": {"gamma": {"cv": 2}}}, {"mmpp": {"states": {"off": off, "on": on}}})
+        )
+    if draw(chance(15)):
+        crowd = {"at": ms(draw(few(0, duration))), "ramp": ms(draw(few(0, 20))), "peak": draw(few(2, 5))}
+        made["flash_crowds"] = [crowd | {"hold": ms(draw(few(0, 30))), "half_life": ms(draw(few(0, 30)))}]
+    if draw(chance(15)):
+        made["batch"] = draw(one_of(2, 3, {"geometric": {"mean": 2}}, {"1": "90 %", "5": "10 %"}))
+    if draw(chance(15)):
+        return {"superposition": [made, {"process": "poisson", "rate": "10/s"}]}
+    return made
+
+
+@drawn
+def _rated(draw: Draw, duration: int, most: int) -> dict[str, Any]:
     process = draw(one_of("even", "even", "poisson"))
     round_ = [rate for rate in (10, 20, 25, 50, 100) if rate <= most] or [10]
     rate = one_of(*(f"{rate}/s" for rate in (*round_, *round_, 7)))
@@ -260,7 +284,27 @@ def retry_of(draw: Draw, may_time_out: bool) -> dict[str, Any]:
         made["statuses"] = draw(some([400, 403, 413, 415, 429, 500, 502, 503, 504], 1, 5))
     if may_time_out and draw(chance(75)):
         made["client_timeout"] = True
+    return draw(aside(_of_an_sdk(made)))
+
+
+@drawn
+def _of_an_sdk(draw: Draw, made: dict[str, Any]) -> dict[str, Any]:
+    """Some with an SDK's mode, and some with a budget."""
+    if draw(chance(30)):
+        mode = one_of("legacy", "standard", "standard_2026", "adaptive", "adaptive_2026")
+        made["mode"] = draw(mode)
+        del made["backoff"]
+    if draw(chance(15)):
+        made["budget"] = {"share": draw(one_of("0 %", "10 %", "50 %")), "burst": draw(few(1, 6))}
     return made
+
+
+@drawn
+def breaker_of(draw: Draw) -> dict[str, Any]:
+    return {
+        "failures": draw(one_of("20 %", "50 %", "100 %")), "window": draw(few(1, 8)), "open": ms(draw(few(1, 60))),
+        "probes": draw(few(1, 3)),
+    }  # fmt: skip
 
 
 @drawn

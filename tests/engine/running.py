@@ -57,6 +57,7 @@ NO_TIME = {
     "provisioning": "0 ms",
     "cache_hit_time": "0 ms",
 }
+OPTIONS = ("timeout", "retry", "network", "api_key", "circuit_breaker", "processes")
 EVERY = "apis.a.stages.s.method_settings.every_method"
 
 Ints = NDArray[np.int64]
@@ -97,7 +98,7 @@ def story(
     `settings` are those of every_method; `parts` are whole parts of a scenario (functions, account, ...), or options
     of the client (timeout, retry, network, api_key).
     """
-    options = {key: parts.pop(key) for key in ("timeout", "retry", "network", "api_key") if key in parts}
+    options = {key: parts.pop(key) for key in OPTIONS if key in parts}
     functions = {
         name: {"cold_start": "none", "timeout": "900 s", **body}
         for name, body in parts.pop("functions", {}).items()

@@ -74,6 +74,15 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "32 s", "run.warm_up": "2 s",
         "timeline": [{"at": "25 s", "set": {"functions.sell.reserved_concurrency": 50}}],
     },
+    "retry_storm": {
+        "run.duration": "40 s", "run.period": "5 s", "backends.orders.http.queue": 100,
+        "timeline": [{"at": "5 s", "fault": {"backend": "orders", "slow": 3, "for": "10 s"}}],
+    },
+    "retry_budget": {
+        "run.duration": "40 s", "run.period": "5 s",
+        "timeline": [{"at": "5 s", "fault": {"backend": "orders", "slow": 3, "for": "10 s"}}],
+    },
+    "same_mean": {"run.duration": "20 s", "run.period": "5 s"},
     "mixed_path": {"run.duration": "4 s", "run.period": "1 s"},
     "full_path": {"run.duration": "1 s", "run.period": "500 ms"},
     "mm50": {"run.duration": "15 s", "run.warm_up": "2 s", "run.period": "1 s"},

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from importlib.util import find_spec, module_from_spec
+from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -17,9 +19,12 @@ from engine import test_aws_examples as aws
 from engine import test_clients as clients
 from engine import test_lambda as functions
 from engine import test_order as order
+from engine import test_retry_modes as modes
 from engine import test_throttles as throttles
 from engine import test_timeline as timeline
 from engine.running import Run, run_on, story
+
+from apigw_sim.engine.model import caller, process
 
 AFRESH = ("apigw_sim.rules", "apigw_sim.draws", "apigw_sim.engine", "apigw_sim.control", "apigw_sim.compose")
 """What is imported anew around a changed module; plans and metrics stay as they are."""
@@ -121,6 +126,25 @@ RANKS: list[tuple[list[Edit], Story]] = [
         order.test_retries_of_one_instant_go_in_the_order_of_their_calls,
     ),
 ]
+
+PROCESSES: list[tuple[Edit, Story]] = [
+    (
+        ("if at > attempt.clock.now:", "if at < 0:"),
+        modes.test_a_client_learns_of_a_failure_when_the_answer_has_come,
+    ),
+    (("if attempt.limit > attempt.clock.now:", "if attempt.limit < 0:"), modes.test_and_of_a_timeout_when_it_has_waited_so_long),
+    (("self.budget -= RETRY", "pass"), modes.test_a_budget_counts_attempts_and_not_calls),
+    (("self.tokens, attempt.paid = left, cost", "self.tokens = left"),
+     modes.test_a_success_after_a_retry_gives_back_what_the_retry_cost),
+    (("self.seen = min(self.seen + 1, self.row.window)", "self.seen = self.row.window"),
+     modes.test_it_opens_with_the_failure_that_fills_the_window_and_lets_one_probe_through),
+    (("self.state == rule.HALF_OPEN and probe", "self.state == rule.HALF_OPEN"),
+     modes.test_what_was_sent_before_it_opened_is_no_probe),
+    (("if self.good >= self.row.probes:", "if self.good:"), modes.test_all_probes_must_succeed),
+    (("self.level -= limiter.ONE\n", "self.level -= limiter.ONE // 2\n"),
+     partial(modes.test_the_adaptive_mode_sends_when_botocore_would, mode="adaptive")),
+]  # fmt: skip
+
 
 RULES: list[tuple[str, Edit, Story]] = [
     (
@@ -280,6 +304,20 @@ def test_a_story_notices_another_rule(rule: str, edit: Edit, tale: Story) -> Non
     tale(partial(run_on, "simpy"))
     with mutant(f"apigw_sim.rules.{rule}", edit) as run, pytest.raises(AssertionError):
         tale(run)
+
+
+@pytest.mark.parametrize(
+    ("edit", "tale"), PROCESSES, ids=[f"{edit[0].strip()}: {named(tale)}" for edit, tale in PROCESSES]
+)
+def test_a_story_notices_another_process(monkeypatch: pytest.MonkeyPatch, edit: Edit, tale: Story) -> None:
+    tale(partial(run_on, "simpy"))
+    text = Path(process.__file__).read_text(encoding="utf-8")
+    assert text.count(edit[0]) == 1, f"{edit[0]!r} stands {text.count(edit[0])} times: write the mutant anew"
+    made = ModuleType(process.__name__)
+    exec(compile(text.replace(*edit), process.__file__, "exec"), vars(made))
+    monkeypatch.setattr(caller, "Process", made.Process)
+    with pytest.raises(AssertionError):
+        tale(partial(run_on, "simpy"))
 
 
 def test_behind_a_mutant_everything_is_as_it_was() -> None:

@@ -30,7 +30,7 @@ def sources(file: Path) -> list[str]:
 
 
 def test_they_are_all_here() -> None:
-    assert [file.stem for file in FILES] == ["first_steps", "how_sure", "token_bucket"]
+    assert [file.stem for file in FILES] == ["first_steps", "how_sure", "retry_storm", "token_bucket"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -124,3 +124,15 @@ def test_first_steps_run_and_show_what_they_say() -> None:
     assert throttled == elsewhere == 0
     assert as_it_is > 0
     assert metronome > 2 * as_it_is
+
+
+@pytest.mark.slow
+def test_the_retry_storm_lasts_and_the_budget_heals() -> None:
+    outputs = execute("retry_storm")
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert images(outputs) == 1
+    storm, budget = (
+        line.split() for line in texts(outputs[-1:]).splitlines() if line.startswith(("storm", "budget"))
+    )
+    assert float(storm[2]) < 0.5 * float(storm[1])
+    assert float(budget[2]) > 0.85 * float(budget[1])

@@ -216,6 +216,11 @@ def test_clients(result: Result, requests: pd.DataFrame) -> None:
         assert found["gave_up"] == (mine["outcome"] != "succeeded").sum()
         assert found["call_latency_ms"] == latency(mine["ended_ns"] - mine["started_ns"])
         own = ran[ran["client"] == name]
+        assert found["executions"] == len(own)
+        assert found["short_circuited"] == (mine["outcome"] == "short_circuited").sum()
+        assert found["goodput_per_s"] == round(
+            (mine["outcome"] == "succeeded").sum() * 10**9 / (END - WARM_UP), 6
+        )
         assert found["executed_for_nobody"] == own["abandoned"].sum()
         again = [pick[name, row.call] for row in own[own["repeated"]].itertuples()]
         assert found["duplicate_executions"] == again.count("POST /orders")

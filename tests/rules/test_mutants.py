@@ -7,6 +7,14 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from rules.client_twins import (
+    breakers_agree,
+    budgets_agree,
+    cube_roots_agree,
+    limiters_agree,
+    quotas_agree,
+    waits_are_least,
+)
 from rules.twins import (
     Int64,
     answers_agree,
@@ -55,6 +63,32 @@ MUTANTS = [
     (responses_agree, "response", "            return place\n", "            default = place\n"),
     (responses_agree, "response", "codes[place] == ANY", "codes[place] <= ANY"),
     (responses_agree, "response", "default = -1", "default = 0"),
+    (quotas_agree, "retry", "return tokens - cost", "return tokens - cost - 1"),
+    (quotas_agree, "retry", "cost if cost > 0 else 1", "cost if cost > 0 else 0"),
+    (quotas_agree, "retry", "full if tokens > full else tokens", "tokens"),
+    (budgets_agree, "retry", "full if budget > full else budget", "budget"),
+    (budgets_agree, "retry", "budget += share", "budget += share + 1"),
+    (breakers_agree, "breaker", "now >= until", "now > until"),
+    (breakers_agree, "breaker", "probing < probes", "probing <= probes"),
+    (breakers_agree, "breaker", "(1 << window) - 1", "(1 << window)"),
+    (breakers_agree, "breaker", "seen >= least", "seen > least"),
+    (breakers_agree, "breaker", ">= share * seen", "> share * seen"),
+    (limiters_agree, "limiter", "most * 750", "most * 1750"),
+    (limiters_agree, "limiter", "// 2500 + most", "// 2400 + most"),
+    (limiters_agree, "limiter", "rate * 7 // 10", "rate * 8 // 10"),
+    (limiters_agree, "limiter", "// slots * 8 + rate * 2", "// slots * 7 + rate * 3"),
+    (
+        limiters_agree,
+        "limiter",
+        "if rate > 2 * seen:\n        rate = 2 * seen",
+        "if rate > 3 * seen:\n        rate = 3 * seen",
+    ),
+    (limiters_agree, "limiter", "LEAST_RATE if rate < LEAST_RATE else rate", "rate"),
+    (limiters_agree, "limiter", "ONE if rate < ONE else rate", "rate"),
+    (limiters_agree, "limiter", "us * rate // ONE", "us * rate // ONE // 2"),
+    (cube_roots_agree, "limiter", "more * more * more <= n", "more * more * more < n"),
+    (waits_are_least, "limiter", "(owed % rate * ONE + rate - 1) // rate", "owed % rate * ONE // rate"),
+    (waits_are_least, "limiter", "+ rate - 1) // rate) * 1000", "+ rate - 1) // rate + 1) * 1000"),
 ]
 
 

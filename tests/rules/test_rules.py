@@ -6,6 +6,14 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
+from rules.client_twins import (
+    breakers_agree,
+    budgets_agree,
+    cube_roots_agree,
+    limiters_agree,
+    quotas_agree,
+    waits_are_least,
+)
 from rules.twins import (
     Int64,
     answers_agree,
@@ -18,11 +26,13 @@ from rules.twins import (
     windows_agree,
 )
 
-from apigw_sim.rules import backoff, bucket, pick, quantile, reason, response, window
+from apigw_sim.rules import backoff, breaker, bucket, limiter, pick, quantile, reason, response, retry, window
 
 CHECKS = [
     (buckets_agree, bucket), (windows_agree, window), (picks_agree, pick), (quantiles_agree, quantile),
     (quantiles_rise, quantile), (backoffs_agree, backoff), (answers_agree, reason), (responses_agree, response),
+    (quotas_agree, retry), (budgets_agree, retry), (breakers_agree, breaker), (limiters_agree, limiter),
+    (cube_roots_agree, limiter), (waits_are_least, limiter),
 ]  # fmt: skip
 
 

@@ -17,6 +17,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from scenarios.comments import Claim, Comment, check, numbers, overrides
+from scenarios.workloads import TRIED as WORKLOADS_TRIED
 
 import apigw_sim as sim
 
@@ -739,6 +740,7 @@ TRIED = [
     ("free_tier_quota", "--set run.start=2026-03-02T06:00:00+00:00", london),
     ("free_tier_quota", '--set "clients.hobby.retry.statuses=[503]"', patient),
     ("free_tier_quota", "--set usage_plans.free.quota.period=MONTH", a_month),
+    *WORKLOADS_TRIED,
     ("ticket_sale", "--set clients.fans.arrivals.rate=120/s", twice),
 ]
 

@@ -14,7 +14,7 @@ from apigw_sim.engine.compiled.checks import ERROR_OBJECT
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
-from apigw_sim.rules import pick
+from apigw_sim.rules import limiter, pick
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.quantile import SIZE
 
@@ -338,6 +338,21 @@ class Builder:
             first, second, threshold = alias.state
             fill(self.vectors["alias"], "alias", number, first=first, second=second, threshold=threshold)
 
+    def _processes(self) -> list[int]:
+        """The processes of clients that keep something between calls; gives where those of each begin."""
+        firsts, rows_of = [], [row.retry for row in self.plan.clients for _ in range(row.retry.processes)]
+        self._table("process", len(rows_of))
+        for number, retry in enumerate(rows_of):
+            fill(
+                self.vectors["process"], "process", number, tokens=retry.quota.tokens if retry.quota else 0,
+                budget=retry.saves, rate=limiter.ONE,
+            )  # fmt: skip
+        first = 0
+        for row in self.plan.clients:
+            firsts.append(first * w.PROCESS)
+            first += row.retry.processes
+        return firsts
+
     def _identities(self, row: tables.Client) -> dict[str, int]:
         """The words of a client that say whom its callers are taken for."""
         said = row.identities
@@ -376,6 +391,7 @@ class Builder:
     def _clients(self) -> None:
         plan = self.plan
         self._table("client", len(plan.clients) + 1)
+        processes = self._processes()
         self._table("pick", sum(len(row.calls) for row in plan.clients))
         parameters: list[int] = []
         guides: list[Ints] = []
@@ -394,7 +410,8 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses), **self._identities(row), detours=row.new_connection > 0 or row.distribution != NULL,
+                statuses_n=len(statuses), process=processes[number], **kept(retry), **self._identities(row),
+                detours=row.new_connection > 0 or row.distribution != NULL,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
             )  # fmt: skip
@@ -420,6 +437,19 @@ class Builder:
         self.vectors["guide"] = joined(guides)
         self.vectors["turn"] = rows(len(plan.clients), 1)
         self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
+
+
+def kept(retry: tables.Retry) -> dict[str, int]:
+    """The words of what a client's processes keep between its calls."""
+    quota, breaker = retry.quota, retry.breaker
+    return {
+        "processes": retry.processes, "base_throttled": retry.base_throttled_ns, "earns": retry.earns,
+        "saves": retry.saves, "adaptive": retry.adaptive, "quota": quota.tokens if quota else NULL,
+        "quota_throttled": quota.throttled if quota else 0, "quota_timed_out": quota.timed_out if quota else 0,
+        "quota_other": quota.other if quota else 0, "breaker": breaker.share if breaker else NULL,
+        "window": breaker.window if breaker else 0, "open_ns": breaker.open_ns if breaker else 0,
+        "probes": breaker.probes if breaker else 0,
+    }  # fmt: skip
 
 
 AS_EVER = 1000

@@ -7,18 +7,23 @@ from typing import TYPE_CHECKING
 from apigw_sim.engine.compiled.drawing import OF_SEND, draw_calls, draw_send, four
 from apigw_sim.engine.compiled.events import free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.plain import copy, view
+from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
 from apigw_sim.engine.compiled.words import (
     ARRIVE,
     CALL_BLOCK,
     CALL_COLUMNS,
     FOR_EVER,
+    HELD,
+    LEFT,
     PICKED,
     RETRY,
     ROW,
     SEND,
     TAKEN,
+    TOLD,
+    WAIT,
 )
-from apigw_sim.engine.order import USER_BITS, Rank
+from apigw_sim.engine.order import USER_BITS, Hop, Rank
 from apigw_sim.records import NULL, CallOutcome
 from apigw_sim.rules import backoff
 
@@ -26,8 +31,8 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-OF_RETRY = int(Rank.RETRY)
-SUCCEEDED, REFUSED, TIMED_OUT = map(int, (CallOutcome.SUCCEEDED, CallOutcome.REFUSED, CallOutcome.TIMED_OUT))
+OF_RETRY, OF_TIMEOUT, OF_ANSWER, OF_HEARING = map(int, (Rank.RETRY, Rank.TIMEOUT, Rank.ANSWER, Hop.HEARD))
+SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED = map(int, CallOutcome)
 
 
 def opened(s: State) -> View:
@@ -69,11 +74,26 @@ def resent(s: State, a: View) -> None:
 
 
 def sent(s: State, a: View) -> int:
-    """A request leaves for the gateway, now; gives the stage that follows."""
+    """A request leaves for the gateway, now, if its client's process lets it; gives the stage that follows."""
+    a.refs = 1
     c = view(s.client, a.client)
+    if c.processes > 0:
+        at = may_send(s, c, a)
+        if at == NULL:
+            a.number -= 1
+            ended(s, a, s.now, NULL, SHORT_CIRCUITED)
+            release(s, a)
+            return WAIT
+        if at > s.now:
+            wake(s, a, at, OF_RETRY, 0, HELD)
+            return WAIT
+    return leaves(s, a, c)
+
+
+def leaves(s: State, a: View, c: View) -> int:
+    """A request leaves for the gateway, now; gives the stage that follows."""
     timeout = c.timeout
     a.limit = s.now + timeout if timeout != NULL else FOR_EVER
-    a.refs = 1
     a.gone = 0
     a.executed = 0
     a.response = 0
@@ -102,7 +122,9 @@ def give_up(s: State, a: View) -> None:
     """The caller stops waiting at its limit; the gateway and the backend know nothing of it."""
     a.gone = 1
     c = view(s.client, a.client)
-    if c.client_timeout and a.number < c.attempts:
+    if c.processes > 0:
+        told(s, a, a.limit, OF_TIMEOUT, LEFT)
+    elif c.client_timeout and a.number < c.attempts:
         try_again(s, a, a.limit)
     else:
         ended(s, a, a.limit, NULL, TIMED_OUT)
@@ -112,25 +134,47 @@ def answered(s: State, a: View) -> None:
     """The answer leaves the gateway for a caller who waits for it: it ends the call or tries again."""
     c, status = view(s.client, a.client), a.status
     received = s.now + a.rtt - a.rtt // 2
-    if status >= 400 and a.number < c.attempts and retried(s, c, status):
+    if c.processes > 0:
+        told(s, a, received, OF_ANSWER, TOLD)
+    elif status >= 400 and a.number < c.attempts and listed(s, c, status):
         try_again(s, a, received)
     else:
         ended(s, a, received, status, SUCCEEDED if status < 400 else REFUSED)
 
 
-def retried(s: State, c: View, status: int) -> bool:
-    """Whether a client retries a status."""
-    for place in range(c.statuses, c.statuses + c.statuses_n):
-        if s.status[place] == status:
-            return True
-    return False
+def told(s: State, a: View, at: int, rank: int, what: int) -> None:
+    """A client that keeps something between its calls has its answer, or gives up, at `at`."""
+    if at <= s.now:
+        learns(s, a, what)
+        return
+    a.refs += 1
+    wake(s, a, at, rank, OF_HEARING, what)
+
+
+def learns(s: State, a: View, what: int) -> None:
+    """What a client's process learns now of an attempt, and what the client does next."""
+    c = view(s.client, a.client)
+    status = NULL if what == LEFT else a.status
+    learnt(s, c, a, status)
+    again = c.client_timeout != 0
+    if status != NULL:
+        again = listed(s, c, status)
+    if again and a.number < c.attempts and may_retry(s, c, a, status):
+        try_again(s, a, s.now)
+    elif status == NULL:
+        ended(s, a, s.now, NULL, TIMED_OUT)
+    else:
+        ended(s, a, s.now, status, SUCCEEDED if status < 400 else REFUSED)
 
 
 def try_again(s: State, a: View, since: int) -> None:
     """Send the call once more, after a back-off that begins at `since`."""
     c = view(s.client, a.client)
     _, _, _, word = four(s, a, OF_SEND)
-    wait = backoff.delay(c.jitter, c.base, c.cap, a.number - 1, a.previous, word)
+    base = c.base
+    if c.base_throttled != NULL and a.gone == 0 and a.status == THROTTLED:
+        base = c.base_throttled
+    wait = backoff.delay(c.jitter, base, c.cap, a.number - 1, a.previous, word)
     if a.record == 0:
         a.record = take_node(s)
         view(s.node, a.record).row = 1  # attempts that hold the record

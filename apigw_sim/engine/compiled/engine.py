@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apigw_sim.draws.arrivals import Source, Words, source
+from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
 from apigw_sim.engine.compiled import levels
 from apigw_sim.engine.compiled import words as w
@@ -42,9 +43,9 @@ OUT = (
 class Calls:
     """When a client's calls start, and what the loop is told of each; drawn block by block."""
 
-    def __init__(self, client: Client, when: Words, end: int, largest: int) -> None:
+    def __init__(self, client: Client, when: Words, end: int, largest: int, key: Key) -> None:
         self.client = client
-        self.source: Source = source(client.arrivals, when, end)
+        self.source: Source = source(client.arrivals, when, end, key)
         self.largest = largest
         self.size = min(FIRST_BLOCK, largest)
         self.number = 0
@@ -93,7 +94,7 @@ class Compiled:
         self.state: State = kernel.state(Builder(plan, draws, grid, block).state())
         largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), FIRST_BLOCK), LARGEST_BLOCK)
         self._calls = [
-            Calls(client, partial(self._when, number), plan.duration, largest)
+            Calls(client, partial(self._when, number), plan.duration, largest, draws.client(number).key)
             for number, client in enumerate(plan.clients)
         ]
         self._start(draws)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unanswered
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
-from apigw_sim.engine.compiled.callers import answered, give_up, opened, release, resent, sent
+from apigw_sim.engine.compiled.callers import answered, give_up, learns, leaves, opened, release, resent, sent
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
 from apigw_sim.engine.compiled.fronts import at_edge
 from apigw_sim.engine.compiled.gateway import (
@@ -44,10 +44,12 @@ from apigw_sim.engine.compiled.words import (
     GROW,
     GUARD,
     HEARD,
+    HELD,
     KNOWN,
     LAPSE,
     LATE,
     LEARN,
+    LEFT,
     REACHED,
     RELAY,
     RETRY,
@@ -100,9 +102,16 @@ def advance(s: State, until: int) -> int:
                 a = opened(s)
                 what = sent(s, a)
 
-        if what == RETRY:
-            resent(s, a)
-            what = sent(s, a)
+        if what >= RETRY and what <= LEFT:
+            if what == RETRY:
+                resent(s, a)
+                what = sent(s, a)
+            elif what == HELD:
+                what = leaves(s, a, view(s.client, a.client))
+            else:
+                learns(s, a, what)
+                release(s, a)
+                what = WAIT
         if what == SEND:
             what = travel(s, a)
         elif what == RELAY or what == LATE:

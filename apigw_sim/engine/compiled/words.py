@@ -29,18 +29,24 @@ FIELDS: dict[str, tuple[str, ...]] = {
             authorizing integration status integration_status reason refused_by tokens cache authorizer
             identity standing given source
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
-            end environment outcome job_status job_refused_by repeated next alias""",
+            end environment outcome job_status job_refused_by repeated next alias paid probe""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
             instant_n undrawn block_first block block_n call
             identities identity_table first_identity valid denied missing
-            detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c""",
+            detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
+            processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
+            window open_ns probes adaptive""",
         # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps
         "distribution": "ttl error_ttl",
         "edge_key": "first constants constants_n digits digits_n",
         "edge_entry": "ready expires status reason size",
+        # what one of a client's processes keeps between its calls: retry quota and budget, circuit breaker, limiter
+        "process": """tokens budget
+            state bits seen until probing good
+            acts rate level at most plateau throttled_at measured slot count""",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -106,8 +112,8 @@ ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
 WORKS = width("works")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
-BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
-    width, ("bucket", "quota", "backend", "environment", "gauge")
+BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
+    width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )
 DRAWN = 256
 """Calls of a client that are drawn at once."""
@@ -158,6 +164,9 @@ WHEEL = BEYOND + BITS
     ANSWERING,
     ANSWER,
     RETRY,
+    HELD,
+    TOLD,
+    LEFT,
     EDGE,
     ADMIT,
     GUARD,
@@ -166,8 +175,8 @@ WHEEL = BEYOND + BITS
     ASKED,
     HEARD,
     UNANSWERED,
-) = range(23)
-"""From GUARD on they are those of authorizers."""
+) = range(26)
+"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers."""
 
 # why `advance` came back
 REACHED, BLOCK_FULL, GROW, CALLS = range(4)

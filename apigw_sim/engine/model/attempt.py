@@ -19,7 +19,8 @@ RETRY = priority(Rank.RETRY)
 TIMEOUT = priority(Rank.TIMEOUT)
 OPEN = priority(Rank.OPEN)
 
-SUCCEEDED, REFUSED, TIMED_OUT = map(int, (CallOutcome.SUCCEEDED, CallOutcome.REFUSED, CallOutcome.TIMED_OUT))
+SUCCEEDED, REFUSED, TIMED_OUT, _ = map(int, CallOutcome)
+THROTTLED = 429
 
 
 Call = tuple[int, int, int, int, int, int]
@@ -35,8 +36,8 @@ class Attempt(Journey):
 
     __slots__ = (
         "authorizer", "authorizer_ns", "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id",
-        "integration_ns", "integration_status", "limit", "notes", "number", "overhead", "previous", "reason", "refused_by",
-        "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
+        "integration_ns", "integration_status", "limit", "notes", "number", "overhead", "paid", "previous", "probe", "reason",
+        "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
 
     def __init__(
@@ -63,6 +64,10 @@ class Attempt(Journey):
         """Whether backend work has begun for it."""
         self.delay = 0
         """The back-off after it."""
+        self.paid: int = 0 if previous is None else previous.paid
+        """What the retry that it is, or that follows it, has cost of a retry quota."""
+        self.probe = False
+        """Whether a circuit breaker that is half open let it through."""
         self.notes: list[tuple[int, str]] | None = None
         """What `explain` tells; None unless somebody watches this attempt."""
         # the answer, as far as the gateway knows it
@@ -127,7 +132,9 @@ class Attempt(Journey):
         caller = self.caller
         if self.notes is not None:
             self.notes.append((self.limit, "the client gives up waiting; the request goes on for nobody"))
-        if caller.retry.client_timeout and self.number < caller.retry.attempts:
+        if caller.processes:
+            caller.process(self).gave_up(self)
+        elif caller.retry.client_timeout and self.number < caller.retry.attempts:
             caller.try_again(self, self.limit)
         else:
             caller.end(self, self.limit, NULL, TIMED_OUT)
@@ -148,12 +155,19 @@ class Attempt(Journey):
         received = self.clock.now + self.rtt - self.rtt // 2
         if self.notes is not None:
             self.notes.append((received, "the client has the answer"))
-        if status < 400:
+        if caller.processes:
+            caller.process(self).answered(self, received)
+        elif status < 400:
             caller.end(self, received, status, SUCCEEDED)
         elif status in caller.retry.statuses and self.number < caller.retry.attempts:
             caller.try_again(self, received)
         else:
             caller.end(self, received, status, REFUSED)
+
+    def restart(self) -> None:
+        """It is sent only now: its caller's limit counts from here."""
+        caller = self.caller
+        self.limit = self.clock.now + caller.timeout if caller.timeout != NULL else FOR_EVER
 
     def executed_before(self) -> bool:
         """Whether backend work has begun for an earlier attempt of the call."""
@@ -168,7 +182,8 @@ class Attempt(Journey):
         """How long the caller waits before it tries again."""
         retry = self.caller.retry
         previous = retry.base_ns if self.previous is None else self.previous.delay
-        self.delay = backoff.delay(
-            retry.jitter, retry.base_ns, retry.cap_ns, self.number - 1, previous, self.word
-        )
+        base = retry.base_ns
+        if retry.base_throttled_ns != NULL and not self.gone and self.status == THROTTLED:
+            base = retry.base_throttled_ns
+        self.delay = backoff.delay(retry.jitter, base, retry.cap_ns, self.number - 1, previous, self.word)
         return self.delay

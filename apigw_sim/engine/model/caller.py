@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from apigw_sim.draws import Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
+from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
 from apigw_sim.plan.tables import NULL, Answer, Client, Rated
 from apigw_sim.rules.reason import REASONS
@@ -42,21 +43,31 @@ class Caller:
         self.front, self.new_connection = client.front, client.new_connection
         self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None
         self.retry = client.retry
+        self.processes = [Process(client.retry) for _ in range(client.retry.processes)]
         self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
         Journey(model.clock, self.calls()).go()
 
     def calls(self) -> Generator[Wait, None, None]:
         """Every call of the run, at its instant."""
         first = OPEN + self.id
+        send = self.offer if self.processes else self.send
         for block in self.stream.blocks():
             self.model.spill()
             calls = zip(
                 range(block.first, block.first + len(block.at)), block.pick, block.api_key, block.resource,
                 block.entry, block.max_age_0, strict=True,
             )  # fmt: skip
-            for at, call, send, work in zip(block.at, calls, block.send, block.work, strict=True):
+            for at, call, sends, work in zip(block.at, calls, block.send, block.work, strict=True):
                 yield at, first + call[0] * CALL_STEP
-                self.send(Attempt(self, call, 1, send, work, None))
+                send(Attempt(self, call, 1, sends, work, None))
+
+    def process(self, attempt: Attempt) -> Process:
+        """The process that makes an attempt."""
+        return self.processes[attempt.call[0] % len(self.processes)]
+
+    def offer(self, attempt: Attempt) -> None:
+        """A request would leave, if its process lets it."""
+        self.process(attempt).send(attempt)
 
     def send(self, attempt: Attempt) -> None:
         """A request leaves for the gateway, now."""
@@ -81,7 +92,8 @@ class Caller:
         rtt, body, overhead, word = self.stream.send(call[0], number, call[1])
         if self.replays:
             body = attempt.body
-        self.send(Attempt(self, call, number, (rtt, body, overhead, word), None, attempt))
+        send = self.offer if self.processes else self.send
+        send(Attempt(self, call, number, (rtt, body, overhead, word), None, attempt))
 
     def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
         """The call is over for its client, after this attempt."""
