@@ -143,11 +143,11 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
         largest_cached=quotas.count("cache_entry_max"),
         cache_rebuild_ns=quotas.count("cache_change_time"),
         size_check_after_cache=left_open.size_check_position == "after_cache",
-        validation_after_cache=left_open.validation_position == "after_cache",
-        rare_502=laws.threshold(left_open.rare_502_at_load),
         authorizer_wait_ns=left_open.authorizer_wait,
         authorizer_refused=NUMBER[left_open.authorizer_throttled],
         authorizer_malformed=NUMBER[left_open.authorizer_malformed],
+        validation_after_cache=left_open.validation_position == "after_cache",
+        rare_502=laws.threshold(left_open.rare_502_at_load),
     )
 
 

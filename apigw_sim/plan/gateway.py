@@ -302,8 +302,8 @@ class Gateway:
                 first_entry=rows.entries if entries else 0,
                 entries=entries,
                 alias=alias,
-                **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
                 authorizer=rows.guards.before(number, method),
+                **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
                 detailed=self._detailed(number),
             )
         )

@@ -188,6 +188,8 @@ class Method:
     """Cache entries of this method are first_entry + the entry id of the request."""
     entries: int
     """Possible cache entries; 0 where the method is never cached."""
+    authorizer: int = NULL
+    """Row of plan.authorizers; NULL: everybody may call."""
     validator: int = 0
     """Bits: 1 looks at the body, 2 at the parameters."""
     responses: tuple[MappedAnswer, ...] | None = None
@@ -202,8 +204,6 @@ class Method:
     """Bytes that an invocation takes; 0: no function stands behind it."""
     largest_binary: int = 0
     """... of a body in base64."""
-    authorizer: int = NULL
-    """Row of plan.authorizers; NULL: everybody may call."""
     detailed: bool = True
     """Whether CloudWatch has series of this method alone."""
     alias: int = NULL
@@ -400,16 +400,16 @@ class Account:
     cache_rebuild_ns: int
     size_check_after_cache: bool = False
     """Whether a request that is too large is refused only after the cache was looked up."""
-    validation_after_cache: bool = False
-    """Whether a request that is not valid is refused only after the cache was looked up."""
-    rare_502: int = 0
-    """Threshold word: answers of functions behind proxy integrations that are lost."""
     authorizer_wait_ns: int = 0
     """How long the gateway waits for a Lambda authorizer."""
     authorizer_refused: int = 0
     """The reason where Lambda does not invoke one."""
     authorizer_malformed: int = 0
     """The reason where one answers with no proper policy."""
+    validation_after_cache: bool = False
+    """Whether a request that is not valid is refused only after the cache was looked up."""
+    rare_502: int = 0
+    """Threshold word: answers of functions behind proxy integrations that are lost."""
 
 
 @dataclass(frozen=True)
@@ -484,6 +484,8 @@ class CallRow:
     max_age_0_authorized: int
     """Threshold word, at most max_age_0: share sent so with permission."""
     idempotent: bool
+    policy: int = NO_POLICY
+    """What the API's resource policy says of it (rules.authorization)."""
     refused: int = NULL
     """Row of rules.reason.REASONS: why it is refused before it is one of the API's; NULL: it is not."""
     invalid_body: int = 0
@@ -494,8 +496,6 @@ class CallRow:
     """Numbers of the content types that it is sent as."""
     type_thresholds: tuple[int, ...] = (0,)
     """Cumulative 63-bit words over them; the last one catches the rest."""
-    policy: int = NO_POLICY
-    """What the API's resource policy says of it (rules.authorization)."""
     format: int = 0
     """The bit of its format; 0: it has none, and every function accepts it."""
 

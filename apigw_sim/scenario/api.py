@@ -222,6 +222,10 @@ class Method(Part):
     cache_key: tuple[CacheKeyName, ...] = Field(
         (), description="parameters that split cache entries: path.id, query.q"
     )
+    authorizer: Name | None = Field(None, description="the authorizer that decides who may call it")
+    authorization: Annotated[Literal["NONE", "AWS_IAM"], one_of("NONE", "AWS_IAM", noun="authorization")] = (
+        Field("NONE", description="AWS_IAM: requests are signed, and an identity policy must allow them")
+    )
     validator: (
         Annotated[
             Literal["body", "parameters", "both"], one_of("body", "parameters", "both", noun="validator")
@@ -229,11 +233,6 @@ class Method(Part):
         | None
     ) = Field(
         None, description="what of a request is validated: 400 for one that is not valid; default: nothing"
-    )
-
-    authorizer: Name | None = Field(None, description="the authorizer that decides who may call it")
-    authorization: Annotated[Literal["NONE", "AWS_IAM"], one_of("NONE", "AWS_IAM", noun="authorization")] = (
-        Field("NONE", description="AWS_IAM: requests are signed, and an identity policy must allow them")
     )
 
     later: ClassVar[Mapping[str, str]] = {
@@ -407,18 +406,18 @@ class Api(Part):
         description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]
     )
     stages: dict[Name, Stage] = Field(description="its stages by name", examples=[{"prod": {}}])
+    api_key_source: Annotated[
+        Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")
+    ] = Field("HEADER", description="whether clients send their API key, or a Lambda authorizer gives it")
+    resource_policy: tuple[Statement, ...] | None = Field(
+        None, description="who may call it from where; without one everybody from anywhere"
+    )
     gateway_responses: dict[ResponseType, GatewayResponse] = Field(
         {},
         description="statuses and sizes of the answers that API Gateway itself makes, by gateway response type",
     )
     binary_media_types: tuple[ContentType, ...] = Field(
         (), description="content types of bodies that reach a function in base64; */* is every one"
-    )
-    api_key_source: Annotated[
-        Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")
-    ] = Field("HEADER", description="whether clients send their API key, or a Lambda authorizer gives it")
-    resource_policy: tuple[Statement, ...] | None = Field(
-        None, description="who may call it from where; without one everybody from anywhere"
     )
 
     later: ClassVar[Mapping[str, str]] = {

@@ -19,8 +19,8 @@ from apigw_sim.engine.compiled.drawing import (
     value,
 )
 from apigw_sim.engine.compiled.events import wake
-from apigw_sim.engine.compiled.gateway import answering_at, detach, refuse
-from apigw_sim.engine.compiled.levels import hold, spend
+from apigw_sim.engine.compiled.gateway import answering_at, detach, passes
+from apigw_sim.engine.compiled.levels import spend
 from apigw_sim.engine.compiled.plain import view, words
 from apigw_sim.engine.compiled.words import (
     ADMIT,
@@ -40,7 +40,6 @@ from apigw_sim.engine.order import Rank
 from apigw_sim.records import NULL, Authorized, Flag, Outcome
 from apigw_sim.rules import authorization as rule
 from apigw_sim.rules import pick, reason
-from apigw_sim.rules.bucket import TOKEN
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
@@ -67,12 +66,11 @@ def authorize(s: State, a: View) -> int:
     """A request has arrived whose method has an authorizer, AWS_IAM or a resource policy; gives the stage that follows."""
     now = s.now
     z = view(s.authorizer, view(s.method, a.release * METHOD).authorizer * AUTHORIZER)
+    if z.gives_key:
+        a.key = NULL
+    if not passes(s, a, now):
+        return ANSWERING
     if s.front:
-        if hold(s, s.account_bucket, now) < TOKEN:
-            if z.gives_key:
-                a.key = NULL
-            refuse(s, a, s.account_bucket)
-            return ANSWERING
         spend(s, s.account_bucket)
     caught = identify(s, a, z)
     policy = view(s.pick, a.pick).policy
@@ -112,7 +110,6 @@ def identify(s: State, a: View, z: View) -> int:
     a.given = NULL
     if z.gives_key:
         a.given = c.first_key + (numbered(s, key, c.key_n, c.key_table) if c.key_n > 0 else 0)
-        a.key = NULL
     return caught
 
 

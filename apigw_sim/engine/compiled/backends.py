@@ -23,7 +23,7 @@ from apigw_sim.engine.compiled.words import (
     INVOCATION_COLUMNS,
     METHOD,
 )
-from apigw_sim.records import NULL, Outcome, Source
+from apigw_sim.records import NULL, Outcome
 from apigw_sim.rules import reason, window
 from apigw_sim.rules.bucket import TOKEN, refill
 
@@ -40,7 +40,6 @@ OK, CRASHED, MALFORMED, RAN_OUT = (
 BY_ACCOUNT, BY_RESERVED = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_RESERVED)
 BY_RPS, BY_SCALING = int(Outcome.THROTTLED_RPS), int(Outcome.THROTTLED_SCALING)
 OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
-BY_INTEGRATION = int(Source.INTEGRATION)
 NORMAL_SPEED, OF_CRASH, OF_REFUSES = 1000, CRASH, REFUSES
 UNAUTHORIZED_STATUS = reason.REASONS[reason.UNAUTHORIZED].status
 
@@ -246,7 +245,7 @@ def refused(s: State, a: View, f: View, now: int) -> int:
     if f.outage:
         return OUTAGE
     m = view(s.method, a.release * METHOD)
-    if a.body > m.largest_binary and a.source == BY_INTEGRATION and too_large(s, a, m):
+    if a.source == 0 and a.body > m.largest_binary and too_large(s, a, m):
         return TOO_LARGE
     reserved = f.reserved
     if reserved != NULL:

@@ -319,6 +319,13 @@ class Compiled:
         st.queue_n = 0
         self._move(st.gauge, -int(levels.level_of(state, st.gauge)))
 
+    def flush_authorizers(self, stage: int) -> None:
+        """All cached results of the stage's authorizers out."""
+        for number, row in enumerate(self.plan.authorizers):
+            if row.stage == stage and row.ttl_ns:
+                later = [other.first_entry for other in self.plan.authorizers[number + 1 :]]
+                self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
+
     def unavailable(self, stage: int, share: int) -> None:
         """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
         state = self.state
@@ -326,13 +333,6 @@ class Compiled:
         state.unhealthy = int(
             any(view(state.stage, n * w.STAGE).unavailable for n in range(len(self.plan.stages)))
         )
-
-    def flush_authorizers(self, stage: int) -> None:
-        """All cached results of the stage's authorizers out."""
-        for number, row in enumerate(self.plan.authorizers):
-            if row.stage == stage and row.ttl_ns:
-                later = [other.first_entry for other in self.plan.authorizers[number + 1 :]]
-                self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
 
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on; published versions keep theirs."""

@@ -91,8 +91,7 @@ def travel(s: State, a: View) -> int:
 
 def arrive(s: State, a: View) -> int:
     """A request reaches the gateway, now; gives the stage that follows."""
-    p = view(s.pick, a.pick)
-    number = p.method
+    number = view(s.pick, a.pick).method
     a.method = number
     if s.fronts and turned_away(s, a, view(s.client, a.client)):
         a.release = NULL
@@ -105,8 +104,7 @@ def arrive(s: State, a: View) -> int:
     a.arrived = s.now
     if number != NULL and view(s.method, number * METHOD).authorizer != NULL:
         s.answers = s.now + a.overhead
-        if barred(s, a, p.refused) == NULL:
-            return GUARD
+        return GUARD
     return ADMIT
 
 
@@ -114,7 +112,7 @@ def admitted(s: State, a: View) -> int:
     """A request that may call meets what stands before its integration, now."""
     now, number = s.now, a.release
     s.answers = now + a.overhead
-    if not admit(s, a, view(s.pick, a.pick).refused, number, a.key, now):
+    if not admit(s, a, number, a.key, now):
         return ANSWERING
     m = view(s.method, number * METHOD)
     if m.ttl > 0 and look_up(s, a, m, now):
@@ -155,23 +153,32 @@ def released(s: State, a: View, m: View) -> int:
 # throttles
 
 
-def admit(s: State, a: View, refused: int, number: int, key: int, now: int) -> bool:
+def passes(s: State, a: View, now: int) -> bool:
+    """What comes before all that an API decides: an account's throttle in front, the URL and headers, the stage's health."""
+    if s.front and hold(s, s.account_bucket, now) < TOKEN:
+        refuse(s, a, s.account_bucket)
+        return False
+    refused = view(s.pick, a.pick).refused
+    if refused != NULL:
+        forbid(s, a, refused, s.front)
+        return False
+    if s.unhealthy and unavailable(s, a):
+        forbid(s, a, reason.GATEWAY_UNAVAILABLE, s.front)
+        return False
+    return True
+
+
+def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
     """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
     met, front, account = s.met, s.front, s.account_bucket
-    why, in_front = barred(s, a, refused), front
-    if front and why == NULL and number != NULL and view(s.method, number * METHOD).authorizer != NULL:
-        in_front = 0  # it was passed before the authorizer
-    if in_front and hold(s, account, now) < TOKEN:
-        refuse(s, a, account)
-        return False
-    if why != NULL:
-        forbid(s, a, why, in_front)
+    guarded = number != NULL and view(s.method, number * METHOD).authorizer != NULL  # it has passed before
+    if not guarded and not passes(s, a, now):
         return False
     if number == NULL:
-        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, in_front)
+        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, front)
         return False
     m = view(s.method, number * METHOD)
-    n, quota = 0, -1
+    n, quota, in_front = 0, -1, 0 if guarded else front
     if in_front:
         n = met_too(s, n, account)
     if m.needs_key:
@@ -243,15 +250,6 @@ def refuse(s: State, a: View, bucket: int) -> None:
     """A bucket refuses."""
     b = view(s.bucket, bucket * BUCKET)
     because(s, a, reason.THROTTLED, b.limit, b.level)
-
-
-def barred(s: State, a: View, refused: int) -> int:
-    """Why a request is answered before it is one of the API's: its size, or the gateway itself; NULL: it is not."""
-    if refused != NULL:
-        return refused
-    if s.unhealthy and unavailable(s, a):
-        return reason.GATEWAY_UNAVAILABLE
-    return NULL
 
 
 def forbid(s: State, a: View, why: int, in_front: int) -> None:

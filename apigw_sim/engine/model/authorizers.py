@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from apigw_sim.draws import Stream
     from apigw_sim.engine.model.attempt import Attempt
     from apigw_sim.engine.model.functions import Function
-    from apigw_sim.engine.model.model import Model
+    from apigw_sim.engine.model.model import Method, Model
 
 ARRIVE, RELAY, TIMEOUT = priority(Rank.ARRIVE), priority(Rank.RELAY), priority(Rank.TIMEOUT)
 HIT, MISS, UNLOGGED = int(Authorized.HIT), int(Authorized.MISS), int(Flag.UNLOGGED)
@@ -71,16 +71,13 @@ class Question(Job):
 
     source = int(Source.AUTHORIZER)
 
-    def __init__(self, attempt: Attempt, arrived: int, backend: Backend, standing: int) -> None:
-        caller = attempt.caller
-        super().__init__(attempt, caller.model.plan.methods[caller.methods[attempt.call[1]]], arrived)
+    def __init__(
+        self, attempt: Attempt, method: Method, arrived: int, backend: Backend, standing: int
+    ) -> None:
+        super().__init__(attempt, method.row, arrived)
         self.asynchronous = False
         self.backend = backend
         self.standing = standing
-
-    def too_large(self) -> bool:
-        """What is asked is small."""
-        return False
 
     @property
     def idempotent(self) -> bool:
@@ -89,7 +86,7 @@ class Question(Job):
 
     def drawn(self) -> tuple[int, int]:
         """Its duration, and its status, CRASH or MALFORMED; REFUSES where it raises `Unauthorized`."""
-        _, duration, crash, malformed = self.words(Group.AUTHORIZER)
+        _, duration, crash, malformed = self.attempt.words(Group.AUTHORIZER)
         status = ALLOWED_STATUS
         if rule.decided(rule.LAMBDA, rule.NO_POLICY, self.standing) == reason.UNAUTHORIZED:
             status = REFUSES
@@ -101,11 +98,15 @@ class Question(Job):
 
     def birth(self) -> tuple[int, int, int, int]:
         """The words of the environment that it causes."""
-        return self.words(Group.AUTHORIZER_BIRTH)
+        return self.attempt.words(Group.AUTHORIZER_BIRTH)
 
     def fault_word(self) -> int:
         """The word that says whether a fault makes it fail."""
-        return self.words(Group.AUTHORIZER_FAULT)[0]
+        return self.attempt.words(Group.AUTHORIZER_FAULT)[0]
+
+    def too_large(self) -> bool:
+        """A token, or a request without its body, always fits."""
+        return False
 
     def run(self) -> None:
         """It begins; nothing of the call itself is executed by it."""
@@ -128,15 +129,14 @@ class Authorizer:
         self.grants.clear()
 
     def journey(
-        self, attempt: Attempt, method: int, key: int, arrived: int
+        self, attempt: Attempt, method: Method, place: int, key: int, arrived: int
     ) -> Generator[Wait | None, None, int | None]:
         """From the arrival to the verdict; gives the API key with which the request goes on, None: its answer is known."""
         row, caller, call = self.row, attempt.caller, attempt.call
-        throttles = self.model.throttles
-        if throttles.front:
-            if throttles.account_refuses(attempt, arrived):
-                return None
-            throttles.spend_account(attempt)
+        if not self.model.gateway.passes(attempt, arrived):
+            return None
+        if self.model.throttles.front:
+            self.model.throttles.spend_account(attempt)
         whom = caller_of(caller.client, caller.stream, call[0])
         policy = caller.client.calls[call[1]].policy
         caught = pick.happens(whom.caught, row.caught)
@@ -156,7 +156,7 @@ class Authorizer:
         grant = self.grants.get(whom.identity) if row.ttl_ns else None
         if grant is not None and grant.expires > arrived:
             attempt.authorizer = HIT
-            one_method = row.one_method and grant.method != method
+            one_method = row.one_method and grant.method != place
             left = (grant.expires - arrived) / 1e9
             self.tell(
                 attempt, whom, f"cached result, which lives for another {left:,.3f} s: nothing is invoked"
@@ -166,13 +166,13 @@ class Authorizer:
                 attempt.authorizer = MISS
             if self.function is not None:
                 asked = True
-                if not (yield from self.ask(attempt, whom, self.function, arrived)):
+                if not (yield from self.ask(attempt, method, whom, self.function, arrived)):
                     attempt.authorizer_ns = self.clock.now - arrived
                     return None
             else:
                 yield from self.check(attempt, whom, arrived)
             if row.ttl_ns and rule.is_cached(row.kind, whom.standing):
-                self.grants[whom.identity] = Grant(self.clock.now + row.ttl_ns, method)
+                self.grants[whom.identity] = Grant(self.clock.now + row.ttl_ns, place)
                 self.tell(attempt, whom, f"its result is cached for {row.ttl_ns / 1e9:g} s")
         attempt.authorizer_ns = self.clock.now - arrived
         why = rule.decided(row.kind, policy, whom.standing)
@@ -198,7 +198,7 @@ class Authorizer:
 
     def check(self, attempt: Attempt, whom: Caller, arrived: int) -> Generator[Wait, None, None]:
         """A user pool's token or a signature is checked, without an invocation."""
-        word = attempt.caller.stream.row(Group.AUTHORIZER_FAULT, attempt.call[0], attempt.number)[1]
+        word = attempt.words(Group.AUTHORIZER_FAULT)[1]
         ends = arrived + drawn(self.row.time, word)
         if attempt.limit != FOR_EVER:
             attempt.will_answer(ends + attempt.overhead)
@@ -206,22 +206,22 @@ class Authorizer:
         self.tell(attempt, whom, "looked at")
 
     def ask(
-        self, attempt: Attempt, whom: Caller, function: Function, arrived: int
+        self, attempt: Attempt, method: Method, whom: Caller, function: Function, arrived: int
     ) -> Generator[Wait | None, None, bool]:
         """Invoke the function and wait for it; whether it gave a verdict, else the answer is known."""
         clock, overhead = self.clock, attempt.overhead
-        word = attempt.caller.stream.row(Group.AUTHORIZER, attempt.call[0], attempt.number)[0]
+        word = attempt.words(Group.AUTHORIZER)[0]
         reaches = arrived + drawn(self.row.service, word)
         limit = arrived + self.account.authorizer_wait_ns
         self.tell(attempt, whom, "invoked")
         if reaches >= limit:
-            Journey(clock, self.late(attempt, whom, function, reaches)).go()
+            Journey(clock, self.late(attempt, method, whom, function, reaches)).go()
             yield from self.time_out(attempt, limit)
             return False
         if attempt.limit != FOR_EVER:
             attempt.will_answer(reaches)
         yield reaches, RELAY + attempt.id
-        job = Question(attempt, clock.now, function.row, whom.standing)
+        job = Question(attempt, method, clock.now, function.row, whom.standing)
         function.arrive(job)
         if job.duration != NULL:
             if job.end > limit:
@@ -256,11 +256,11 @@ class Authorizer:
         return self.account.authorizer_refused
 
     def late(
-        self, attempt: Attempt, whom: Caller, function: Function, reaches: int
+        self, attempt: Attempt, method: Method, whom: Caller, function: Function, reaches: int
     ) -> Generator[Wait, None, None]:
         """An invocation that reaches Lambda after the gateway has stopped waiting: done for nobody."""
         yield reaches, RELAY + attempt.id
-        job = Question(attempt, self.clock.now, function.row, whom.standing)
+        job = Question(attempt, method, self.clock.now, function.row, whom.standing)
         job.detached = True
         function.arrive(job)
         if job.duration != NULL:

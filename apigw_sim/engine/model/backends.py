@@ -53,12 +53,6 @@ class Job:
         self.alias = NULL
         """Row of plan.aliases by which it was invoked."""
 
-    def too_large(self) -> bool:
-        """Whether its body is above what an invocation takes; three bytes are four in base64."""
-        method, attempt = self.method, self.attempt
-        in_base64 = method.binary_types and attempt.content_type() & method.binary_types
-        return attempt.body > (method.largest_binary if in_base64 else method.largest_body)
-
     @property
     def idempotent(self) -> bool:
         """Whether the client may safely repeat what it is done for."""
@@ -69,18 +63,19 @@ class Job:
         _, duration, _, _, status = self.attempt.draw()
         return duration, status
 
-    def words(self, group: Group) -> tuple[int, int, int, int]:
-        """The words of a group for it."""
-        attempt = self.attempt
-        return attempt.caller.stream.row(group, attempt.call[0], attempt.number)
-
     def birth(self) -> tuple[int, int, int, int]:
         """The words of the environment that it causes."""
-        return self.words(Group.BIRTH)
+        return self.attempt.words(Group.BIRTH)
 
     def fault_word(self) -> int:
         """The word that says whether a fault makes it fail."""
-        return self.words(Group.OUTCOME)[3]
+        return self.attempt.words(Group.OUTCOME)[3]
+
+    def too_large(self) -> bool:
+        """Whether its body is above what an invocation takes; three bytes are four in base64."""
+        method, attempt = self.method, self.attempt
+        in_base64 = method.binary_types and attempt.content_type() & method.binary_types
+        return attempt.body > (method.largest_binary if in_base64 else method.largest_body)
 
     def run(self) -> None:
         """Work begins: a repetition if it had begun for an earlier attempt of the call."""

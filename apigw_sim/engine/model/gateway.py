@@ -103,8 +103,8 @@ class Gateway:
                 self.tell(attempt, number, arrived)
 
         guard, decided = None if method is None else method.guard, arrived
-        if guard is not None and self.barred(attempt) == NULL:
-            given = yield from guard.journey(attempt, number, key, arrived)
+        if guard is not None and method is not None:
+            given = yield from guard.journey(attempt, method, number, key, arrived)
             decided, welcome = clock.now, given is not None
             key = given if given is not None else NULL if guard.row.gives_key else key
         answers = arrived if at_edge else decided + overhead
@@ -176,14 +176,10 @@ class Gateway:
 
     def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
         """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
-        throttles, barred = self.throttles, self.barred(attempt)
-        guarded = method is not None and method.guard is not None and barred == NULL
-        if (
-            throttles.front and not guarded and throttles.account_refuses(attempt, now)
-        ):  # else it was passed before
+        throttles = self.throttles
+        guarded = method is not None and method.guard is not None  # it has passed before its authorizer
+        if not guarded and not self.passes(attempt, now):
             return False
-        if barred != NULL:
-            return self.forbid(attempt, barred, guarded)
         if method is None:
             return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN, guarded)
         known = throttles.known_behind if guarded else throttles.known
@@ -194,18 +190,20 @@ class Gateway:
             return self.forbid(attempt, reason.INVALID_API_KEY, guarded)
         return throttles.admit(attempt, levels, now) and self.checks.before_cache(attempt, method)
 
-    def barred(self, attempt: Attempt) -> int:
-        """Why a request is answered before it is one of the API's: its size, or the gateway itself; NULL: it is not."""
-        caller = attempt.caller
+    def passes(self, attempt: Attempt, now: int) -> bool:
+        """What comes before all that an API decides: an account's throttle in front, the URL and headers, the stage's health."""
+        throttles, caller = self.throttles, attempt.caller
+        if throttles.front and throttles.account_refuses(attempt, now):
+            return False
         refused = caller.refused[attempt.call[1]]
         if refused != NULL:
-            return refused
+            return self.forbid(attempt, refused)
         down = self.unavailable[caller.stage]
         if down and pick.happens(attempt.words(Group.GATEWAY)[0], down):
-            return reason.GATEWAY_UNAVAILABLE
-        return NULL
+            return self.forbid(attempt, reason.GATEWAY_UNAVAILABLE)
+        return True
 
-    def forbid(self, attempt: Attempt, why: int, guarded: bool) -> bool:
+    def forbid(self, attempt: Attempt, why: int, guarded: bool = False) -> bool:
         """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
         attempt.note(REASONS[why].why)
         attempt.because(why)
