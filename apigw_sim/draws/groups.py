@@ -26,20 +26,20 @@ class Group(IntEnum):
     """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
     CANARY = 5
     """Whether it meets its stage's canary; three to spare."""
-    REQUEST = 8
+    REQUEST = 6
     """Of the call: validity of body and of parameters, content type."""
-    GATEWAY = 9
+    GATEWAY = 7
     """Whether the gateway is unavailable, and whether it loses the answer."""
-    IDENTITY = 10
+    IDENTITY = 8
     """Of a call whose method has an authorizer: which identity."""
-    STANDING = 11
+    STANDING = 9
     """Of an identity (its number in the place of the call's): what it is worth, its API key, whether the validation
     expression refuses its token."""
-    AUTHORIZER = 12
+    AUTHORIZER = 10
     """Of an attempt's authorizer: service overhead, duration, crash, malformed answer."""
-    AUTHORIZER_FAULT = 13
+    AUTHORIZER_FAULT = 11
     """Error of a fault; time of an authorizer that invokes nothing."""
-    AUTHORIZER_BIRTH = 14
+    AUTHORIZER_BIRTH = 12
     """Of the environment that an attempt's authorizer causes, as BIRTH."""
     PARAMETERS = 16
     """Four parameters a group, from here on."""

@@ -255,7 +255,11 @@ RULE += [
     ("window", ("nth_last < 0 or ", ""), "the scaling rate as a window"),
     ("window", ("nth_last < 0", "nth_last <= 0"), "the scaling rate as a window"),
     ("pick", ("            high = middle\n", "            high = middle - 1\n"), "crashes, bad answers and statuses"),
-    ("pick", ("    return ((word >> 27) * n)", "    return n - 1 - ((word >> 27) * n)"), "an authorizer with a cache"),
+    (
+        "pick",
+        ("    return ((word >> 27) * n) >> 36", "    return ((word >> 28) * n) >> 36"),
+        "an authorizer with a cache",
+    ),
     ("quantile", ("        edge = 1 + (OCTAVES", "        edge = 2 + (OCTAVES"), "environments at the start"),
     ("quantile", ("        octave += 1", "        octave += 2"), "environments at the start"),
     ("quantile", ("& 65535", "& 32767"), "cold starts that are drawn"),
