@@ -15,12 +15,13 @@ SORRY := echo 'apigw_sim needs Python 3.11 or newer; name one with PYTHON=/path/
 PIP   := -m pip install -qq --disable-pip-version-check --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow notebooks bench lint format clean
+.PHONY: help demo test test-slow cluster-test notebooks bench lint format clean
 
 help:
 	@echo 'make demo        run the flash sale and say where its report is'
 	@echo 'make test        the tests'
 	@echo 'make test-slow   the tests on large samples'
+	@echo 'make cluster-test  studies on a Dask cluster of this machine, with workers killed'
 	@echo 'make notebooks   execute every notebook'
 	@echo 'make bench       speed and memory, under three minutes (BENCH=long adds an hour and a day)'
 	@echo 'make lint        ruff and mypy'
@@ -51,6 +52,9 @@ test: $(VENV)/.stamp
 
 test-slow: $(VENV)/.stamp
 	$(BIN)/pytest -n auto -m slow
+
+cluster-test: $(VENV)/.stamp
+	$(BIN)/pytest -m cluster tests/experiment
 
 notebooks: $(VENV)/.stamp
 	@ls notebooks/*.ipynb

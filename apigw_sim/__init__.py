@@ -7,11 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from apigw_sim.errors import ApigwSimError, ScenarioError
+    from apigw_sim.experiment.axes import Range
+    from apigw_sim.experiment.compare import compare
+    from apigw_sim.experiment.replicate import batch, replicate
+    from apigw_sim.experiment.study import Study
+    from apigw_sim.experiment.sweep import sweep
     from apigw_sim.result import Result, run
     from apigw_sim.scenario import Scenario
     from apigw_sim.scenario.load import load
 
-__all__ = ["ApigwSimError", "Result", "Scenario", "ScenarioError", "capacity", "load", "run"]
+__all__ = [
+    "ApigwSimError", "Range", "Result", "Scenario", "ScenarioError", "Study", "batch", "capacity", "compare", "load",
+    "replicate", "run", "sweep",
+]  # fmt: skip
 
 _HOME = {
     "ApigwSimError": "errors",
@@ -21,6 +29,12 @@ _HOME = {
     "capacity": "experiment.capacity",
     "Scenario": "scenario",
     "load": "scenario",
+    "Range": "experiment.axes",
+    "Study": "experiment.study",
+    "batch": "experiment.replicate",
+    "compare": "experiment.compare",
+    "replicate": "experiment.replicate",
+    "sweep": "experiment.sweep",
 }
 """Where each public name lives; it is imported when it is first used, so that the command starts fast."""
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from apigw_sim.choice import choose
-from apigw_sim.control import Timeline
+from apigw_sim.control import Alarms, Timeline
 from apigw_sim.draws import draw
 from apigw_sim.engine.model import Model, Watch
 from apigw_sim.engine.model.clock import Clock
@@ -19,6 +19,7 @@ from apigw_sim.records import Sink
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from apigw_sim.control.alarms import Listener
     from apigw_sim.draws import Draws
     from apigw_sim.engine.clock import Instants
     from apigw_sim.plan.tables import Plan
@@ -88,6 +89,8 @@ class Run:
     engine_reason: str
     story: Story | None
     """What happened to the attempt that was watched: (ns, text)."""
+    alarms: Alarms
+    """The alarms, with all their changes of state."""
 
 
 def simulate(
@@ -103,6 +106,7 @@ def simulate(
     fold: bool = True,
     progress: Callable[[int], None] | None = None,
     enough: Callable[[], bool] | None = None,
+    on_alarm: Listener | None = None,
 ) -> Run:
     """Run a plan from its start until the last answer has left.
 
@@ -111,6 +115,7 @@ def simulate(
 
     `sink` sees every block after the metrics have; `progress` is told the simulated instant (ns) from time to time.
     `enough` is asked at each tick: a run that is enough ends there, and its metrics are not whole.
+    `on_alarm` is told each alarm's changes of state as they happen.
     """
     chosen = choose(plan, engine, watched=watch is not None)
     seed = plan.seed if seed is None else seed
@@ -124,10 +129,13 @@ def simulate(
 
     model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch)
     timeline = Timeline(model.clock, plan, model, taken)
+    alarms = Alarms(model.clock, plan, metrics, taken if fold else None)
+    if on_alarm is not None:
+        alarms.on_alarm(on_alarm)
     now = period = 0
     slice_ns = max(plan.duration // STEPS, 1)
     with few_collections():
-        while now < plan.duration or model.pending > timeline.pending:
+        while now < max(plan.duration, alarms.until) or model.pending > timeline.pending + alarms.pending:
             end = (period + 1) * plan.period
             tick = min(at for at in (end, plan.warm_up, plan.duration) if at > now)
             while now < tick:
@@ -143,4 +151,4 @@ def simulate(
             if enough is not None and enough():
                 break
     model.close()
-    return Run(plan, seed, replication, metrics, chosen.engine, chosen.reason, model.story)
+    return Run(plan, seed, replication, metrics, chosen.engine, chosen.reason, model.story, alarms)

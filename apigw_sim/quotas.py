@@ -72,6 +72,16 @@ def count(name: str) -> int:
     return int(limits()[name].value)
 
 
+def url_max(endpoint: str) -> int:
+    """The longest URL, in bytes, that an endpoint type takes."""
+    return count("url_max" if endpoint == "REGIONAL" else f"url_max_{endpoint.lower()}")
+
+
+def headers_max(endpoint: str) -> int:
+    """How large all headers together may be, in bytes, at an endpoint type."""
+    return count("headers_max_private" if endpoint == "PRIVATE" else "headers_max")
+
+
 def rate(name: str) -> Fraction:
     """A limit that is a rate per second."""
     return Fraction(limits()[name].value)

@@ -62,8 +62,12 @@ class Flag(IntFlag):
     """Its status is a customised gateway response's; CloudWatch counts it as the one that it stands for."""
     UNMETERED = 128
     """CloudWatch has neither metric nor log of it."""
-    UNLOGGED = 256
+    UNLOGGED = 1024
     """A 401 that AWS does not log: an identity source was missing, or did not pass the validation expression."""
+    IN_FRONT = 256
+    """Answered before the gateway, which knows nothing of it: by a distribution's cache, or for want of a mapping."""
+    NEW_CONNECTION = 512
+    """Opened a connection, and waited for its handshakes."""
 
 
 class Outcome(IntEnum):
@@ -97,6 +101,14 @@ class CallOutcome(IntEnum):
     """The last answer was 400 or above."""
     TIMED_OUT = 2
     """The client gave up waiting for its last attempt."""
+
+
+class AlarmState(IntEnum):
+    """What an alarm says, numbered as in rules.alarm."""
+
+    INSUFFICIENT_DATA = 0
+    OK = 1
+    ALARM = 2
 
 
 class Column(NamedTuple):
@@ -200,8 +212,10 @@ LEVELS = Table("levels", "at each tick, for gauges touched since the last", (
 
 JOURNAL = Table("journal", "at each control event", (
     Column("at_ns", "int64", "ns from run.start", "when"),
-    Column("event", "int32", "row of plan.timeline", "which entry; its text stands in the plan"),
+    Column("event", "int32", "row of plan.timeline", "which entry; its text stands in the plan; null: an alarm"),
     Column("ends", "int8", "0 or 1", "1: the entry's effect ended (a fault's `for`)"),
+    Column("alarm", "int32", "row of plan.alarms", "which alarm changed its state; null: none"),
+    Column("state", "int8", "AlarmState", "the alarm's new state; null: no alarm"),
 ))  # fmt: skip
 
 TABLES = (ATTEMPTS, INVOCATIONS, ENVIRONMENTS, CALLS, LEVELS, JOURNAL)

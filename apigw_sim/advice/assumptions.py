@@ -132,6 +132,13 @@ OPEN: dict[str, Open] = {
         "{p50: 20 ms, p99: 60 ms}",
         "AG:api-gateway-metrics-and-dimensions",
     ),
+    "edge_backbone": Open(
+        "AWS publishes no figures for the way from a POP to a Region",
+        "where the backbone is faster than the internet, edge-optimized APIs answer distant clients sooner, also over "
+        "connections that are open",
+        "80 %",
+        "AG:api-gateway-api-endpoint-types",
+    ),
     "lambda_overhead": Open(
         "AWS publishes no distribution of what Lambda's service adds before a function runs",
         "with more, IntegrationLatency and Latency grow by as much; Duration and concurrency do not",
@@ -179,6 +186,19 @@ OPEN: dict[str, Open] = {
         "by arrival, slow requests move to an earlier period; sums stay",
         "arrival",
         "AG:monitoring-cloudwatch",
+    ),
+    "metrics_delay": Open(
+        "AWS sends metrics each minute and does not say how soon an alarm has those of the minute that has just ended",
+        "later, every alarm rings and recovers so much later",
+        "3 min",
+        "CW:cloudwatch-concepts",
+    ),
+    "alarm_extra_datapoints": Open(
+        "an alarm retrieves more datapoints than its N, should the latest be missing; AWS gives 5 for an N of 3 and no "
+        "rule",
+        "with more, alarms on metrics that come and go look further back for real datapoints",
+        "0",
+        "CW:alarms-and-missing-data",
     ),
 }
 

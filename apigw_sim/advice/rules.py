@@ -12,10 +12,12 @@ from apigw_sim.advice import (
     caching,
     callers,
     deployments,
+    fronts,
     functions,
     plans,
     raisable,
     throttles,
+    watching,
 )
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding
@@ -237,6 +239,37 @@ RULES: tuple[Rule, ...] = (
         "TRACE002", "Periods too long to see bursts",
         "A bucket sees what comes within fractions of a second; a count by the minute does not say.",
         "AG:monitoring-cloudwatch", callers.blind_to_bursts,
+    ),
+    _rule(
+        "DOM001", "A base path without a mapping",
+        "The domain answers 403 by itself; the calls are in no metric and no log of API Gateway.",
+        "AG:rest-api-monitor", fronts.goes_nowhere,
+    ),
+    _rule(
+        "DOM002", "Mutual TLS that can be passed by",
+        "Only the domain asks for certificates; the API's default endpoint answers anybody.",
+        "AG:rest-api-mutual-tls", fronts.passed_by,
+    ),
+    _rule(
+        "EDGE001", "An edge that is as far as the Region",
+        "An edge-optimized endpoint saves round trips of handshakes to clients that are near a POP and far from the Region.",
+        "AG:api-gateway-api-endpoint-types", fronts.far_from_the_edge,
+    ),
+    _rule(
+        "MET001", "Detailed metrics are billed",
+        "Each metric of each method is a metric of its own on the bill; those of stage and API cost nothing.",
+        "AG:api-gateway-metrics-and-dimensions", watching.billed_by_method, note=True,
+    ),
+    _rule(
+        "ALRM001", "An alarm on a series that does not exist",
+        "Methods have metrics of their own only where detailed metrics are enabled; such an alarm stays in "
+        "INSUFFICIENT_DATA for ever.",
+        "AG:api-gateway-metrics-and-dimensions", watching.without_a_series,
+    ),
+    _rule(
+        "ALRM002", "An alarm that cannot ring within the run",
+        "M datapoints take M periods, and some time passes before the last one is seen: what lasts shorter is never told.",
+        "CW:alarm-evaluation", watching.too_late,
     ),
     _rule(
         "QUOTA001", "A quota that AWS has to raise first",

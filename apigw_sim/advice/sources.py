@@ -5,6 +5,7 @@ from __future__ import annotations
 _BOOKS = {
     "AG": "https://docs.aws.amazon.com/apigateway/latest/developerguide/{}.html",
     "AGAPI": "https://docs.aws.amazon.com/apigateway/latest/api/{}.html",
+    "CW": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/{}.html",
     "L": "https://docs.aws.amazon.com/lambda/latest/dg/{}.html",
 }
 

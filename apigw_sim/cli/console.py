@@ -157,6 +157,50 @@ def _bar(what: str, total: int | None) -> Iterator[Progress]:
         yield moved
 
 
+@contextmanager
+def runs(what: str, total: int | None, kept: str | None) -> Iterator[Progress]:
+    """A bar of finished runs and the time that remains; nothing in a pipe.
+
+    An interruption becomes an InterruptedRunError that says how many were finished and whether they were `kept`.
+    """
+    now = 0
+
+    def plain(count: int) -> None:
+        nonlocal now
+        now = count
+
+    try:
+        if not _is_terminal(sys.stderr):
+            yield plain
+            return
+        with _counted(what, total) as moved:
+
+            def both(count: int) -> None:
+                plain(count)
+                moved(count)
+
+            yield both
+    except KeyboardInterrupt:
+        of = "" if total is None else f" of {total:,}"
+        after = (
+            "nothing was written"
+            if kept is None
+            else f"they are kept in {kept}: the same command goes on there"
+        )
+        raise InterruptedRunError(f"interrupted after {now:,}{of} runs; {after}") from None
+
+
+@contextmanager
+def _counted(what: str, total: int | None) -> Iterator[Progress]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TextColumn("runs"), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=sys.stderr), transient=True) as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda count: bar.update(task, completed=count)
+
+
 def _is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and stream.isatty()
 

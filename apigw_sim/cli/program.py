@@ -11,13 +11,16 @@ import click
 from apigw_sim.cli.about import schema, version
 from apigw_sim.cli.capacity import capacity
 from apigw_sim.cli.check import check
+from apigw_sim.cli.compare import compare
 from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
+from apigw_sim.cli.replicate import replicate
 from apigw_sim.cli.run import run
+from apigw_sim.cli.sweep import sweep
 from apigw_sim.errors import ApigwSimError, SlowerEngineWarning
 
-LATER = ("compare", "import", "lab", "replicate", "sweep", "validate")
+LATER = ("import", "lab", "validate")
 """Commands of later versions."""
 INTERRUPTED = 130
 
@@ -78,6 +81,9 @@ def main(ctx: click.Context) -> None:
       apigw-sim run scenarios/flash_sale.yaml --set account.lambda_concurrency=500
     How much more will it carry, how sure is that, and which limit binds first?
       apigw-sim capacity scenarios/ticket_sale.yaml
+    How sure is that, and is the other setting better?
+      apigw-sim replicate scenarios/noisy_neighbour.yaml --runs 10
+      apigw-sim compare scenarios/noisy_neighbour.yaml --versus account.throttle.rate=5000/s
     Why was this request refused?
       apigw-sim explain scenarios/flash_sale.yaml --first THROTTLED
 
@@ -89,5 +95,5 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, capacity, check, explain, compile_, schema, version):
+for command in (run, replicate, compare, sweep, capacity, check, explain, compile_, schema, version):
     main.add_command(command)

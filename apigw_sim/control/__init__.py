@@ -1,5 +1,6 @@
 """What changes in mid-run: SimPy processes that write cells of an engine and never touch an attempt's path."""
 
+from apigw_sim.control.alarms import Alarms as Alarms
 from apigw_sim.control.timeline import Timeline as Timeline
 
-__all__ = ["Timeline"]
+__all__ = ["Alarms", "Timeline"]

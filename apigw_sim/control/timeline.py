@@ -37,5 +37,5 @@ class Timeline:
         for cell in cells:
             getattr(self.engine, cell.verb)(*cell.args)
         self.pending -= 1
-        row = np.array([[self.clock.now, number, int(ends)]], np.int64)
+        row = np.array([[self.clock.now, number, int(ends), NULL, NULL]], np.int64)
         self.sink(Block(JOURNAL, row))

@@ -90,18 +90,18 @@ class Stream:
         a, b, c, d = chunk[call % CHUNK].tolist()
         return a, b, c, d
 
+    def value(self, law: Law, word: int) -> int:
+        """The value of a law for a word."""
+        if law.constant is not None:
+            return law.constant
+        cells = self._cells.get(id(law))
+        if cells is None:
+            cells = self._cells[id(law)] = law.cells.tolist()
+        return quantile.value(word, cells)
+
     def _values(self, laws: tuple[Law, ...], words: tuple[int, ...]) -> list[int]:
         """The values of laws, a word each."""
-        values = []
-        for law, word in zip(laws, words, strict=True):
-            value = law.constant
-            if value is None:
-                cells = self._cells.get(id(law))
-                if cells is None:
-                    cells = self._cells[id(law)] = law.cells.tolist()
-                value = quantile.value(word, cells)
-            values.append(value)
-        return values
+        return [self.value(law, word) for law, word in zip(laws, words, strict=True)]
 
     def send(self, call: int, attempt: int, picked: int, user: int = 0) -> Send:
         """What every attempt draws, as in the blocks."""

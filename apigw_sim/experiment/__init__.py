@@ -1,1 +1,1 @@
-"""Many runs: replications, comparisons and sweeps, each figure with its interval."""
+"""Many runs: replications, comparisons, sweeps and searches, each figure with its interval."""

@@ -33,8 +33,9 @@ class Cells(NamedTuple):
         found = np.asarray(values, np.int64)
         if not len(found):
             return NOTHING
-        cells, counts = np.unique(cell_of(found, bits), return_counts=True)
-        return cls(bits, cells, counts.astype(np.int64), int(found.min()), int(found.max()))
+        filled = np.bincount(cell_of(found, bits))
+        cells = np.nonzero(filled)[0]
+        return cls(bits, cells, filled[cells].astype(np.int64), int(found.min()), int(found.max()))
 
     @classmethod
     def of_spread(cls, spread: Spread) -> Cells:
@@ -59,34 +60,33 @@ class Cells(NamedTuple):
 
     def share_to(self, value: float) -> float:
         """The share of samples at or below a value, as if those of a cell lay evenly in it."""
-        return float(self._below(value)) / max(self.samples, 1)
-
-    def _below(self, value: float) -> float:
-        if value >= self.most:
-            return float(self.samples)
-        if value < self.least:
+        if not len(self.cells) or value < self.least:
             return 0.0
-        low, high = self._edges()
-        inside = np.clip((value - low) / np.maximum(high - low, 1e-9), 0.0, 1.0)
-        return float((inside * self.counts).sum())
+        if value >= self.most:
+            return 1.0
+        place = int(np.searchsorted(self.cells, cell_of(np.array([int(value)]), self.bits)[0]))
+        below = float(self.counts[:place].sum())
+        if place < len(self.cells):
+            low, high = self._edges(place)
+            if value > low:
+                below += float(self.counts[place]) * min((value - low) / max(high - low, 1e-9), 1.0)
+        return below / self.samples
 
-    def _edges(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Both edges of each cell, drawn in to the least and the most sample."""
-        low = np.clip(edges(self.cells, self.bits), self.least, self.most)
-        high = np.clip(edges(self.cells + 1, self.bits), self.least, self.most)
-        return low, high
+    def _edges(self, place: int) -> tuple[float, float]:
+        """Both edges of a cell, drawn in to the least and the most sample."""
+        low, high = edges(np.array([self.cells[place], self.cells[place] + 1]), self.bits).tolist()
+        return min(max(low, self.least), self.most), min(max(high, self.least), self.most)
 
     def quantiles(self, points: Sequence[float]) -> list[float]:
         """The value below which each share of the samples lies; there must be one."""
-        low, high = self._edges()
-        reached = np.concatenate([[0], np.cumsum(self.counts)]).astype(np.float64)
+        reached = np.cumsum(self.counts)
         found = []
         for point in points:
-            at = min(max(point, 0.0), 1.0) * self.samples
-            cell = min(int(np.searchsorted(reached, at, side="left")) - 1, len(self.cells) - 1)
-            cell = max(cell, 0)
-            share = (at - reached[cell]) / self.counts[cell]
-            found.append(float(low[cell] + (high[cell] - low[cell]) * min(max(share, 0.0), 1.0)))
+            at = min(max(point, 0.0), 1.0) * float(reached[-1])
+            place = min(int(np.searchsorted(reached, at, side="left")), len(self.cells) - 1)
+            low, high = self._edges(place)
+            share = (at - float(reached[place] - self.counts[place])) / float(self.counts[place])
+            found.append(low + (high - low) * min(max(share, 0.0), 1.0))
         return found
 
 
@@ -113,7 +113,10 @@ def pooled(sections: Iterable[Cells]) -> Cells:
         return NOTHING
     bits = min(part.bits for part in parts)
     parts = [part.coarser(bits) for part in parts]
-    cells, where = np.unique(np.concatenate([part.cells for part in parts]), return_inverse=True)
-    counts = np.zeros(len(cells), np.int64)
-    np.add.at(counts, where, np.concatenate([part.counts for part in parts]))
-    return Cells(bits, cells, counts, min(part.least for part in parts), max(part.most for part in parts))
+    filled = np.zeros(max(int(part.cells[-1]) for part in parts) + 1, np.int64)
+    for part in parts:
+        filled[part.cells] += part.counts
+    cells = np.nonzero(filled)[0]
+    return Cells(
+        bits, cells, filled[cells], min(part.least for part in parts), max(part.most for part in parts)
+    )

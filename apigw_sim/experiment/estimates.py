@@ -150,14 +150,14 @@ def ratio_interval(
             float(part.sum()) / total, None, None, runs, confidence, estimand, method,
             "only one run has any", 5,
         )  # fmt: skip
-    pseudo = _pseudo_values(part, whole)
+    pseudo = jackknife(part, whole)
     mean = float(pseudo.mean())
     reach = t_quantile(runs, confidence) * float(pseudo.std(ddof=1)) / math.sqrt(runs)
     trust, mend = _lopsided(pseudo)
     return Interval(mean, mean - reach, mean + reach, runs, confidence, estimand, method, trust, mend)
 
 
-def _pseudo_values(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def jackknife(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
     """What each run contributes to the ratio (Quenouille and Tukey)."""
     n = len(part)
     without = (part.sum() - part) / (whole.sum() - whole)
@@ -181,7 +181,7 @@ def share_interval(
     if seen in (0.0, total):
         return _unseen(seen, total, runs, confidence, estimand)
     share = seen / total
-    effective = effective_size(part - share * whole, whole, share)
+    effective = effective_size(part - share * whole, whole, share, total)
     events = effective * min(share, 1 - share)
     if events >= MANY_EVENTS and np.all(total - whole > 0):
         found = ratio_interval(part, whole, confidence, estimand)
@@ -193,19 +193,22 @@ def share_interval(
     )
 
 
-def effective_size(residual: NDArray[np.float64], whole: NDArray[np.float64], share: float) -> float:
-    """How many independent trials would give a share the spread that the runs show; at most as many as there were."""
+def effective_size(
+    residual: NDArray[np.float64], whole: NDArray[np.float64], share: float, most: float
+) -> float:
+    """How many independent trials would give a share the spread that the runs show; at most so many."""
     n, total = len(residual), float(whole.sum())
     variance = float((residual**2).sum()) * n / (n - 1) / total**2
-    return min(share * (1 - share) / variance, total) if variance > 0 else total
+    # No spread at all says no more than a thousand times the trials would.
+    return min(share * (1 - share) / variance if variance > 0 else math.inf, most, 1000 * total)
 
 
 def _clopper_pearson(
-    share: float, effective: float, total: float, runs: int, confidence: float
+    share: float, effective: float, most: float, runs: int, confidence: float
 ) -> tuple[float, float]:
     from scipy.special import betaincinv
 
-    trials = min(effective * (z_quantile(confidence) / t_quantile(runs, confidence)) ** 2, total)
+    trials = min(effective * (z_quantile(confidence) / t_quantile(runs, confidence)) ** 2, most)
     seen, tail = trials * share, (1 - confidence) / 2
     low = float(betaincinv(seen, trials - seen + 1, tail)) if seen > 0 else 0.0
     high = float(betaincinv(seen + 1, trials - seen, 1 - tail)) if seen < trials else 1.0
@@ -253,8 +256,10 @@ def quantile_interval(
         return Interval(value, value, value, runs, confidence, estimand, method)
     counts = np.array([section.samples for section in held], np.float64)
     below = np.array([section.share_to(value) for section in held])
-    effective = effective_size((below - point) * counts, counts, point)
-    low, high = _clopper_pearson(point, effective, float(whole.samples), runs, confidence)
+    # Where few lie beyond, chance alone makes sections agree too well: never more trials than there were.
+    most = whole.samples if whole.samples * min(point, 1 - point) < MANY_EVENTS else math.inf
+    effective = effective_size((below - point) * counts, counts, point, most)
+    low, high = _clopper_pearson(point, effective, most, runs, confidence)
     trust, mend = _few_events(effective * min(point, 1 - point), runs, "beyond it lie")
     ends = whole.quantiles([low, high])
     return Interval(

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
+from apigw_sim.metrics.alarmed import OF_GAUGES, LevelSight, Sight
 from apigw_sim.metrics.coding import CARRIED, Coding
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.limits import Limits, longest_attempt, longest_invocation
@@ -28,8 +29,8 @@ from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
 from apigw_sim.metrics.watch import Watch
-from apigw_sim.plan.tables import BackendKind, Plan
-from apigw_sim.records import Block, Outcome
+from apigw_sim.plan.tables import NULL, Alarm, BackendKind, Front, Plan
+from apigw_sim.records import Block, Flag, Outcome
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -79,11 +80,17 @@ class Metrics:
         self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
+        self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
+        """What alarms see, in the order of plan.alarms."""
+        self._told = [*self.watches, *(sight for sight in self.sights if not isinstance(sight, LevelSight))]
         self.closed = 0
         """How many periods are closed."""
         self._finished = False
         self._by_arrival = plan.account.stamp_arrival
         self._longest = max(longest_attempt(plan), longest_invocation(plan)) if self._by_arrival else 0
+        self._fronted = any(
+            client.distribution != NULL or client.front is Front.UNMAPPED for client in plan.clients
+        )
         self._is_lambda = np.array([b.kind == BackendKind.LAMBDA for b in plan.backends], bool)
         self._folds = {
             "attempts": self._fold_attempts,
@@ -94,7 +101,7 @@ class Metrics:
         self._fast: FastFold | None = None
         if fast:
             self._fast = by_kernels.FastFold(
-                kernels, self.totals, self.limits, of_gateway, of_lambda, self.watches
+                kernels, self.totals, self.limits, of_gateway, of_lambda, self._told
             )
             self._folds |= {
                 "attempts": self._fast.attempts, "invocations": self._fast.invocations, "calls": self._fast.calls,
@@ -103,8 +110,26 @@ class Metrics:
     def fold(self, block: Block) -> None:
         """Take in the rows of a block; tables that no metric needs are let go."""
         fold = self._folds.get(block.table.name)
+        if self._fronted and block.table.name == "attempts":
+            block = self._behind_fronts(block)
         if fold is not None and len(block):
             fold(block)
+
+    def _behind_fronts(self, block: Block) -> Block:
+        """The attempts that reached the gateway; of the others only their clients know."""
+        in_front = (block["flags"] & Flag.IN_FRONT) != 0
+        if not in_front.any():
+            return block
+        rows = Block(block.table, block.rows[in_front])
+        client, arrived, latency, why = columns(rows, "client", "arrived_ns", "latency_ns", "reason")
+        selected = self._selected(arrived)
+        self.totals.add_in_front(client[selected], why[selected])
+        nothing = np.zeros(len(rows), np.int64)
+        stamp = arrived if self._by_arrival else arrived + latency
+        for watch in self._told:
+            if watch.expectation.kind == "client":
+                watch.attempts(nothing, client, stamp, selected, nothing, nothing, nothing, nothing)
+        return Block(block.table, block.rows[~in_front])
 
     def close(self, number: int) -> None:
         """Close period `number` and all before it: the run has reached its end."""
@@ -117,7 +142,7 @@ class Metrics:
         until = now - self._longest  # stamped by arrival, a period is complete only later
         while (self._gateway.waiting.next + 1) * self.plan.period <= until:
             self._publish(self._gateway.waiting.next)
-        for watch in self.watches:
+        for watch in (*self.watches, *self.sights):
             watch.close(until)
 
     def _publish(self, number: int) -> None:
@@ -142,6 +167,16 @@ class Metrics:
             watch.see_concurrency(self.gauges, columns, self.numbering)
             watch.close(None)
         self._finished = True
+
+    def _sight(self, alarm: Alarm, spread: Callable[[int | None], Spread]) -> Sight:
+        if alarm.metric in OF_GAUGES:
+            return LevelSight(alarm, self.plan, self.coding, self.gauges, self.numbering)
+        return Sight(alarm, self.plan, self.coding, spread)
+
+    @property
+    def lateness(self) -> int:
+        """How long after its end a period may still get rows: 0 where they are stamped by the answer."""
+        return -(-self._longest // self.plan.period) * self.plan.period
 
     # what came out
 
@@ -184,7 +219,7 @@ class Metrics:
         carried = fate <= CARRIED[-1]
         latest = int(answered.max())
         self.limits.attempts(stage, method, key, arrived, why, refused_by, carried, selected, latest)
-        for watch in self.watches:
+        for watch in self._told:
             watch.attempts(leaf, client, stamp, selected, fate, cache, latency, integration)
         self.totals.add_authorized(block, selected)
         of_summary = (code, stage, client, latency, integration, status, why, flags)
@@ -194,7 +229,7 @@ class Metrics:
         client, started, ended, outcome = columns(block, "client", "started_ns", "ended_ns", "outcome")
         selected = self._selected(started)
         lasted = ended - started
-        for watch in self.watches:
+        for watch in self._told:
             watch.calls(client, ended, selected, lasted, outcome)
         self.totals.add_calls(*_only(selected, (client, lasted, outcome)))
 
@@ -208,7 +243,7 @@ class Metrics:
         selected = self._selected(of.arrived)
         latest = int(of.ended.max())
         self.limits.invocations(of.backend, of.arrived, of.init, of.outcome, of.refused_by, selected, latest)
-        watch_work(self.watches, of, stamp, selected)
+        watch_work(self._told, of, stamp, selected)
         marks = (
             of.backend, of.client, of.ran, of.failed, of.throttled, of.init, of.duration, of.outcome, of.abandoned,
             of.duplicate,

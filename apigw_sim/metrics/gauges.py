@@ -120,6 +120,8 @@ class Gauges:
         self._functions = np.array(functions, np.int64)
         self._function_series = numbering.of_backend[self._functions]
         self._region = np.array([numbering.region])
+        self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, int, int]]] = {}
+        """Metrics of series that somebody watches: of each period the mean, low and peak."""
 
     def _find(self, kind: GaugeKind, target: int = 0) -> int | None:
         base = self._base.get(kind)
@@ -206,6 +208,10 @@ class Gauges:
         one = np.ones(len(slots), np.int64)
         low, peak = span.low[slots] + more, span.peak[slots] + more
         self._figures.add(number, metric, series, one, mean, low, peak, nothing)
+        for (watched, of), samples in self.wanted.items():
+            if watched is metric:
+                for at in np.nonzero(series == of)[0]:
+                    samples[number] = float(mean[at]), int(low[at]), int(peak[at])
 
     def in_window(self, kind: GaugeKind, target: int = 0) -> Use:
         """A level within [warm_up, duration)."""

@@ -101,13 +101,15 @@ class Groups:
     def __init__(self, coding: Coding, numbering: Numbering) -> None:
         self.coding = coding
         self.of_leaf = {
-            Level.METHOD: coding.method_of_leaf,
+            Level.METHOD: np.where(
+                np.append(numbering.of_method, -1)[coding.method_of_leaf] >= 0, coding.method_of_leaf, -1
+            ),
             Level.CANARY: np.maximum(coding.unit_of_leaf - coding.stages, -1),
             Level.STAGE: coding.stage_of_leaf,
             Level.API: numbering.api_of_stage[coding.stage_of_leaf],
             Level.ALL: np.zeros(coding.leaves, np.int64),
         }
-        """-1: none, of what matched no method, or met no canary."""
+        """-1: none, of what matched no method or one without series of its own, or met no canary."""
         self.sizes = {
             Level.METHOD: coding.methods, Level.STAGE: coding.stages, Level.API: len(numbering.apis), Level.ALL: 1,
             Level.CANARY: len(coding.canaried),
@@ -225,7 +227,7 @@ class GatewayPeriods:
         cached = self._cached | (counted["CacheHitCount"] + counted["CacheMissCount"] > 0)
         for name, ones in counted.items():
             metric = METRIC_BY_NAME[name]
-            shown = seen & cached if name.startswith("Cache") else seen
+            shown = (seen & cached if name.startswith("Cache") else seen) & (self._ids >= 0)
             self._figures.add(period, metric, self._ids[shown], *zero_one(metric, counts[shown], ones[shown]))
 
     def _times(self, period: int, metric: Metric, of: Callable[[Level], Grouped]) -> Grouped:

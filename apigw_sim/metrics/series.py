@@ -97,7 +97,7 @@ class Series:
 
 
 class Numbering:
-    """All series of a plan, numbered as they are printed: each API, each of its stages, each of its methods; Lambda."""
+    """All series of a plan, numbered as they are printed: each API, its stages, their detailed methods; Lambda."""
 
     def __init__(self, plan: Plan) -> None:
         self.series: list[Series] = []
@@ -106,7 +106,8 @@ class Numbering:
         self.api_of_stage = np.array([apis.index(stage.api) for stage in plan.stages], np.int64)
         self.of_api = np.zeros(len(apis), np.int64)
         self.of_stage = np.zeros(len(plan.stages), np.int64)
-        self.of_method = np.zeros(len(plan.methods), np.int64)
+        self.of_method = np.full(len(plan.methods), -1, np.int64)
+        """-1: detailed metrics are off."""
         self.of_backend = np.full(len(plan.backends), -1, np.int64)
         canaried = sorted({pointer.stage for pointer in plan.pointers if pointer.canary >= 0})
         canaries: list[int] = []
@@ -124,6 +125,8 @@ class Numbering:
                     canaries.append(self._add(Series(GATEWAY, api, f"{name}/Canary")))
                 for number in methods_of[stage_number]:
                     method = plan.methods[number]
+                    if not method.detailed:
+                        continue
                     self.of_method[number] = self._add(
                         Series(GATEWAY, api, name, method.resource, method.verb)
                     )

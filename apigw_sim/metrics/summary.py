@@ -21,6 +21,7 @@ from apigw_sim.units import SECOND
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from apigw_sim.metrics.alarmed import Sight
     from apigw_sim.metrics.fold import Metrics
 
 LAMBDA_REFUSALS = (
@@ -84,7 +85,10 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         "clients": _clients(metrics),
         "functions": _functions(metrics),
         **_authorizers(metrics),
+        "distributions": _distributions(metrics),
+        "unmapped": int(totals.unmapped.sum()),
         "limits": metrics.limits.rows(metrics.gauges),
+        "alarms": [_alarm(sight) for sight in metrics.sights],
         "expectations": [watch.verdict() for watch in metrics.watches],
         "assumptions": list(plan.assumptions),
         "engine_reason": about.engine_reason,
@@ -96,6 +100,15 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
             "tables_sha256": plan.tables_sha256,
         },
     }
+
+
+def _alarm(sight: Sight) -> dict[str, Any]:
+    """An alarm, and its states from when on."""
+    states = [
+        {"at_s": change.at / SECOND, "state": change.after.name, "reason": change.reason}
+        for change in sight.history
+    ]
+    return {"name": sight.alarm.name, "text": sight.alarm.text, "states": states}
 
 
 def to_json(found: dict[str, Any]) -> str:
@@ -198,6 +211,18 @@ def _authorizers(metrics: Metrics) -> dict[str, Any]:
         for name, counts, took in zip(found.names, found.counts, found.took, strict=True)
     }
     return {"authorizers": rows}
+
+
+def _distributions(metrics: Metrics) -> dict[str, Any]:
+    """What distributions were asked, and how much of it they answered themselves."""
+    rows: dict[str, Any] = {}
+    for number, distribution in enumerate(metrics.plan.distributions):
+        mine = [row for row, client in enumerate(metrics.plan.clients) if client.distribution == number]
+        requests, hits = (
+            int(count[mine].sum()) for count in (metrics.totals.attempts, metrics.totals.edge_hits)
+        )
+        rows[distribution.name] = {"requests": requests, "hits": hits, "hit_ratio": _share(hits, requests)}
+    return rows
 
 
 def _functions(metrics: Metrics) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from apigw_sim.metrics.quantiles import Spread, by_group
 from apigw_sim.plan.tables import NULL, Plan
 from apigw_sim.records import Authorized, Block, CallOutcome, Flag, Outcome
 from apigw_sim.rules import reason
-from apigw_sim.rules.reason import REASONS
+from apigw_sim.rules.reason import NO_MAPPING, REASONS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -81,6 +81,10 @@ class Totals:
         self.canary_latency = [Spread() for _ in self.coding.canaried]
         """Of what met a canary, which is part of its stage's."""
         self.attempts = np.zeros(clients, np.int64)
+        self.unmapped = np.zeros(clients, np.int64)
+        """Attempts under a base path without a mapping: of these CloudWatch knows nothing."""
+        self.edge_hits = np.zeros(clients, np.int64)
+        """Attempts that a distribution answered."""
         self.calls = np.zeros(clients, np.int64)
         self.succeeded = np.zeros(clients, np.int64)
         self.call_latency = [Spread() for _ in self.plan.clients]
@@ -117,6 +121,13 @@ class Totals:
         """Add the selected attempts of a block whose methods have an authorizer."""
         if self.authorized:
             self.authorized.add(block, selected)
+
+    def add_in_front(self, client: NDArray[np.int64], why: NDArray[np.int64]) -> None:
+        """Add selected attempts that never reached the gateway."""
+        lost, size = why == NO_MAPPING, len(self.attempts)
+        self.unmapped += np.bincount(client[lost], minlength=size)
+        self.edge_hits += np.bincount(client[~lost], minlength=size)
+        self.attempts += np.bincount(client, minlength=size)
 
     def add_calls(
         self, client: NDArray[np.int64], lasted: NDArray[np.int64], outcome: NDArray[np.int64]

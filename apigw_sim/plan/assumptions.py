@@ -73,6 +73,12 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "provisioning": any(cold.provisioning is None for cold in colds),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,
+        "edge_backbone": any(
+            scenario.reached(c.target).endpoint == "EDGE" or scenario.reached(c.target).distribution
+            for c in scenario.clients.values()
+        ),
+        "metrics_delay": bool(plan.alarms),
+        "alarm_extra_datapoints": bool(plan.alarms),
     }
     values = dump(scenario.assumptions)
     return tuple(f"{name}={show(value)}" for name, value in values.items() if bears.get(name, True))

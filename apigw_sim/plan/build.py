@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import backends, laws, limits, timeline
+from apigw_sim.plan import alarms, backends, edge, laws, limits, timeline
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
@@ -83,6 +83,9 @@ def build(scenario: Scenario) -> Plan:
         assumptions=(),
         authorizers=tuple(guards.rows),
         grants=guards.grants,
+        distributions=edge.distributions(reading, gateway),
+        alarms=alarms.rows(reading, gateway, names),
+        alarm_delay=scenario.assumptions.metrics_delay,
     )
     base, gauges = _gauges(plan)
     return replace(
@@ -154,7 +157,11 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     found += [law for row in plan.authorizers for law in (row.time, row.service)]
     tables = [law.cells for law in found]
     for client in plan.clients:
-        tables += [client.rtt.cells, *(call.body.cells for call in client.calls)]
+        laws_of = (client.rtt, client.handshakes, client.rtt_to_edge)
+        tables += [
+            *(law.cells for law in laws_of if law is not None),
+            *(call.body.cells for call in client.calls),
+        ]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         whom = [client.identities.which] if client.identities else []
         for law in (*drawn, *([client.keys] if client.keys else []), *whom):

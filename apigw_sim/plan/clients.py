@@ -11,6 +11,7 @@ from apigw_sim import units
 from apigw_sim.plan import arrivals, laws, responses
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.gateway import Gateway
+from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Retry
@@ -54,12 +55,15 @@ class Clients:
         }
         self.duration: int = max(trace.window for trace in self.traces.values()) if span == TRACE else span
         self._targets: dict[str, list[Target]] = {}
+        self._reached = {
+            name: self.scenario.reached(body.target) for name, body in self.scenario.clients.items()
+        }
 
     def number(self) -> None:
         """Tell the methods' numberings what all calls ask for."""
         for name, client in self.scenario.clients.items():
             self._targets[name] = (
-                self._from_trace(name) if client.calls == FROM_TRACE else self._listed(client)
+                self._from_trace(name) if client.calls == FROM_TRACE else self._listed(name, client)
             )
             for method, values in self._targets[name]:
                 if method in self.gateway.numberings:
@@ -72,28 +76,30 @@ class Clients:
                     "draw fewer values, or fewer parameters",
                 )  # fmt: skip
 
-    def _listed(self, client: SaidClient) -> list[Target]:
+    def _listed(self, name: str, client: SaidClient) -> list[Target]:
         """The targets of `calls`, in order."""
         made: list[Target] = []
+        stage = self._reached[name].stage
         for call in client.calls:
             assert isinstance(call, Call)
-            found = self.gateway.table(client.target).named(call.call)
+            found = self.gateway.table(stage).named(call.call) if stage is not None else None
             if found is None:
                 made.append(Target(NULL, {}))
                 continue
             values = _in_path(found)
             for where, said in (("path", call.path), ("query", call.query), ("header", call.headers)):
                 values |= {f"{where}.{name}": value for name, value in said.items()}
-            made.append(self._target(client, found, values, call.call.method))
+            made.append(self._target(str(stage), found, values, call.call.method))
         return made
 
     def _from_trace(self, name: str) -> list[Target]:
         """The targets of the distinct requests of a client's trace."""
-        client, requests = self.scenario.clients[name], self.traces[name].requests
-        table = self.gateway.table(client.target)
+        _client, requests = self.scenario.clients[name], self.traces[name].requests
+        stage = self._reached[name].stage
+        table = self.gateway.table(stage) if stage is not None else None
         made: list[Target] = []
         for request in requests.distinct if requests else ():
-            found = table.match(request.method, request.path)
+            found = table.match(request.method, request.path) if table is not None else None
             if found is None:
                 made.append(Target(NULL, {}))
                 continue
@@ -101,14 +107,14 @@ class Clients:
             for part in filter(None, request.query.split("&")):
                 key, _, text = part.partition("=")
                 values.setdefault(f"query.{key}", Fixed(value=text))
-            made.append(self._target(client, found, values, request.method))
+            made.append(self._target(str(stage), found, values, request.method))
         return made
 
-    def _target(self, client: SaidClient, found: Match, values: Values, verb: str) -> Target:
+    def _target(self, stage: str, found: Match, values: Values, verb: str) -> Target:
         """The target of a request that a route serves; behind ANY the verb is part of what is asked for."""
         if found.route.method == ANY:
             values = {**values, VERB: Fixed(value=verb)}
-        return Target(self.gateway.row(client.target, found.route), values)
+        return Target(self.gateway.row(stage, found.route), values)
 
     def _asked(self, target: Target) -> Asked:
         """The ids of a target; none where its method is never cached."""
@@ -136,25 +142,33 @@ class Clients:
             calls, weights, when = self._trace_calls(name, when)
         else:
             calls = tuple(
-                self._call(call, target, (*path, "calls", number))
+                self._call(call, target, (*path, "calls", number), self._reached[name].endpoint)
                 for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
             )
             weights = laws.cumulative([call.weight for call in client.calls])
         calls = tuple(replace(call, policy=guards.policy(client, call.method)) for call in calls)
+        found = self._reached[name]
+        met = way(self.reading, path, client, found)
         return Client(
             name=name,
             where=self.scenario.where(path),
-            stage=self.gateway.stages.index(client.target),
+            stage=NULL if found.stage is None else self.gateway.stages.index(found.stage),
             keys=keys,
             first_key=first_key,
             arrivals=when,
             calls=calls,
             weights=weights,
-            rtt=self.reading.law(client.network.rtt, "duration", (*path, "network", "rtt")),
+            rtt=met.rtt,
             timeout_ns=NULL if client.timeout is None else client.timeout,
             retry=_retry(client),
             trace=trace.report if trace else None,
             identities=guards.identities.get(name),
+            handshakes=met.handshakes,
+            new_connection=met.new_connection,
+            front=met.front,
+            untrusted=met.untrusted,
+            distribution=met.distribution,
+            rtt_to_edge=met.rtt_to_edge,
         )
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:
@@ -167,7 +181,7 @@ class Clients:
                 )  # fmt: skip
         return Rated(said.process == "poisson", arrivals.segments(steps, self.duration))
 
-    def _call(self, call: Call, target: Target, path: Keys) -> CallRow:
+    def _call(self, call: Call, target: Target, path: Keys, endpoint: str) -> CallRow:
         asked = self._asked(target)
         sent = call.max_age_0
         return CallRow(
@@ -180,7 +194,7 @@ class Clients:
             max_age_0=laws.threshold(sent.share),
             max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
             idempotent=call.idempotent,
-            **responses.of_call(call, self.gateway.content_types),
+            **responses.of_call(call, self.gateway.content_types, endpoint),
         )
 
     def _trace_calls(

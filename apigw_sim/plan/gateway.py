@@ -55,7 +55,7 @@ class Gateway:
         self._said = [said[name][route] for name, route in self.routes]
         self._rows = {place: number for number, place in enumerate(self.routes)}
         self._tables = {name: RouteTable(said[name]) for name in self.stages}
-        self.numberings = {number: self._numbering(number) for number in self._cached}
+        self.numberings = {number: self._numbering(number) for number in sorted({*self._cached, *self.edged})}
         """Row of plan.methods -> how its cache entries are numbered, of methods that are cached at some time."""
 
     def _deployed(self, name: str) -> dict[Route, SaidMethod]:
@@ -132,6 +132,16 @@ class Gateway:
             if name in clusters and any(said.caching for said in self.settings(number))
         ]
 
+    @cached_property
+    def edged(self) -> list[int]:
+        """Methods whose answers a distribution keeps: GET and HEAD alone."""
+        kept = {said.origin for said in self.scenario.distributions.values() if said.ttl or said.error_ttl}
+        return [
+            number
+            for number, (name, route) in enumerate(self.routes)
+            if name in kept and route.method in ("GET", "HEAD")
+        ]
+
     def _numbering(self, number: int) -> Numbering:
         return Numbering((*map(str, self.said(number).cache_key), VERB))
 
@@ -162,6 +172,12 @@ class Gateway:
                 elif not stale and number in since:
                     found.append(Undeployed(number, since.pop(number), self.history.at(state)))
         return (*found, *(Undeployed(number, begin, NULL) for number, begin in since.items()))
+
+    def _detailed(self, number: int) -> bool:
+        name, route = self.routes[number]
+        api, _, stage = name.partition("/")
+        always = self.scenario.run.method_series == "always"
+        return always or self.scenario.settings(api, stage, route).metrics
 
     # rows
 
@@ -235,7 +251,7 @@ class Gateway:
         method = deployment.methods.get(route)
         if method is None:
             return NULL
-        entries = deployment.number if number in self.numberings else 0
+        entries = deployment.number if number in self._cached else 0
         target = method.integration.target
         known = (number, id(method), target and resolved(target, variables), cache, entries)
         if known not in rows.known:
@@ -247,8 +263,7 @@ class Gateway:
         name, route = self.routes[number]
         row = len(rows.methods)
         ttl, require, unauthorized = _settings(self.settings(number)[0].caching)
-        numbering = self.numberings.get(number)
-        entries = numbering.entries if numbering else 0
+        entries = self.numberings[number].entries if number in self._cached else 0
         integration, backend = method.integration, NULL
         mock, works, misconfigured = integration.mock, NULL, False
         if mock is not None:
@@ -280,6 +295,7 @@ class Gateway:
                 entries=entries,
                 authorizer=rows.guards.before(number, method),
                 **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
+                detailed=self._detailed(number),
             )
         )
         rows.entries += entries

@@ -90,11 +90,15 @@ def table(shape: Shape) -> Law:
     if values[-1] > quantile.LARGEST:
         raise TooLargeError(shape.text)
     whole = [max(math.floor(value + 0.5), 0) for value in values]
-    cells = np.array(list(accumulate(whole, max)), np.int64)
+    return tabled(shape.text, np.array(list(accumulate(whole, max)), np.int64), shape.mean)
+
+
+def tabled(text: str, cells: NDArray[np.int64], mean: float | None = None) -> Law:
+    """A rising quantile table as a law; one that has a single value is a constant."""
     cells.flags.writeable = False
     if cells[0] == cells[-1]:
-        return Law(shape.text, int(cells[0]), cells, float(cells[0]))
-    return Law(shape.text, None, cells, _mean(cells) if shape.mean is None else shape.mean)
+        return Law(text, int(cells[0]), cells, float(cells[0]))
+    return Law(text, None, cells, _mean(cells) if mean is None else mean)
 
 
 def percentile(law: Law, p: float) -> int:

@@ -100,12 +100,12 @@ def of_method(api: Api, method: Method, types: Mapping[str, int]) -> dict[str, A
     }
 
 
-def of_call(call: Call, types: Mapping[str, int]) -> dict[str, Any]:
+def of_call(call: Call, types: Mapping[str, int], endpoint: str) -> dict[str, Any]:
     """What of a call may keep it from its backend, as words of its row."""
     words: dict[str, Any] = {}
-    if call.url_size > quotas.count("url_max"):
+    if call.url_size > quotas.url_max(endpoint):
         words["refused"] = reason.URI_TOO_LONG
-    elif call.headers_size > quotas.count("headers_max"):
+    elif call.headers_size > quotas.headers_max(endpoint):
         words["refused"] = reason.HEADERS_TOO_LARGE
     invalid = call.invalid_shares
     return words | {

@@ -14,6 +14,7 @@ from apigw_sim.rules.authorization import NO_POLICY
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from fractions import Fraction
 
     import numpy as np
     from numpy.typing import NDArray
@@ -201,6 +202,8 @@ class Method:
     """Bytes that an invocation takes; 0: no function stands behind it."""
     largest_binary: int = 0
     """... of a body in base64."""
+    detailed: bool = True
+    """Whether CloudWatch has series of this method alone."""
 
     @property
     def route(self) -> str:
@@ -535,6 +538,16 @@ class TraceReport:
     notes: tuple[str, ...] = ()
 
 
+class Front(IntEnum):
+    """What a client's requests meet before the gateway."""
+
+    OPEN = 0
+    UNMAPPED = 1
+    """A base path without a mapping: 403, of which CloudWatch knows nothing (facts 3.1)."""
+    MUTUAL_TLS = 2
+    """A domain that asks for certificates."""
+
+
 @dataclass(frozen=True)
 class Client:
     """A client: who calls what, when, and how it waits and retries."""
@@ -542,6 +555,7 @@ class Client:
     name: str
     where: str
     stage: int
+    """NULL: its domain maps its base path to none."""
     keys: Numbered | None
     """How the key is drawn within its group; None: always `first_key`."""
     first_key: int
@@ -557,6 +571,84 @@ class Client:
     trace: TraceReport | None = None
     identities: Identities | None = None
     """None: none of its calls meets an authorizer."""
+    handshakes: Law | None = None
+    """Of a new connection, drawn with the word of `rtt`; None: connections are never new."""
+    new_connection: int = 0
+    """Threshold word: the share of attempts that open a connection."""
+    front: Front = Front.OPEN
+    untrusted: int = 0
+    """Threshold word: calls without a certificate that mutual TLS trusts."""
+    distribution: int = NULL
+    """Row of plan.distributions."""
+    rtt_to_edge: Law | None = None
+    """To the distribution, drawn with the word of `rtt`."""
+
+
+class WatchedKind(IntEnum):
+    """Whose metric an alarm watches."""
+
+    API = 0
+    """Target: row of plan.stages, one of the API's."""
+    STAGE = 1
+    METHOD = 2
+    FUNCTION = 3
+    """Target: row of plan.backends."""
+    ACCOUNT = 4
+
+
+@dataclass(frozen=True)
+class Alarm:
+    """A CloudWatch alarm."""
+
+    name: str
+    where: str
+    text: str
+    """For people: "shop/prod 5XXError Average > 5 % for 3 of 3 x 1 min"."""
+    kind: WatchedKind
+    target: int
+    metric: str
+    statistic: str
+    """avg, sum, min, max, count, or a percentile such as p90."""
+    op: str
+    bound: Fraction
+    """ns for times, of 1 for shares."""
+    threshold: str
+    """As written."""
+    nature: str
+    """How its values are shown: share, time, count or errors."""
+    period: int
+    m: int
+    n: int
+    range: int
+    """Datapoints that are retrieved: n and some more, should the latest be missing."""
+    every: int
+    """ns between evaluations."""
+    treated_as: int
+    """Missing data: rules.alarm.MISSING, IGNORE, BREACHING or NOT_BREACHING."""
+
+
+@dataclass(frozen=True)
+class EdgeKey:
+    """How the cache of a distribution numbers what is asked of one method (`rules.edge.entry_of`)."""
+
+    first: int
+    """Its entries begin here."""
+    constants: tuple[int, ...]
+    digits: tuple[int, ...]
+    size: int
+    """How many entries there may be."""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """A CloudFront distribution before a stage; its hits never reach the gateway."""
+
+    name: str
+    stage: int
+    ttl_ns: int
+    error_ttl_ns: int
+    keys: dict[int, EdgeKey]
+    """Row of plan.methods -> its entries; no entry: answers of the method are not cached."""
 
 
 class GaugeKind(IntEnum):
@@ -644,6 +736,10 @@ class Plan:
     """Over all quantile and alias tables."""
     assumptions: tuple[str, ...]
     """"name=value" of the assumptions the scenario leans on."""
+    distributions: tuple[Distribution, ...] = ()
+    alarms: tuple[Alarm, ...] = ()
+    alarm_delay: int = 0
+    """ns from the end of a period until an alarm sees its data."""
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
     authorizers: tuple[Authorizer, ...] = ()

@@ -63,6 +63,8 @@ class Story(NamedTuple):
     lows: pd.DataFrame
     """begin_s, limit, share, empty."""
     marks: tuple[Mark, ...]
+    alarms: tuple[tuple[str, tuple[tuple[float, str], ...]], ...] = ()
+    """Of each alarm its name and its states: (from when in s, state)."""
 
 
 class Picture(Figure):
@@ -109,6 +111,10 @@ def story(
                 f"{event.text}: {event.after}" if event.after else event.text,
             )
             for event in plan.timeline
+        ),
+        tuple(
+            (row["name"], tuple((state["at_s"], state["state"]) for state in row["states"]))
+            for row in summary["alarms"]
         ),
     )
 
@@ -160,9 +166,15 @@ def draw(told: Story) -> Figure:
 
 def svg(told: Story) -> str:
     """The figure as SVG, byte for byte the same for the same story."""
+    with house():
+        return svg_of(_draw(told))
+
+
+def svg_of(figure: Figure) -> str:
+    """Any figure as SVG, byte for byte the same for the same figure."""
     text = io.StringIO()
     with house():
-        FigureCanvasSVG(_draw(told)).print_figure(text, format="svg", metadata={"Date": None})
+        FigureCanvasSVG(figure).print_figure(text, format="svg", metadata={"Date": None})
     return text.getvalue()
 
 
@@ -215,6 +227,9 @@ def _panels(told: Story, time: panels.Clock) -> list[tuple[Callable[[Axes], None
     if cached:
         ratio = partial(panels.hit_ratio, frame=traffic[traffic["stage"].isin(cached)], time=time)
         todo.append((ratio, PANEL))
+    if told.alarms:
+        strips = partial(panels.alarms, rows=told.alarms, time=time)
+        todo.append((strips, STRIP * (min(len(told.alarms), panels.MOST_STRIPS) + 0.2)))
     if len(told.lows):
         todo.append(
             (partial(panels.lows, frame=told.lows, time=time), STRIP * (panels.strips(told.lows) + 0.2))

@@ -55,6 +55,10 @@ STRIP_NAMES = ("empty", "below 25 %", "25 to 50 %", "50 to 75 %", "75 % up")
 """Strips of buckets: from dark to light also in grey."""
 
 
+STATES = {"ALARM": (RED, 0.84), "OK": (GREEN, 0.42), "INSUFFICIENT_DATA": ("#C9C9C9", 0.18)}
+"""Of alarms: colour, and height of the strip."""
+
+
 class Clock(NamedTuple):
     """How times are shown: seconds per unit, and the unit's name."""
 
@@ -257,6 +261,29 @@ def lows(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
             markeredgecolor=QUIET, markeredgewidth=0.4,
         )  # fmt: skip
         axes.text(at + 0.012, height, text, transform=axes.transAxes, va="center", fontsize=7.5, color=QUIET)
+
+
+def alarms(axes: Axes, rows: Sequence[tuple[str, Sequence[tuple[float, str]]]], time: Clock) -> None:
+    """A strip per alarm, those that rang first: its state over time, as colour and as height."""
+    rang = {name: sum(state == "ALARM" for _, state in states) for name, states in rows}
+    shown = sorted(rows, key=lambda row: -min(rang[row[0]], 1))[:MOST_STRIPS]
+    for row, (name, states) in enumerate(shown):
+        edges = [*(at for at, _ in states), time.end_s]
+        for (begin, state), end in zip(states, edges[1:], strict=True):
+            colour, height = STATES[state]
+            width = max(min(end, time.end_s) - begin, 0.0) / time.seconds
+            axes.broken_barh(
+                [(begin / time.seconds, width)], (-row - height / 2, height), color=colour, linewidth=0
+            )
+        first = next((at for at, state in states if state == "ALARM"), None)
+        text = "did not ring" if first is None else f"rang at {first / time.seconds:.3g} {time.unit}"
+        _beside(axes, -row, f"{shortened(name, 38)}  {text}", QUIET if first is None else INK)
+    axes.set_ylim(-len(shown) + 0.5, 0.5)
+    axes.set_yticks([])
+    axes.grid(visible=False)
+    axes.spines["left"].set_visible(False)
+    more = f" (and {len(rows) - len(shown)} more in summary.json)" if len(rows) > len(shown) else ""
+    axes.set_title(f"Alarms: red and tall ALARM, green OK, grey INSUFFICIENT_DATA{more}")
 
 
 def _beside(axes: Axes, height: float, text: str, colour: str) -> None:

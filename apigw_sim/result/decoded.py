@@ -19,6 +19,7 @@ from apigw_sim.records import (
     JOURNAL,
     LEVELS,
     NULL,
+    AlarmState,
     Authorized,
     Cache,
     CallOutcome,
@@ -53,7 +54,7 @@ NAMES: dict[tuple[str, str], str] = {
     (INVOCATIONS.name, "outcome"): "outcome", (INVOCATIONS.name, "refused_by"): "limit",
     (ENVIRONMENTS.name, "function"): "backend",
     (CALLS.name, "client"): "client", (CALLS.name, "outcome"): "call_outcome",
-    (JOURNAL.name, "event"): "event",
+    (JOURNAL.name, "event"): "event", (JOURNAL.name, "alarm"): "alarm", (JOURNAL.name, "state"): "alarm_state",
 }  # fmt: skip
 """Columns whose numbers become names."""
 TRUTHS = {(INVOCATIONS.name, name) for name in ("abandoned", "repeated", "idempotent")} | {
@@ -81,6 +82,8 @@ class Decoder:
             "backend": [backend.name for backend in plan.backends],
             "outcome": [outcome.name.lower() for outcome in Outcome],
             "event": [event.text for event in plan.timeline],
+            "alarm": [alarm.name for alarm in plan.alarms],
+            "alarm_state": [state.name for state in AlarmState],
             "call_outcome": [outcome.name.lower() for outcome in CallOutcome],
         }
 

@@ -136,6 +136,10 @@ REASONS = (
            "if idempotent", "AWS's occasional 502 for out-of-order invocations under heavy load, an assumption's share."),
     Reason("INVALID_SIGNATURE", 403, "INVALID_SIGNATURE", "The request signature does not match.", "no",
            "The method asks for AWS_IAM, and the request's signature is not that of a known key."),
+    Reason("NO_MAPPING", 403, "", "", "no",
+           "The custom domain maps this base path to no stage; CloudWatch has neither metric nor log of it."),
+    Reason("NO_CERTIFICATE", 403, "ACCESS_DENIED", "Access denied. Reason: Could not find issuer for certificate", "no",
+           "The domain asks for mutual TLS, and the caller presented no certificate that its truststore knows."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -157,6 +161,8 @@ BAD_REQUEST_BODY = NUMBER["BAD_REQUEST_BODY"]
 BAD_REQUEST_PARAMETERS = NUMBER["BAD_REQUEST_PARAMETERS"]
 UNSUPPORTED_MEDIA_TYPE = NUMBER["UNSUPPORTED_MEDIA_TYPE"]
 CACHE_INVALIDATION_DENIED = NUMBER["CACHE_INVALIDATION_DENIED"]
+NO_MAPPING = NUMBER["NO_MAPPING"]
+NO_CERTIFICATE = NUMBER["NO_CERTIFICATE"]
 INTEGRATION_TIMEOUT = NUMBER["INTEGRATION_TIMEOUT"]
 INTEGRATION_FAILURE = NUMBER["INTEGRATION_FAILURE"]
 LAMBDA_THROTTLED = NUMBER["LAMBDA_THROTTLED"]

@@ -279,8 +279,12 @@ class MethodSettings(Part):
     caching: Annotated[Caching | Literal[False], or_false(Caching, "{ttl: 300 s}")] | None = Field(
         None, description="whether and how its answers are cached; false: they are not"
     )
+    metrics: Flag | None = Field(
+        None,
+        description="detailed metrics: whether CloudWatch has series of this method; billed, off by default",
+    )
 
-    later: ClassVar[Mapping[str, str]] = {"logging": _LATER, "metrics": _LATER, "data_trace": _LATER}
+    later: ClassVar[Mapping[str, str]] = {"logging": _LATER, "data_trace": _LATER}
 
 
 def _read_cache_size(value: object) -> int:
@@ -383,25 +387,20 @@ def _read_type(value: object) -> str:
     return "REST"
 
 
-def _read_endpoint(value: object) -> str:
-    if value in ("EDGE", "PRIVATE"):
-        raise Bad(f"{value} endpoints belong to a later version", "write REGIONAL")
-    if value != "REGIONAL":
-        raise Bad(f"{units.show(value)} is no endpoint type", "write REGIONAL")
-    return "REGIONAL"
-
-
 class Api(Part):
     """A REST API."""
 
     type: Annotated[Literal["REST"], Leaf(_read_type, str, lambda: {"enum": ["REST"]})] = Field(
         description="the type of API", examples=["REST"]
     )
-    endpoint: Annotated[Literal["REGIONAL"], Leaf(_read_endpoint, str, lambda: {"enum": ["REGIONAL"]})] = (
-        Field(
-            description="the endpoint type; AWS's own default is EDGE, so it must be written",
-            examples=["REGIONAL"],
-        )
+    endpoint: Annotated[
+        Literal["EDGE", "REGIONAL", "PRIVATE"], one_of("EDGE", "REGIONAL", "PRIVATE", noun="endpoint type")
+    ] = Field(
+        description="the endpoint type; AWS's own default is EDGE, so it must be written",
+        examples=["REGIONAL"],
+    )
+    disable_default_endpoint: Flag = Field(
+        False, description="whether the API answers under its custom domains alone"
     )
     methods: dict[RouteName, Method] = Field(
         description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]

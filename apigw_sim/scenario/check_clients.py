@@ -10,6 +10,7 @@ from pathlib import Path
 from apigw_sim import units
 from apigw_sim.scenario.arrivals import Arrivals, Step, Trace, Window
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.check_fronts import check_target
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
 from apigw_sim.scenario.quantities import DataFile
@@ -23,7 +24,7 @@ def check_clients(report: Report) -> None:
         report.say(("clients",), "there are no clients", "write one, with target:, arrivals: and calls:")
     for name, client in report.scenario.clients.items():
         base: Keys = ("clients", name)
-        known = report.stage((*base, "target"), client.target)
+        stage = check_target(report, base, client)
         _check_arrivals(report, (*base, "arrivals"), client.arrivals)
         _check_key(report, (*base, "api_key"), client)
         _check_retry(report, base, client)
@@ -36,9 +37,9 @@ def check_clients(report: Report) -> None:
                     (*base, "arrivals"),
                 )
             continue
-        if known:
+        if stage is not None:
             for number, call in enumerate(client.calls):
-                _check_call(report, (*base, "calls", number), client.target.partition("/")[0], call)
+                _check_call(report, (*base, "calls", number), stage.partition("/")[0], call)
         if not any(call.weight for call in client.calls):
             report.say((*base, "calls"), "all weights are zero", "give one call a weight above 0")
 

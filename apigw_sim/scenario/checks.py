@@ -133,9 +133,12 @@ def check_apis(report: Report) -> None:
         report.say(
             ("apis",), "there are no APIs", "write one, such as shop: {type: REST, endpoint: REGIONAL, ...}"
         )
-    most = quotas.count("regional_apis")
-    if len(apis) > most:
-        report.say(("apis",), f"{len(apis)} APIs", f"AWS allows {most} in a Region and does not raise it")
+    for endpoint, noun in (("EDGE", "edge-optimized"), ("REGIONAL", "Regional"), ("PRIVATE", "private")):
+        most = quotas.count(f"{endpoint.lower()}_apis")
+        count = sum(api.endpoint == endpoint for api in apis.values())
+        if count > most:
+            what = f"{count} {noun} APIs"
+            report.say(("apis",), what, f"AWS allows {most} in a Region and does not raise it")
     for name, api in apis.items():
         base: Keys = ("apis", name)
         for part in ("methods", "stages"):

@@ -151,8 +151,12 @@ class Call(Part):
     content_type: ContentTypes = Field(
         {JSON: Fraction(1)}, description="the body's content type, or the shares of several"
     )
-    url_size: Size = Field(0, description="the length of the URL: 414 above 10,240 bytes")
-    headers_size: Size = Field(0, description="the size of all headers: 431 above 10,240 bytes")
+    url_size: Size = Field(
+        0, description="the length of the URL: 414 above 10,240 bytes, at EDGE and PRIVATE above 8,192"
+    )
+    headers_size: Size = Field(
+        0, description="the size of all headers: 431 above 10,240 bytes, at PRIVATE above 8,000"
+    )
 
     @property
     def invalid_shares(self) -> Invalid:
@@ -261,10 +265,40 @@ class Identities(Part):
         return rest if self.valid is None else self.valid, self.denied, self.missing
 
 
+def _read_tls(value: object) -> str:
+    text = str(value)
+    if isinstance(value, bool) or text not in ("1.2", "1.3"):
+        raise Bad(f"{units.show(value)} is no version of TLS", "write 1.2 or 1.3")
+    return text
+
+
+def _read_vpc_endpoint(value: object) -> str:
+    if value is True:
+        return "vpce"
+    if not isinstance(value, str) or not value:
+        raise Bad(f"{units.show(value)} is no VPC endpoint", "write true, or its name")
+    return str(value)
+
+
 class Network(Part):
     """The way between a client and the gateway."""
 
-    rtt: DurationLaw = Field(constant(0), description="the round trip; half of it lies before the gateway")
+    rtt: DurationLaw = Field(
+        constant(0), description="the round trip to the API's Region; half of it lies before the gateway"
+    )
+    rtt_to_edge: DurationLaw | None = Field(
+        None, description="the round trip to the nearest CloudFront POP; default: as long as rtt"
+    )
+    new_connection: Share = Field(
+        Fraction(0), description="of the requests, those that open a connection and wait for its handshakes"
+    )
+    tls: Annotated[Literal["1.2", "1.3"], Leaf(_read_tls, str, lambda: {"enum": [1.2, 1.3]})] | None = Field(
+        None,
+        description="the version they agree on; default: 1.3, and 1.2 for private APIs, which take no other",
+    )
+    private_dns: Flag = Field(
+        True, description="whether their VPC endpoint answers for the default endpoints of all APIs"
+    )
 
 
 class Backoff(Part):
@@ -297,7 +331,10 @@ class Retry(Part):
 class Client(Part):
     """A population of callers that share a stream of arrivals."""
 
-    target: Words = Field(description="the stage they call, as api/stage", examples=["api/stage"])
+    target: Words = Field(
+        description="what they call: a stage as api/stage, a domain with a base path, or a distribution",
+        examples=["api/stage"],
+    )
     arrivals: Arrivals = Field(description="when calls start", examples=[{"process": "even", "rate": "1/s"}])
     calls: Annotated[
         tuple[Call, ...] | Literal["from_trace"],
@@ -312,6 +349,12 @@ class Client(Part):
         None, description="the API key they send, or how one is chosen for each call"
     )
     network: Network = Field(Network(), description="the way to the gateway")
+    vpc_endpoint: (
+        Annotated[str, Leaf(_read_vpc_endpoint, str, lambda: {"type": ["boolean", "string"]})] | None
+    ) = Field(None, description="the interface VPC endpoint their requests come through: true, or its name")
+    client_certificate: Share = Field(
+        Fraction(1), description="of the calls, those with a certificate that a domain with mutual TLS trusts"
+    )
     timeout: PositiveDuration | None = Field(
         None, description="how long an attempt is waited for; default: for ever"
     )
@@ -321,9 +364,6 @@ class Client(Part):
     )
     address: Addresses | None = Field(
         None, description="where their requests come from, an address or a range, for resource policies"
-    )
-    vpc_endpoint: Words | None = Field(
-        None, description="the VPC endpoint their requests come through, for resource policies"
     )
 
     later: ClassVar[Mapping[str, str]] = {"users": _LATER, "waf": _LATER}

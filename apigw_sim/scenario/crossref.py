@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from apigw_sim.errors import Problem
+from apigw_sim.scenario.check_alarms import check_alarms
 from apigw_sim.scenario.check_clients import check_clients
 from apigw_sim.scenario.check_expect import check_expect, check_tokens
+from apigw_sim.scenario.check_fronts import check_fronts
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_timeline import check_timeline
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
@@ -18,9 +20,11 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_run(report)
     check_apis(report)
     check_plans(report)
+    check_fronts(report)
     check_clients(report)
     check_security(report)
     check_initial(report)
     check_tokens(report)
+    check_alarms(report)
     report.scenario = check_timeline(report)
     return check_expect(report), report.problems

@@ -106,7 +106,7 @@ def read(value: object) -> Expectation:
         metric=metric,
         of_route=route,
         op=next(each for each in OPERATORS if each == found["op"]),
-        value=_bound(found["value"].strip(), stat, nature),
+        value=bound(found["value"].strip(), stat, nature),
         every_period=_period(found["every"]),
         m_of_n=m_of_n,
     )
@@ -146,7 +146,8 @@ def _check_stat(stat: str, metric: str, nature: str) -> None:
         raise Bad(f"{metric} has no percentiles", listed(STATS))
 
 
-def _bound(text: str, stat: str, nature: str) -> Fraction:
+def bound(text: str, stat: str, nature: str) -> Fraction:
+    """What a statistic is compared with: nanoseconds for times, of 1 for shares, else a number."""
     if nature == "time" and stat != "count":
         return Fraction(units.duration(text))
     if nature == "errors" and stat == "avg":

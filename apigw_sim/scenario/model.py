@@ -7,14 +7,16 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from pydantic import Field, PrivateAttr
 
+from apigw_sim.scenario.alarms import Alarms, AlarmTable
 from apigw_sim.scenario.api import EVERY_METHOD, Api, Caching, Stage
 from apigw_sim.scenario.base import Part, dump
 from apigw_sim.scenario.clients import Client
 from apigw_sim.scenario.expect import ExpectationText
+from apigw_sim.scenario.fronts import NO_PATH, Distribution, Domain, DomainName
 from apigw_sim.scenario.functions import Backend, Function
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
@@ -49,6 +51,19 @@ class EffectiveSettings(NamedTuple):
     caching_from: str | None
     throttle_path: str | None
     caching_path: str | None
+    metrics: bool = False
+    """Detailed metrics."""
+
+
+class Reached(NamedTuple):
+    """What a client's target leads to."""
+
+    stage: str | None
+    """api/stage; None: a base path without a mapping."""
+    domain: str | None
+    distribution: str | None
+    endpoint: Literal["EDGE", "REGIONAL", "PRIVATE"]
+    """Of the domain, or of the API's own endpoint."""
 
 
 class Scenario(Part):
@@ -61,21 +76,23 @@ class Scenario(Part):
     backends: dict[Name, Backend] = Field({}, description="other backends by name")
     authorizers: dict[Name, Authorizer] = Field({}, description="authorizers by name, for methods to name")
     apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
+    domains: dict[DomainName, Domain] = Field({}, description="custom domain names")
+    distributions: dict[Name, Distribution] = Field(
+        {}, description="CloudFront distributions before APIs, by name"
+    )
     usage_plans: dict[Name, UsagePlan] = Field({}, description="usage plans by name")
     api_keys: dict[Name, ApiKey] = Field({}, description="API keys, or groups of keys, by name")
     clients: dict[Name, Client] = Field(description="clients by name", examples=[{}])
     timeline: tuple[Entry, ...] = Field((), description="what happens in mid-run")
+    alarms: AlarmTable = Field(Alarms(), description="CloudWatch alarms by name; recommended: AWS's own")
     expect: tuple[ExpectationText, ...] = Field((), description="what must hold for exit status 0")
     assumptions: Assumptions = Field(Assumptions(), description="what AWS leaves open")
     advice: Advice = Field(Advice(), description="how check advises")
     initial: Initial = Field(Initial(), description="how the run starts")
 
     later: ClassVar[Mapping[str, str]] = {
-        "domains": _LATER,
-        "distributions": _LATER,
         "waf": _LATER,
         "users": _LATER,
-        "alarms": _LATER,
         "identities": "belongs to a client; write it beside its calls:",
         "services": _LATER,
         "sweep": _LATER,
@@ -90,6 +107,17 @@ class Scenario(Part):
         """The API and stage that `api/stage` names."""
         api, _, stage = name.partition("/")
         return self.apis[api], self.apis[api].stages[stage]
+
+    def reached(self, target: str) -> Reached:
+        """What a client's target leads to."""
+        if target in self.distributions:
+            body = self.distributions[target]
+            return Reached(body.origin, None, target, self.apis[body.origin.partition("/")[0]].endpoint)
+        name, _, path = target.partition("/")
+        domain = self.domains.get(name)
+        if domain is None:
+            return Reached(target, None, None, self.apis[name].endpoint)
+        return Reached(domain.mappings.get(path or NO_PATH), name, None, domain.endpoint)
 
     @property
     def stages(self) -> tuple[str, ...]:
@@ -125,6 +153,7 @@ class Scenario(Part):
             where["caching"],
             paths["throttle"],
             paths["caching"],
+            bool(found.metrics),
         )
 
     def routes(self, api: str) -> RouteTable:

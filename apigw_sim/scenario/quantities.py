@@ -120,7 +120,8 @@ def _written(value: object) -> str:
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,128}")
 
 
-def _read_name(value: object) -> str:
+def read_name(value: object) -> str:
+    """A name of the user's own."""
     if not isinstance(value, str):
         if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
             return str(value)
@@ -173,7 +174,7 @@ def read_file_name(value: object) -> DataFile:
     return DataFile(str(value), value.folder if isinstance(value, Text) else ".")
 
 
-Name = Annotated[str, Leaf(_read_name, str, _name_schema)]
+Name = Annotated[str, Leaf(read_name, str, _name_schema)]
 Words = Annotated[str, Leaf(_read_text, str, lambda: {"type": "string"})]
 Flag = Annotated[bool, Leaf(_read_flag, bool, lambda: {"type": "boolean"})]
 FileName = Annotated[

@@ -60,6 +60,11 @@ class Run(Part):
     )
     warm_up: Duration = Field(0, description="simulated, but left out of the summary")
     period: PositiveDuration = Field(units.MINUTE, description="the period of the metrics")
+    method_series: Annotated[Literal["where_enabled", "always"], one_of("where_enabled", "always")] = Field(
+        "where_enabled",
+        description="which methods have series of their own in the metrics: those with detailed metrics, as in "
+        "CloudWatch, or all of them",
+    )
     seed: Count = Field(
         1, description="the seed of all randomness; the same scenario and seed give the same records"
     )
@@ -213,6 +218,9 @@ class Assumptions(Part):
         description="reasons of answers of which CloudWatch has no metrics; the summary counts them",
     )
     rest_overhead: DurationLaw = Field(_lognormal(8, 30), description="what a REST API adds to a request")
+    edge_backbone: Share = Field(
+        Fraction(1), description="what is left of a client's way beyond its POP over AWS's own backbone"
+    )
     lambda_overhead: DurationLaw = Field(
         _lognormal(8, 40), description="what Lambda's service adds to an invocation"
     )
@@ -245,6 +253,12 @@ class Assumptions(Part):
     )
     metrics_stamp: Annotated[Literal["answer", "arrival"], one_of("answer", "arrival")] = Field(
         "answer", description="which instant of a request decides the period it is counted in"
+    )
+    metrics_delay: Duration = Field(
+        units.MINUTE, description="how long after a period's end an alarm sees its data"
+    )
+    alarm_extra_datapoints: Annotated[int, quantity("count", 0, 100)] = Field(
+        2, description="datapoints that an alarm retrieves beyond its N, should the latest be missing"
     )
 
 

@@ -32,6 +32,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _functions(made, summary)
     _authorizers(made, summary)
     _cache(made, summary)
+    _alarms(made, summary)
     _traces(made, result)
     _mind(made, summary, plan)
     _expectations(made, summary)
@@ -242,6 +243,33 @@ def _cache(made: Page, summary: Summary) -> None:
         )
         if cache["served_other"]:
             made.line(f"{many(cache['served_other'], 'hit')} answered with another resource's entry", "red")
+
+
+def _alarms(made: Page, summary: Summary) -> None:
+    """Those that rang first; the others together."""
+    rang = [row for row in summary["alarms"] if any(state["state"] == "ALARM" for state in row["states"])]
+    if not summary["alarms"]:
+        return
+    made.title("ALARMS")
+    rows = []
+    for row in rang[:MOST_ROWS]:
+        first = next(state for state in row["states"] if state["state"] == "ALARM")
+        last = row["states"][-1]
+        now = "" if last is first else f"{last['state']} since {span(round(last['at_s'] * SECOND))}"
+        times = sum(state["state"] == "ALARM" for state in row["states"])
+        rows.append((
+            Words("ALARM", "bold red"), f"at {span(round(first['at_s'] * SECOND))}", row["name"],
+            "" if times == 1 else f"{times} times", now, first["reason"],
+        ))  # fmt: skip
+    made.table(rows, "llllll")
+    _cut(made, len(rang))
+    quiet = len(summary["alarms"]) - len(rang)
+    blind = sum(row["states"][-1]["state"] == "INSUFFICIENT_DATA" for row in summary["alarms"])
+    if quiet:
+        made.line(
+            f"{many(quiet, 'alarm')} did not ring"
+            + (f"; {count(blind)} without data at the end" if blind else "")
+        )
 
 
 def _traces(made: Page, result: Result) -> None:

@@ -61,7 +61,8 @@ def _header(made: Page, walk: Walk) -> None:
     pick = client.calls[walk.ended["pick"]].text if walk.ended is not None else "a call"
     key = f" with API key {plan.key_name(row['api_key'])}" if row["api_key"] != NULL else ""
     body = f", body of {show_size(row['request_bytes'])}" if row["request_bytes"] else ""
-    made.line(f"{pick} to {plan.stages[row['stage']].name}, sent by {client.name}{key}{body}")
+    where = plan.stages[row["stage"]].name if row["stage"] != NULL else "a base path without a mapping"
+    made.line(f"{pick} to {where}, sent by {client.name}{key}{body}")
     sent = walk.story[0][0]
     stamp = plan.start + timedelta(milliseconds=round(sent / MS))
     warm_up = ", in the warm-up" if sent < plan.warm_up else ""
@@ -142,6 +143,8 @@ def _limit(plan: Plan, row: Row) -> str:
 
 
 def _where_it_went(row: Row) -> str:
+    if row["flags"] & Flag.IN_FRONT:
+        return ", and AWS/ApiGateway has no sample of it"
     parts = []
     if row["authorizer_ns"] > 0:
         parts.append(f"its authorizer {ms(row['authorizer_ns'] / MS)} ms")

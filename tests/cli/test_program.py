@@ -55,7 +55,7 @@ def test_every_command_has_help_within_80_columns(command, name: str) -> None:
     [
         ("rnu", "There is no command 'rnu'. Did you mean 'run'?"),
         ("xyzzy", "There is no command 'xyzzy'.\n"),
-        ("sweep", "'sweep' comes with a later version."),
+        ("lab", "'lab' comes with a later version."),
     ],
 )
 def test_a_command_that_is_not_there(command, name: str, complaint: str) -> None:

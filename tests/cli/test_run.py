@@ -34,6 +34,17 @@ def test_a_refusal_names_its_limit_and_the_line_it_is_written_on(command) -> Non
     ]
 
 
+def test_an_alarm_that_rang_is_listed_with_its_reason_and_the_others_are_counted(command) -> None:
+    # 29 of 30 attempts of the last full 5 s are refused, and the alarm sees each minute a minute after it is over
+    over = ("--set", "run.duration=4 min", "--set", "alarms.recommended=[shop/prod, f]", "--engine", "simpy",
+            "--set",
+            "alarms.refused={metric: shop/prod 4XXError, statistic: Sum, threshold: '> 300', datapoints: 2}")  # fmt: skip
+    lines = section(command("run", "tiny.yaml", *over).stdout, "ALARMS")
+    assert lines[0].split()[:5] == ["ALARM", "at", "3", "min", "refused"]
+    assert "2 of the last 2 datapoints > 300 (newest first: " in lines[0]
+    assert lines[1:] == ["  6 alarms did not ring"]
+
+
 def test_a_first_refusal_in_the_warm_up_is_said_to_be_there(command) -> None:
     done = command("run", "tiny.yaml", "--set", "run.warm_up=5 s")
     assert section(done.stdout, "REFUSED")[0].endswith("; the first at 510 ms, in the warm-up")

@@ -190,7 +190,32 @@ def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[s
         made["timeout"] = ms(draw(few(3, 60)))
     if draw(chance(70)):
         made["retry"] = draw(retry_of("timeout" in made))
+    if draw(chance(20)):
+        _before(draw, said, made, stage)
     return made
+
+
+def _before(draw: Draw, said: dict[str, Any], made: dict[str, Any], stage: str) -> None:
+    """Let a client reach its stage by a domain or a distribution."""
+    name = stage.replace("/", "")
+    if draw(chance(50)):
+        key = draw(one_of([], [], ["query.page"]))
+        said["distributions"].setdefault(
+            name,
+            {"origin": stage, "ttl": draw(one_of("1 s", "90 ms")), "error_ttl": "60 ms", "cache_key": key},
+        )
+        made["target"] = name
+        return
+    certificate = said["account"].get("region", "us-east-1")
+    kind = draw(
+        one_of(
+            {"endpoint": "EDGE", "certificate": "us-east-1"},
+            {"endpoint": "REGIONAL", "certificate": certificate, "mutual_tls": True},
+        )
+    )
+    said["domains"].setdefault(f"{name}.example.com", {**kind, "mappings": {"v1": stage}})
+    made["target"] = f"{name}.example.com/{draw(one_of('v1', 'v1', 'v1', 'v2'))}"
+    made["client_certificate"] = draw(one_of("100 %", "60 %"))
 
 
 @drawn
@@ -375,6 +400,7 @@ def scenarios(draw: Draw) -> dict[str, Any]:
     said["backends"] = {name: draw(backend()) for name in "hi"[: draw(few_or_none)]}
     said["apis"] = draw(apis(list(said["functions"]), list(said["backends"])))
     said["usage_plans"], said["api_keys"] = draw(plans(said))
+    said["domains"], said["distributions"] = {}, {}
     names = [f"c{number}" for number in range(draw(few(1, 4)))]
     said["clients"] = {name: draw(client(said, duration, 200 // len(names))) for name in names}
     said["assumptions"] = draw(assumptions())

@@ -238,7 +238,12 @@ def network(draw: Draw) -> dict[str, Any]:
     """A round trip of an even number of 10 ms, of 1 to 3 ns, or drawn."""
     odd = [f"0.00000{ns} ms" for ns in (1, 2, 3)]
     round_ = one_of(*(ms(tens) for tens in range(0, 20, 2)))
-    return {"rtt": draw(often(50, round_, often(50, one_of(*odd), time_of(1, 20))))}
+    made = {"rtt": draw(often(50, round_, often(50, one_of(*odd), time_of(1, 20))))}
+    if draw(chance(40)):
+        made["rtt_to_edge"] = draw(often(50, one_of("0 ms", "10 ms", "20 ms"), time_of(1, 9)))
+    if draw(chance(40)):
+        made |= {"new_connection": draw(one_of("20 %", "100 %")), "tls": draw(one_of(1.2, 1.3))}
+    return made
 
 
 @drawn
@@ -288,5 +293,6 @@ def assumptions(draw: Draw) -> dict[str, Any]:
         "rest_overhead": draw(time_of(0, 4, zero=True)),
         "lambda_overhead": draw(time_of(0, 12, zero=True)),
         "provisioning": draw(time_of(0, 9, zero=True)),
+        "edge_backbone": draw(one_of("100 %", "70 %", "0 %")),
         "metrics_stamp": draw(one_of("answer", "arrival")),
     }

@@ -388,6 +388,10 @@ def policed(said: dict[str, Any], where: dict[str, str], *statements: dict[str, 
     return said
 
 
+THROUGH = {"vpc_endpoint": "vpce-1", "network": {"private_dns": False}}
+"""Through a VPC endpoint, which reaches a public API's default endpoint without private DNS alone."""
+
+
 @pytest.mark.parametrize(
     ("statements", "where", "reason"),
     [
@@ -396,15 +400,15 @@ def policed(said: dict[str, Any], where: dict[str, str], *statements: dict[str, 
         ([ALL, DENY], HOME, "OK"),
         ([ALL, DENY], AWAY, "ACCESS_DENIED"),  # a Deny goes before any Allow
         ([{**ALL, "methods": ["GET /"]}], AWAY, "OK"),
-        ([{"effect": "Allow", "vpc_endpoints": ["vpce-1"]}], {"vpc_endpoint": "vpce-1"}, "OK"),
+        ([{"effect": "Allow", "vpc_endpoints": ["vpce-1"]}], THROUGH, "OK"),
         ([{"effect": "Allow", "vpc_endpoints": ["vpce-1"]}], HOME, "ACCESS_DENIED"),
         ([ALL, {"effect": "Deny", "not_vpc_endpoints": ["vpce-1"]}], HOME, "ACCESS_DENIED"),
         # through an endpoint there is no aws:SourceIp, so NotIpAddress holds
-        ([ALL, DENY], {"vpc_endpoint": "vpce-1"}, "ACCESS_DENIED"),
+        ([ALL, DENY], THROUGH, "ACCESS_DENIED"),
     ],
 )
 def test_a_resource_policy_alone(
-    run: Run, statements: list[dict[str, Any]], where: dict[str, str], reason: str
+    run: Run, statements: list[dict[str, Any]], where: dict[str, Any], reason: str
 ) -> None:
     said = policed(story(at(0)), where, *statements)
     assert run(said).reasons == [reason]

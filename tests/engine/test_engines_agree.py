@@ -35,6 +35,10 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "8 s", "run.warm_up": "1 s", "run.period": "1 s", "authorizers.cached.ttl": "2 s",
         "timeline[0].at": "3 s", "timeline[1].at": "4 s",
     },
+    "blind_alarms": {
+        "run.duration": "2 min", "run.period": "20 s", "alarms": {},
+        "timeline": [{"at": "30 s", "fault": {"backend": "orders", "outage": True, "for": "20 s"}}],
+    },
     "cache_and_flush": {
         "run.duration": "30 s", "run.warm_up": "5 s", "run.period": "1 s", "clients.visitors.arrivals.rate": "250/s",
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
@@ -47,6 +51,7 @@ SHORT: dict[str, dict[str, Any]] = {
             {"from": "0 s", "rate": "60/s"}, {"from": "5 s", "rate": "0.5/s"}, {"from": "32 s", "rate": "300/s"},
         ],
     },
+    "endpoint_types": {"run.duration": "40 s", "run.period": "5 s"},
     "flash_sale": {
         "run.duration": "20 s", "run.warm_up": "2 s", "run.period": "1 s",
         "clients.web.arrivals.rate": [
@@ -175,6 +180,8 @@ SMALL = (
     "arrivals at the start and in the last nanosecond", "an authorizer with a cache",
     "an authorizer that fails in many ways", "an authorizer that is waited for no longer",
     "keys that an authorizer gives", "a resource policy with a user pool and signatures",
+    "arrivals at the start and in the last nanosecond", "a distribution with hits, misses and errors",
+    "domains, mapped and not, with mutual TLS", "new connections of no length",
 )  # fmt: skip
 """Entries in which numbers are small, large, long ago or far away."""
 

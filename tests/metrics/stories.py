@@ -77,20 +77,10 @@ GAUGE_SIZES = {
 
 def method(stage: int, verb: str, resource: str, row: int, backend: int, key: bool = False) -> tables.Method:
     return tables.Method(
-        stage,
-        verb,
-        resource,
-        key,
-        row,
-        backend,
-        200,
-        29 * SECOND,
-        0,
-        False,
-        tables.Unauthorized.FAIL_WITH_403,
-        0,
-        0,
-    )
+        place=0, stage=stage, cache=stage, verb=verb, resource=resource, api_key_required=key, bucket=row,
+        backend=backend, works=0, mock_status=200, misconfigured=False, timeout_ns=29 * SECOND, ttl_ns=0,
+        require_authorization=False, unauthorized=tables.Unauthorized.FAIL_WITH_403, first_entry=0, entries=0,
+    )  # fmt: skip
 
 
 def backend(kind: BackendKind, name: str, **more: Any) -> tables.Backend:
@@ -119,7 +109,7 @@ def story_plan(**other: Any) -> Plan:
         unreserved_limit=UNRESERVED, rps_bucket=10, scaling=1000, scaling_window_ns=10 * SECOND, scaling_bucket=False,
         cache_errors=True, max_age_0_is_a_miss=True, encryption_overhead=0, gateway_overhead=constant(8 * MS),
         service_overhead=constant(8 * MS), hit_time=constant(MS), stamp_arrival=False, largest_request=10 << 20,
-        largest_cached=1 << 20, cache_rebuild_ns=240 * SECOND,
+        canary_series=True, largest_cached=1 << 20, cache_rebuild_ns=240 * SECOND,
     )  # fmt: skip
     access = tables.Access("gold", {STOCK: 4}, {STOCK: 7}, 0)
     hobby = tables.Access("gold", {STOCK: 5}, {STOCK: 8}, 1)
@@ -155,7 +145,8 @@ def story_plan(**other: Any) -> Plan:
             client("web", NULL, call("GET /items/{id}", ITEMS), call("POST /orders", ORDERS, idempotent=False)),
             client("partner", ACME, call("GET /stock/{id}", STOCK)),
         ),
-        timeline=(), entries=0, tables_sha256="0" * 64, assumptions=("token_accounting=all_or_none",),
+        variants=(), released=(0, 1, 2, 3), canary_released=(NULL,) * 4, canary_caches=(), works=(), pointers=(),
+        undeployed=(), timeline=(), entries=0, tables_sha256="0" * 64, assumptions=("token_accounting=all_or_none",),
         gauge_base=bases, gauges=gauges,
     )  # fmt: skip
     in_account = {

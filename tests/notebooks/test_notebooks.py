@@ -30,7 +30,7 @@ def sources(file: Path) -> list[str]:
 
 
 def test_they_are_all_here() -> None:
-    assert [file.stem for file in FILES] == ["first_steps", "token_bucket"]
+    assert [file.stem for file in FILES] == ["first_steps", "how_sure", "token_bucket"]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)

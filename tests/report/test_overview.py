@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.figure import Figure
 from metrics.stories import (
     ABOUT,
     ACCOUNT,
@@ -230,3 +231,20 @@ def test_a_long_name_keeps_its_beginning_and_its_end() -> None:
 
 def test_the_unit_of_time_suits_the_length() -> None:
     assert [panels.clock(s, 60, s).unit for s in (60, 600, 4 * 3600, 5 * 86_400)] == ["s", "min", "h", "d"]
+
+
+def test_alarms_are_strips_those_that_rang_first() -> None:
+    quiet, loud = (
+        ((0.0, "INSUFFICIENT_DATA"), (60.0, "OK")),
+        ((0.0, "INSUFFICIENT_DATA"), (120.0, "ALARM"), (150.0, "OK")),
+    )
+    many = tuple((f"quiet-{number}", quiet) for number in range(8))
+    figure = Figure()
+    axes = figure.add_subplot()
+    panels.alarms(axes, (*many, ("loud", loud)), Clock(60.0, "min", 60.0, 180.0))
+    assert next(text.get_text() for text in axes.texts) == "loud  rang at 2 min"
+    assert len(axes.texts) == panels.MOST_STRIPS
+    assert "and 2 more in summary.json" in axes.get_title(loc="left")
+    edges = [path.get_extents() for bar in axes.collections[:3] for path in bar.get_paths()]
+    assert [(round(box.x0, 6), round(box.x1, 6)) for box in edges] == [(0, 2), (2, 2.5), (2.5, 3)]
+    assert edges[1].height > edges[2].height > edges[0].height

@@ -35,7 +35,9 @@ SCENARIO: dict[str, Any] = {
                 "prod": {
                     "cache_cluster": "0.5 GB",
                     "method_settings": {
-                        "every_method": {"throttle": {"rate": "60/s", "burst": 20}, "caching": {"ttl": "5 s"}},
+                        "every_method": {
+                            "throttle": {"rate": "60/s", "burst": 20}, "caching": {"ttl": "5 s"}, "metrics": True,
+                        },
                         "POST /orders": {"throttle": {"rate": "25/s", "burst": 5}},
                     },
                 },

@@ -16,17 +16,19 @@ from apigw_sim.engine.compiled import (
     checks,
     drawing,
     events,
+    fronts,
     gateway,
     kernel,
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import authorization, backoff, bucket, pick, quantile, reason, response, window
+from apigw_sim.rules import authorization, backoff, bucket, edge, pick, quantile, reason, response, window
 
 SOURCES = (
     authorization,
     backoff,
     bucket,
+    edge,
     pick,
     quantile,
     reason,
@@ -39,6 +41,7 @@ SOURCES = (
     callers,
     caching,
     checks,
+    fronts,
     gateway,
     authorizing,
     backends,

@@ -118,6 +118,7 @@ class Builder:
         self._keys()
         self._stages()
         self._backends()
+        self._distributions()
         self._clients()
         self.vectors |= {
             "cells": joined(self.tables.cells), "cut": joined(self.tables.cut), "other": joined(self.tables.other),
@@ -153,6 +154,7 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
             validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
+            fronts=any(client.front for client in plan.clients),
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
             authorizer_wait=account.authorizer_wait_ns, authorizer_refused=account.authorizer_refused,
             authorizer_malformed=account.authorizer_malformed,
@@ -339,6 +341,31 @@ class Builder:
             "first_identity": said.first, "valid": said.valid, "denied": said.denied, "missing": said.missing,
         }  # fmt: skip
 
+    def _distributions(self) -> None:
+        plan, methods = self.plan, max(len(self.plan.methods), 1)
+        self._table("distribution", len(plan.distributions))
+        self._table("edge_key", len(plan.distributions) * methods)[:, 0] = NULL
+        digits: list[int] = []
+        entries = 0
+        for number, row in enumerate(plan.distributions):
+            fill(
+                self.vectors["distribution"],
+                "distribution",
+                number,
+                ttl=row.ttl_ns,
+                error_ttl=row.error_ttl_ns,
+            )
+            for method, key in row.keys.items():
+                fill(
+                    self.vectors["edge_key"], "edge_key", number * methods + method, first=key.first,
+                    constants=len(digits), constants_n=len(key.constants),
+                    digits=len(digits) + len(key.constants), digits_n=len(key.digits),
+                )  # fmt: skip
+                digits += [*key.constants, *key.digits]
+                entries = max(entries, key.first + key.size)
+        self._table("edge_entry", entries)
+        self.vectors["digits"] = np.array([*digits, 0], np.int64)
+
     def _clients(self) -> None:
         plan = self.plan
         self._table("client", len(plan.clients) + 1)
@@ -360,7 +387,9 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses), **self._identities(row),
+                statuses_n=len(statuses), **self._identities(row), detours=row.new_connection > 0 or row.distribution != NULL,
+                new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
+                distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
             )  # fmt: skip
             guided += len(guide)
             for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):

@@ -70,7 +70,8 @@ def resent(s: State, a: View) -> None:
 
 def sent(s: State, a: View) -> int:
     """A request leaves for the gateway, now; gives the stage that follows."""
-    timeout = view(s.client, a.client).timeout
+    c = view(s.client, a.client)
+    timeout = c.timeout
     a.limit = s.now + timeout if timeout != NULL else FOR_EVER
     a.refs = 1
     a.gone = 0
@@ -86,7 +87,7 @@ def sent(s: State, a: View) -> int:
     a.tokens = NULL
     a.cache = 0
     a.authorizer = 0
-    if a.rtt > 1:
+    if a.rtt > 1 or c.detours:
         return SEND
     return ARRIVE
 

@@ -19,6 +19,7 @@ from apigw_sim.engine.compiled.checks import (
 )
 from apigw_sim.engine.compiled.drawing import draw_hit, draw_work, four
 from apigw_sim.engine.compiled.events import wake
+from apigw_sim.engine.compiled.fronts import detour, keep_at_edge, turned_away
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
@@ -79,6 +80,9 @@ OK = reason.OK
 
 def travel(s: State, a: View) -> int:
     """Through the network to the gateway."""
+    c = view(s.client, a.client)
+    if c.detours:
+        return detour(s, a, c)
     reaches = s.now + a.rtt // 2
     will_answer(s, a, reaches)
     wake(s, a, reaches, OF_ARRIVE, 0, ARRIVE)
@@ -89,6 +93,11 @@ def arrive(s: State, a: View) -> int:
     """A request reaches the gateway, now; gives the stage that follows."""
     number = view(s.pick, a.pick).method
     a.method = number
+    if s.fronts and turned_away(s, a, view(s.client, a.client)):
+        a.release = NULL
+        a.arrived = s.now
+        s.answers = s.now + a.overhead
+        return ANSWERING
     if number != NULL and view(s.method, number * METHOD).moves:
         number = released(s, a, view(s.method, number * METHOD))
     a.release = number
@@ -375,6 +384,8 @@ def answering(s: State, a: View) -> int:
 def record(s: State, a: View) -> None:
     """The row of an attempt that is answered now."""
     c, out, r = view(s.client, a.client), s.attempts, s.attempts_n * ATTEMPT_COLUMNS
+    if c.distribution != NULL:
+        keep_at_edge(s, a, c)
     flags = a.flags
     if a.gone:
         flags |= CALLER_GONE

@@ -12,6 +12,7 @@ from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unans
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
 from apigw_sim.engine.compiled.callers import answered, give_up, opened, release, resent, sent
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
+from apigw_sim.engine.compiled.fronts import at_edge
 from apigw_sim.engine.compiled.gateway import (
     admitted,
     answering,
@@ -36,6 +37,7 @@ from apigw_sim.engine.compiled.words import (
     BLOCK_FULL,
     CALLS,
     DONE,
+    EDGE,
     EVENT,
     FOR_EVER,
     GIVE_UP,
@@ -126,6 +128,8 @@ def advance(s: State, until: int) -> int:
             if a.gone == 0 and a.waiting and a.detached == 0:
                 give_up(s, a)
             release(s, a)
+        elif what == EDGE:
+            what = at_edge(s, a)
         if what == ARRIVE:
             what = arrive(s, a)
         if what >= GUARD:

@@ -17,7 +17,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
-            unhealthy tokens_first quota_first hit hit_c authorizer_wait authorizer_refused authorizer_malformed""",
+            unhealthy fronts tokens_first quota_first hit hit_c authorizer_wait authorizer_refused
+            authorizer_malformed""",
         # an event that is still to come
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
@@ -34,7 +35,12 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
             instant_n undrawn block_first block block_n call
-            identities identity_table first_identity valid denied missing""",
+            identities identity_table first_identity valid denied missing
+            detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c""",
+        # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps
+        "distribution": "ttl error_ttl",
+        "edge_key": "first constants constants_n digits digits_n",
+        "edge_entry": "ready expires status reason size",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -82,7 +88,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 VECTORS = (
     *FIELDS, "guide", "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
-    "ring", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
+    "ring", "digits", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
 )  # fmt: skip
 """The vectors by name, in the order of their addresses."""
 
@@ -97,6 +103,7 @@ ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
 )
 WORKS = width("works")
 QUEUE = width("queue")
+DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
     width, ("bucket", "quota", "backend", "environment", "gauge")
 )
@@ -149,6 +156,7 @@ WHEEL = BEYOND + BITS
     ANSWERING,
     ANSWER,
     RETRY,
+    EDGE,
     ADMIT,
     GUARD,
     ASK,
@@ -156,7 +164,7 @@ WHEEL = BEYOND + BITS
     ASKED,
     HEARD,
     UNANSWERED,
-) = range(22)
+) = range(23)
 """From GUARD on they are those of authorizers."""
 
 # why `advance` came back

@@ -9,10 +9,15 @@ from apigw_sim.draws import Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
-from apigw_sim.plan.tables import Client, Rated
+from apigw_sim.plan.tables import NULL, Answer, Client, Rated
+from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from apigw_sim.engine.model.model import Model
+
+
+STANDARD = tuple(Answer(row.status, row.body_bytes, 0) for row in REASONS)
+"""What is answered where no stage is reached that could say otherwise."""
 
 
 class Caller:
@@ -28,12 +33,14 @@ class Caller:
         self.id = identity(number, 0, 0, 0)
         self.pack, self.write = model.calls.pack, model.calls.write
         self.stage = client.stage
-        self.answers = model.plan.stages[client.stage].answers
+        self.answers = STANDARD if client.stage == NULL else model.plan.stages[client.stage].answers
         """By reason: what the stage answers."""
         self.refused = [call.refused for call in client.calls]
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
         self.timeout = client.timeout_ns
+        self.front, self.new_connection = client.front, client.new_connection
+        self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None
         self.retry = client.retry
         self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
         Journey(model.clock, self.calls()).go()

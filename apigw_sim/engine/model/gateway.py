@@ -11,10 +11,11 @@ from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
 from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
+from apigw_sim.engine.model.fronts import IN_FRONT, Fronts, to_edge
 from apigw_sim.engine.model.mapping import ERROR_OBJECT, respond
 from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
-from apigw_sim.plan.tables import Unauthorized
+from apigw_sim.plan.tables import Front, Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
 from apigw_sim.rules import pick, reason
 from apigw_sim.rules.reason import REASONS
@@ -30,7 +31,7 @@ RELAY = priority(Rank.RELAY)
 
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
-CANARY = int(Flag.CANARY)
+CANARY, OPEN = int(Flag.CANARY), Front.OPEN
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 
 OK = reason.OK
@@ -58,6 +59,7 @@ class Gateway:
 
     def __init__(self, model: Model) -> None:
         self.model = model
+        self.fronts = Fronts(model)
         self.plan = model.plan
         self.clock = model.clock
         self.account = model.plan.account
@@ -75,30 +77,38 @@ class Gateway:
         clock, caller, overhead = self.clock, attempt.caller, attempt.overhead
         watched = attempt.notes is not None
         _, picked, key, resource, entry, max_age_0 = attempt.call
-        hurried = attempt.limit != FOR_EVER
-        if attempt.rtt > 1:
-            reaches = clock.now + attempt.rtt // 2
+        hurried, at_edge = attempt.limit != FOR_EVER, 0
+        if caller.edge is not None:
+            attempt.rtt = to_edge(attempt)
+        reaches = clock.now + attempt.rtt // 2
+        if caller.new_connection:
+            reaches += self.fronts.connect(attempt)
+        if caller.edge is not None:
+            reaches = yield from self.fronts.by_edge(attempt, reaches)
+            at_edge = attempt.flags & IN_FRONT
+        if reaches > clock.now:
             attempt.note("sent")
             attempt.will_answer(reaches)
             yield reaches, ARRIVE + attempt.id
         arrived = clock.now
         number = caller.methods[picked]
-        if watched:
+        if watched and not at_edge:
             attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
         method = None
-        if number != NULL:
+        welcome = not at_edge and (caller.front == OPEN or self.fronts.lets_in(attempt))
+        if number != NULL and welcome:
             share = self.canaries[caller.stage]
             method = self.canary(attempt, number, share) if share else self.released[number]
             if watched:
                 self.tell(attempt, number, arrived)
 
-        guard, decided, admitted = None if method is None else method.guard, arrived, True
+        guard, decided = None if method is None else method.guard, arrived
         if guard is not None and method is not None:
             given = yield from guard.journey(attempt, method, number, key, arrived)
-            decided, admitted = clock.now, given is not None
+            decided, welcome = clock.now, given is not None
             key = given if given is not None else NULL if guard.row.gives_key else key
-        answers = decided + overhead
-        if admitted and self.admit(attempt, method, number, key, decided):
+        answers = arrived if at_edge else decided + overhead
+        if welcome and self.admit(attempt, method, number, key, decided):
             assert method is not None
             if method.row.works != attempt.works:
                 attempt.works, attempt.work = method.row.works, None
@@ -122,6 +132,8 @@ class Gateway:
             attempt.will_answer(answers)
         yield answers, ANSWER + attempt.id
 
+        if caller.edge is not None:
+            self.fronts.keep(attempt)
         if attempt.gone:
             attempt.flags |= CALLER_GONE
         self.write(self.pack(

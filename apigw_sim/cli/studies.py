@@ -1,0 +1,105 @@
+"""What the commands of many runs share: their options, and the pictures that go into the folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from apigw_sim.cli.console import printable
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def _workers(_: click.Context, __: click.Parameter, text: str) -> int | str:
+    if text == "auto":
+        return text
+    if not text.isdigit() or not 1 <= int(text) <= 1024:
+        raise click.BadParameter(f"{text!r} is neither auto nor a number from 1 to 1,024.")
+    return int(text)
+
+
+def _share(_: click.Context, __: click.Parameter, text: str) -> float:
+    try:
+        value = float(text.strip().removesuffix("%")) / (100 if "%" in text else 1)
+    except ValueError:
+        value = 0.0
+    if not 0.5 <= value < 1:
+        raise click.BadParameter(f"{text!r} is no confidence; write one such as 95%.")
+    return value
+
+
+def where(function: F) -> F:
+    """The options --workers, --cluster and --engine."""
+    for option in (
+        click.option(
+            "--engine", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True,
+            help="The engine of every run.",
+        ),
+        click.option(
+            "--cluster", metavar="ADDRESS",
+            help="Run on the Dask cluster whose scheduler is there, such as tcp://host:8786.",
+        ),
+        click.option(
+            "--workers", metavar="N", default="auto", show_default=True, callback=_workers,
+            help="Processes on this machine; auto: one for each processor where that pays. The results are the same.",
+        ),
+    ):  # fmt: skip
+        function = option(function)
+    return function
+
+
+def confidence(function: F) -> F:
+    """The option --confidence."""
+    return click.option(
+        "--confidence", metavar="SHARE", default="95%", show_default=True, callback=_share,
+        help="Of the intervals.",
+    )(function)  # fmt: skip
+
+
+def metrics(function: F) -> F:
+    """The option --metric."""
+    return click.option(
+        "--metric", "metrics", metavar="METRIC", multiple=True,
+        help="Show this figure, as often as you like: a name such as requests.refused, or as an expectation says it, "
+        "'shop/prod p99(Latency)'. `list` shows all.",
+    )(function)  # fmt: skip
+
+
+def out(function: F) -> F:
+    """The option --out."""
+    return click.option(
+        "--out", metavar="DIR", callback=_path,
+        help="Keep the study in DIR: each run the moment it is finished, then the results and a picture. "
+        "The same command goes on with a study that was ended.",
+    )(function)  # fmt: skip
+
+
+def _path(_: click.Context, __: click.Parameter, value: str | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def kept(folder: Path | None) -> str | None:
+    """A folder as it is named to the user."""
+    return None if folder is None else printable(str(folder))
+
+
+def save(figure: Figure, folder: Path, name: str) -> None:
+    """Write a picture into the folder of a study; the same figure gives the same bytes."""
+    from apigw_sim.experiment.folder import StudyFolderError, written
+    from apigw_sim.report.overview import svg_of
+
+    try:
+        written(folder / name, svg_of(figure).encode())
+    except OSError as error:
+        raise StudyFolderError(f"{folder}: cannot be written: {error.strerror or error}") from None
+
+
+def chosen(names: tuple[str, ...], known: Any) -> list[str]:
+    """The figures that are asked for; `list` is all of them."""
+    return list(known) if "list" in names else list(names)

@@ -1,0 +1,221 @@
+"""The folder of a study: its design, and a file for every finished run, written beside and renamed.
+
+What is there is whole, so a study that was ended by anything at all goes on where it was.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Iterator
+from contextlib import suppress
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from apigw_sim.errors import ApigwSimError
+from apigw_sim.experiment.cells import Cells
+from apigw_sim.experiment.records import Record, to_rows
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+MARK = "study.json"
+RUNS = "runs"
+LIBRARIES = ("numpy", "simpy", "numba")
+"""Distributions on which records depend."""
+HINT = "name a new folder, or go on with what was begun"
+
+
+class StudyFolderError(ApigwSimError):
+    """A study's folder that cannot be written, read or gone on with."""
+
+
+class Key(NamedTuple):
+    """A run of a study: the point of its design, and the replication."""
+
+    point: int
+    replication: int
+
+    @property
+    def file(self) -> str:
+        """The name of its file."""
+        return f"p{self.point:05d}-r{self.replication:06d}.parquet"
+
+
+def versions() -> dict[str, str]:
+    """What the records of this process depend on."""
+    found = {"apigw_sim": metadata.version("apigw-sim"), "machine": platform.machine()}
+    return found | {name: metadata.version(name) for name in LIBRARIES}
+
+
+class StudyFolder:
+    """A folder that holds `study.json` and `runs/`."""
+
+    def __init__(self, path: Path, design: dict[str, Any]) -> None:
+        self.path = path
+        self.design = design
+        self._there = {file.name for file in (path / RUNS).iterdir() if file.suffix == ".parquet"}
+
+    @classmethod
+    def begin(cls, path: Path, design: dict[str, Any]) -> StudyFolder:
+        """Make the folder, or go on with the same study in it."""
+        try:
+            if (path / MARK).is_file():
+                found = cls.open(path)
+                found.check(design)
+                return found
+            if path.exists() and (not path.is_dir() or any(path.iterdir())):
+                raise StudyFolderError(f"{path}: holds other files and no {MARK}; name a new or empty folder")
+            (path / RUNS).mkdir(parents=True, exist_ok=True)
+            written(path / MARK, (json.dumps(design, indent=1, ensure_ascii=False) + "\n").encode())
+        except OSError as error:
+            raise _unusable(path, error) from None
+        return cls(path, design)
+
+    @classmethod
+    def open(cls, path: Path) -> StudyFolder:
+        """A folder that was begun earlier."""
+        try:
+            design = json.loads((path / MARK).read_text(encoding="utf-8"))
+            (path / RUNS).mkdir(exist_ok=True)
+            for left in (path / RUNS).glob("*.part"):
+                left.unlink()
+            return cls(path, design)
+        except FileNotFoundError:
+            raise StudyFolderError(f"{path}: holds no {MARK}: no study was begun there") from None
+        except (json.JSONDecodeError, UnicodeDecodeError):
+            raise StudyFolderError(f"{path / MARK}: is no study; name another folder") from None
+        except OSError as error:
+            raise _unusable(path, error) from None
+
+    def check(self, design: dict[str, Any]) -> None:
+        """Say what differs from the study that was begun here."""
+        for name in ("kind", "scenario_sha256", "tables_sha256", "seed", "points", "versions", "window"):
+            before, now = self.design.get(name), design.get(name)
+            if before != now:
+                shown = "" if isinstance(now, list | dict) else f": {before} then, {now} now"
+                raise StudyFolderError(f"{self.path}: holds a study with another {name}{shown}; {HINT}")
+
+    def has(self, key: Key) -> bool:
+        """Whether a run was finished."""
+        return key.file in self._there
+
+    def keys(self) -> Iterator[Key]:
+        """The runs that were finished, in order."""
+        for name in sorted(self._there):
+            point, _, replication = name.removesuffix(".parquet").partition("-")
+            yield Key(int(point[1:]), int(replication[1:]))
+
+    def write(self, key: Key, found: Record) -> None:
+        """Keep a finished run."""
+        try:
+            written(self.path / RUNS / key.file, to_parquet(found))
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+        self._there.add(key.file)
+
+    def read(self, key: Key) -> Record | None:
+        """A finished run; None if its file is no longer readable, and then it is to be run again."""
+        try:
+            return from_parquet((self.path / RUNS / key.file).read_bytes(), key.replication)
+        except (OSError, ValueError, KeyError):
+            self._there.discard(key.file)
+            return None
+
+    def write_results(self, name: str, table: Any) -> None:
+        """Write a frame of results beside the runs."""
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        sink = pa.BufferOutputStream()
+        pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
+        try:
+            written(self.path / name, sink.getvalue().to_pybytes())
+        except OSError as error:
+            raise _unusable(self.path, error) from None
+
+
+def written(path: Path, data: bytes) -> None:
+    """Write a file beside and rename it: it is there as a whole or not at all."""
+    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
+    try:
+        beside.write_bytes(data)
+        beside.replace(path)
+    except OSError:
+        with suppress(OSError):
+            beside.unlink()
+        raise
+
+
+def _unusable(path: Path, error: OSError) -> StudyFolderError:
+    why = error.strerror or str(error)
+    return StudyFolderError(
+        f"{path}: cannot be written: {why}; what was finished is kept: make room and go on"
+    )
+
+
+# a run as a file
+
+
+def to_parquet(found: Record) -> bytes:
+    """A record as a Parquet file; the same record gives the same bytes."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    sink = pa.BufferOutputStream()
+    pq.write_table(_table(found), sink, compression="zstd", write_statistics=False)
+    data: bytes = sink.getvalue().to_pybytes()
+    return data
+
+
+def _table(found: Record) -> pa.Table:
+    import pyarrow as pa
+
+    rows = to_rows(found)
+    names = ("kind", "name", "part", "whole", "bits", "least", "most")
+    kinds = (pa.string(), pa.string(), pa.float64(), pa.float64(), pa.int8(), pa.int64(), pa.int64())
+    made = {
+        name: pa.array([row[number] for row in rows], kind)
+        for number, (name, kind) in enumerate(zip(names, kinds, strict=True))
+    }
+    for name, raw in (("cells", [row[7] for row in rows]), ("counts", [row[8] for row in rows])):
+        parts = [np.frombuffer(data, np.int64) for data in raw]
+        made[name] = pa.array(parts, pa.list_(pa.int64()))
+    return pa.table(made).replace_schema_metadata({"replication": str(found.replication)})
+
+
+def from_parquet(data: bytes, replication: int) -> Record:
+    """The record of a file."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        table = pq.read_table(pa.BufferReader(data))
+    except pa.ArrowInvalid as error:
+        raise ValueError(str(error)) from None
+    found = Record(replication)
+    columns = {
+        name: table[name].to_pylist() for name in table.column_names if name not in ("cells", "counts")
+    }
+    for row in range(table.num_rows):
+        kind, name = columns["kind"][row], columns["name"][row]
+        part, whole = columns["part"][row], columns["whole"][row]
+        if kind == "value":
+            found.values[name] = part
+        elif kind == "share":
+            found.shares[name] = (int(part), int(whole))
+        elif kind == "ratio":
+            found.ratios[name] = (part, whole)
+        else:
+            cells, counts = (
+                np.asarray(table[column][row].values.to_numpy(zero_copy_only=False), np.int64)
+                for column in ("cells", "counts")
+            )
+            found.cells[name] = Cells(
+                columns["bits"][row], cells, counts, columns["least"][row], columns["most"][row]
+            )
+    return found
