@@ -29,6 +29,7 @@ from apigw_sim.engine.compiled.words import (
     ANSWERING,
     ARRIVE,
     ATTEMPT_COLUMNS,
+    AUTHORIZER,
     BACKEND,
     BUCKET,
     DONE,
@@ -98,6 +99,8 @@ def arrive(s: State, a: View) -> int:
         s.answers = s.now + a.overhead
         if barred(s, a, p.refused) == NULL:
             return GUARD
+        if view(s.authorizer, view(s.method, number * METHOD).authorizer * AUTHORIZER).gives_key:
+            a.key = NULL
     return ADMIT
 
 
