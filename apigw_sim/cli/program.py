@@ -18,9 +18,10 @@ from apigw_sim.cli.explain import explain
 from apigw_sim.cli.replicate import replicate
 from apigw_sim.cli.run import run
 from apigw_sim.cli.sweep import sweep
+from apigw_sim.cli.validate import validate
 from apigw_sim.errors import ApigwSimError, SlowerEngineWarning
 
-LATER = ("import", "lab", "validate")
+LATER = ("import", "lab")
 """Commands of later versions."""
 INTERRUPTED = 130
 
@@ -95,5 +96,7 @@ def main(ctx: click.Context) -> None:
         click.echo(ctx.get_help())
 
 
-for command in (run, replicate, compare, sweep, capacity, check, explain, compile_, schema, version):
+for command in (
+    run, replicate, compare, sweep, capacity, check, explain, validate, compile_, schema, version,
+):  # fmt: skip
     main.add_command(command)

@@ -10,6 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from apigw_sim.experiment.theory import erlang_b as erlang_b
+from apigw_sim.experiment.theory import in_system as in_system
+
 FALSE_ALARM = 1e-6
 POWER = 0.999
 SETTLED = 4_000
@@ -83,19 +86,3 @@ def met(arrivals: float, leaving: list[float], states: set[int], n: int) -> tupl
     (mean, variance), before = found[-1], found[-1 - min(n, SETTLED) // 2]
     more = max(n - SETTLED, 0) / (SETTLED // 2)
     return mean + more * (mean - before[0]), variance + more * (variance - before[1])
-
-
-def erlang_b(servers: int, load: float) -> float:
-    """The share that is lost of `load` Erlangs by so many servers without a queue."""
-    lost = 1.0
-    for n in range(1, servers + 1):
-        lost = load * lost / (n + load * lost)
-    return lost
-
-
-def in_system(servers: int, places: int, load: float) -> list[float]:
-    """Stationary probabilities of 0..places requests in M/M/servers/places."""
-    weights = [1.0]
-    for n in range(1, places + 1):
-        weights.append(weights[-1] * load / min(n, servers))
-    return [weight / sum(weights) for weight in weights]
