@@ -17,6 +17,7 @@ from apigw_sim.experiment.binding import Binding, Reach, Request, binding, reach
 from apigw_sim.experiment.judging import Judge, OfMean, OfShare, Outcome
 from apigw_sim.experiment.search import Found, Point, search
 from apigw_sim.experiment.trials import PER_SETTING, Crew, Trial, crew, pack
+from apigw_sim.experiment.verdicts import Judged, over_runs
 from apigw_sim.plan import plan
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.scenario import Scenario, load
@@ -85,6 +86,10 @@ class Capacity:
         """The limit that binds first where it fails; None where no limit refuses more than where it meets."""
         return binding(self)
 
+    def expectations(self, setting: int) -> list[Judged]:
+        """Each expectation over the runs at a value that was tried."""
+        return over_runs(self.scenario.expect, [trial.expectations for trial in self.trials[setting]])
+
     @property
     def points(self) -> pd.DataFrame:
         """A row per value that was tried: runs, the figure that is judged, its interval, what is proved."""
@@ -132,6 +137,9 @@ class Capacity:
             "runs": found.runs, "error": found.error,
             "out_of_order": [
                 {"worse": self.axis.show(pair.worse), "better": self.axis.show(pair.better)} for pair in found.breaks
+            ],
+            "expectations_where_it_fails": [
+                one._asdict() for one in (self.expectations(found.fails) if found.fails in self.trials else ())
             ],
             "binds_first": None if self.binding is None else self.binding._asdict(),
             "points": self.rows(),

@@ -7,13 +7,12 @@ import multiprocessing
 import pickle
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from fractions import Fraction
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apigw_sim.compose import simulate
 from apigw_sim.experiment.judging import Outcome
-from apigw_sim.metrics.watch import TIMES
+from apigw_sim.experiment.verdicts import has_mean, shown_bound
 
 if TYPE_CHECKING:
     from concurrent.futures import ProcessPoolExecutor
@@ -87,13 +86,10 @@ def margin(expectation: Expectation, row: dict[str, Any]) -> float:
 
     1 or -1 where no mean can tell: without a sample, at a bound of 0, for == and !=, and in m of n periods.
     """
-    bound, value = expectation.value, row["value"]
-    plain = expectation.op in ("==", "!=") or expectation.m_of_n is not None or bound == 0
-    if plain or value is None:
+    if row["value"] is None or not has_mean(expectation):
         return 1.0 if row["met"] else -1.0
-    if expectation.metric in TIMES and expectation.stat != "count":
-        bound = bound / 10**6  # rows have ms
-    away = float((Fraction(value) - bound) / bound)
+    bound = shown_bound(expectation)
+    away = (float(row["value"]) - bound) / bound
     return -away if expectation.op in ("<", "<=") else away
 
 

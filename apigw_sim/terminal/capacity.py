@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from apigw_sim.experiment.verdicts import MET, UNDECIDED
 from apigw_sim.terminal.page import Page, Words
+from apigw_sim.terminal.verdicts import of_runs
 from apigw_sim.terminal.words import ceiling, count, line_of, many, percent
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ def page(found: Capacity) -> Page:
     made, said = Page(), found.summary
     _answer(made, said)
     _tried(made, said)
+    _expectations(made, found)
     _binding(made, said)
     if said.get("limits"):
         _runway(made, said)
@@ -89,6 +92,21 @@ def _figure(value: float | None, of_share: bool) -> str:
     if value is None:
         return "-"
     return percent(value, 1) if of_share else f"{value * 100:+.1f} %"
+
+
+def _expectations(made: Page, found: Capacity) -> None:
+    """Which expectation it is that fails."""
+    at = found.found.fails
+    if at not in found.trials:
+        return
+    verdicts = of_runs(found.expectations(at), found.scenario)
+    styles = {MET: "green", UNDECIDED: "yellow"}
+    rows = [
+        (Words(one.outcome, styles.get(one.outcome, "bold red")), one.text, one.found, one.beside)
+        for one in verdicts
+    ]
+    made.title(f"EXPECTED at {found.axis.show(at)}", "mean over its runs with the 95 % interval")
+    made.table(rows, "lllr")
 
 
 def _binding(made: Page, said: Summary) -> None:

@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 from xml.etree import ElementTree
 
+from apigw_sim.experiment.verdicts import MET, NO_SAMPLE, NOT_MET, UNDECIDED
 from apigw_sim.terminal.summary import found
+from apigw_sim.terminal.words import percent
 
 if TYPE_CHECKING:
+    from apigw_sim.experiment.verdicts import Judged
     from apigw_sim.scenario import Scenario
 
-MET, NOT_MET, NO_SAMPLE, UNDECIDED = "met", "not met", "no sample", "undecided"
 MARKS = {MET: "✅ met", NOT_MET: "❌ not met", NO_SAMPLE: "❌ no sample", UNDECIDED: "❔ undecided"}
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _OF_MARKDOWN = re.compile(r"([\\`*_{}\[\]<>#|~&])")
@@ -46,6 +48,24 @@ def of_run(summary: dict[str, Any], scenario: Scenario | None) -> list[Verdict]:
         beside = f"in {row['periods_met']:,} of {row['periods']:,} periods" if "periods" in row else ""
         where = "" if scenario is None else scenario.where(("expect", number))
         made.append(Verdict(row["text"], outcome, found(row), beside, where))
+    return made
+
+
+def of_runs(judged: Sequence[Judged], scenario: Scenario | None) -> list[Verdict]:
+    """The verdicts of several runs, each with the interval of what is judged."""
+    made = []
+    for number, one in enumerate(judged):
+        if one.of_share:
+            shown = [None if end is None else percent(end, 1) for end in (one.value, one.low, one.high)]
+        else:
+            shown = [
+                None if end is None else found({"text": one.text, "value": end})
+                for end in (one.value, one.low, one.high)
+            ]
+        interval = f" ({shown[1]} to {shown[2]})" if shown[1] is not None and shown[2] is not None else ""
+        where = "" if scenario is None else scenario.where(("expect", number))
+        beside = f"met in {one.met:,} of {one.runs:,} runs"
+        made.append(Verdict(one.text, one.outcome, f"{shown[0] or ''}{interval}", beside, where))
     return made
 
 
