@@ -114,7 +114,7 @@ class Batches:
         self._length = -(-(plan.duration - plan.warm_up) // batches)
         self._end = plan.duration
         self._coding = Coding(plan)
-        self._totals = [Totals(plan, self._coding, len(plan.backends)) for _ in range(batches)]
+        self._totals = [Totals(plan, self._coding) for _ in range(batches)]
 
     def fold(self, block: Block) -> None:
         """Take in a block."""

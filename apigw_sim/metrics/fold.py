@@ -59,7 +59,7 @@ class Metrics:
         self.plan = plan
         self.numbering = Numbering(plan)
         self.coding = Coding(plan)
-        self.totals = Totals(plan, self.coding, len(self.numbering.pair_list))
+        self.totals = Totals(plan, self.coding, tuple(row for row, _ in self.numbering.pair_list))
         self.limits = Limits(plan)
         self._figures = Figures()
         groups = Groups(self.coding, self.numbering)

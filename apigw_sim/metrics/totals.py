@@ -67,15 +67,16 @@ class Totals:
 
     plan: Plan
     coding: Coding
-    pairs: int
-    """How many pairs of what was invoked and the alias there are (`series.Numbering`); the first are the backends."""
+    rows: tuple[int, ...] = ()
+    """Row of plan.backends of each pair of what was invoked and the alias (`series.Numbering`); none: the backends alone."""
     latency: Spread = field(default_factory=Spread)
     latency_2xx: Spread = field(default_factory=Spread)
     integration: Spread = field(default_factory=Spread)
     served_other: int = 0
 
     def __post_init__(self) -> None:
-        clients, pairs = len(self.plan.clients), self.pairs
+        self.rows = self.rows or tuple(range(len(self.plan.backends)))
+        clients, pairs = len(self.plan.clients), len(self.rows)
         self.cells = np.zeros((self.coding.leaves, 1 << FATE_BITS, 1 << CACHE_BITS), np.int64)
         self.by_status = np.zeros(STATUSES, np.int64)
         self.by_reason = np.zeros(len(REASONS), np.int64)
