@@ -177,6 +177,7 @@ INVOCATIONS = Table("invocations", "at the end of each piece of backend work, re
     Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client no longer waited"),
     Column("repeated", "int8", "0 or 1", "whether work had begun for an earlier attempt of the same call"),
     Column("idempotent", "int8", "0 or 1", "whether the client may safely repeat the call"),
+    Column("alias", "int16", "row of plan.aliases", "the alias by which a function was invoked; null: none"),
 ))  # fmt: skip
 
 ENVIRONMENTS = Table("environments", "at death or at the end of the run", (

@@ -286,6 +286,7 @@ COMPILED = (
     "levels",
     "answers",
     "drawing",
+    "aliases",
     "callers",
     "caching",
     "checks",

@@ -12,35 +12,40 @@ from apigw_sim.advice.offered import Offered, Peak
 from apigw_sim.advice.words import about, at_once, exceeds, instant, per_second, several, verb
 from apigw_sim.plan.tables import NULL, BackendKind
 from apigw_sim.scenario.base import NONE
-from apigw_sim.scenario.paths import show_path
+from apigw_sim.scenario.paths import show_path, split_path
 
 
 def outlives_the_gateway(case: Case) -> Iterator[Finding]:
     """Functions whose timeout is above the timeout of an integration that invokes them."""
-    for name, function in case.scenario.functions.items():
-        callers = [
-            (f"{api} {route}", method.integration.timeout)
-            for api, body in case.scenario.apis.items()
-            for route, method in body.methods.items()
-            if method.integration.function == name
-            and not method.integration.asynchronous
-            and method.integration.timeout < function.timeout
-        ]
+    plan = case.plan
+    for number, function in enumerate(plan.backends):
+        if function.kind is not BackendKind.LAMBDA:
+            continue
+        callers = list(
+            dict.fromkeys(
+                (f"{plan.stages[method.stage].api} {method.route}", method.timeout_ns)
+                for method in plan.methods
+                if number in plan.invoked(method)
+                and not method.asynchronous
+                and method.timeout_ns < function.timeout_ns
+            )
+        )
         if not callers:
             continue
+        name = function.name
         shortest = min(timeout for _, timeout in callers)
-        mine, theirs = units.show_duration(function.timeout), units.show_duration(shortest)
+        mine, theirs = units.show_duration(function.timeout_ns), units.show_duration(shortest)
         who = several(who for who, _ in callers)
         wait = f"{verb(callers, 'waits', 'wait')} {theirs} for it"
         text = (
             f"{name} may run {mine} and {who} {wait}: after the 504 it runs on for up to "
-            f"{units.show_duration(function.timeout - shortest)}, holds its concurrency and is billed"
+            f"{units.show_duration(function.timeout_ns - shortest)}, holds its concurrency and is billed"
         )
         least = units.show_duration(shortest // units.SECOND * units.SECOND)
         fix = f"write timeout: {least} or less at the function, or let the integration wait longer"
         if shortest < units.SECOND:
             fix = "let the integration wait longer: a function's timeout is 1 s at least"
-        yield Finding(("functions", name, "timeout"), text, fix)
+        yield Finding((*split_path(function.path), "timeout"), text, fix)
 
 
 def client_gives_up_first(case: Case) -> Iterator[Finding]:
@@ -70,7 +75,7 @@ class Pool(NamedTuple):
     names: str
     """For people: `checkout`, or `catalogue and search`."""
     rows: list[int]
-    """Rows of plan.backends."""
+    """Rows of plan.backends, of functions: their versions draw from the same."""
     keys: Keys
     concurrency: int
 
@@ -91,7 +96,7 @@ def _reserved(case: Case) -> list[Pool]:
     return [
         Pool(row.name, [number], ("functions", row.name, "reserved_concurrency"), row.reserved)
         for number, row in enumerate(case.plan.backends)
-        if row.kind is BackendKind.LAMBDA and row.reserved != NULL
+        if row.kind is BackendKind.LAMBDA and row.version_of == NULL and row.reserved != NULL
     ]
 
 
@@ -104,15 +109,22 @@ def _lambdas(case: Case, *, unreserved: bool) -> list[int]:
     return [
         number
         for number, row in enumerate(case.plan.backends)
-        if row.kind is BackendKind.LAMBDA and not (unreserved and row.reserved != NULL)
+        if row.kind is BackendKind.LAMBDA
+        and row.version_of == NULL
+        and not (unreserved and row.reserved != NULL)
     ]
 
 
 def _when(case: Case, offered: Offered, pool: Pool, peak: Peak) -> str:
     """When the peak is, and what it leaves out."""
-    methods = offered.methods(pool.rows)
+    methods = offered.methods(_every(case, pool.rows))
     cached = any(place.row in methods for place in case.cached)
     return f"first attempts{', before the cache' if cached else ''}, at {instant(peak.at)}"
+
+
+def _every(case: Case, rows: list[int]) -> list[int]:
+    """The rows of functions and of all their versions."""
+    return [row for function in rows for row in case.plan.versions(function)]
 
 
 def too_much_at_once(case: Case) -> Iterator[Finding]:
@@ -120,7 +132,7 @@ def too_much_at_once(case: Case) -> Iterator[Finding]:
     offered = Offered(case)
     rows = _lambdas(case, unreserved=True)
     for pool in (*_reserved(case), _account(case, rows, case.plan.account.unreserved)):
-        peak = offered.most_at_once(pool.rows)
+        peak = offered.most_at_once(_every(case, pool.rows))
         if not exceeds(peak.at_once, pool.concurrency):
             continue
         mean = peak.at_once / peak.requests
@@ -147,7 +159,7 @@ def too_many_a_second(case: Case) -> Iterator[Finding]:
     account = case.scenario.account
     whole = account.lambda_concurrency - account.used_elsewhere.lambda_concurrency
     for pool in (*_reserved(case), _account(case, rows, whole)):
-        peak, takes = offered.most_requests(pool.rows), each * pool.concurrency
+        peak, takes = offered.most_requests(_every(case, pool.rows)), each * pool.concurrency
         if not exceeds(peak.requests, takes):
             continue
         text = (

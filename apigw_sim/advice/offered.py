@@ -103,7 +103,7 @@ class Offered:
         return [
             row
             for row in self._calls
-            if plan.methods[row].backend in functions or self._asked(row) in functions
+            if plan.invoked(plan.methods[row]).keys() & set(functions) or self._asked(row) in functions
         ]
 
     def _asked(self, method: int) -> int:
@@ -164,9 +164,9 @@ class Offered:
             if throttle:
                 rate = np.minimum(rate, float(throttle.rate))
             whole += rate
-            backend = self.case.plan.methods[method].backend
-            if backend != NULL and self.case.plan.backends[backend].kind is BackendKind.LAMBDA:
-                found[backend] = found.get(backend, self._nothing) + rate
+            for backend, share in self.case.plan.invoked(self.case.plan.methods[method]).items():
+                if self.case.plan.backends[backend].kind is BackendKind.LAMBDA:
+                    found[backend] = found.get(backend, self._nothing) + rate * float(share)
         passes = float(self.case.account_rate) / np.maximum(whole, float(self.case.account_rate) or 1.0)
         passed = {backend: rate * passes for backend, rate in found.items()}
         for backend, rate in asked.items():

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from apigw_sim.advice import (
+    aliases,
     answers,
     assumptions,
     authorizers,
@@ -182,6 +183,31 @@ RULES: tuple[Rule, ...] = (
         "CAN002", "A deployment to a canary at 0 %",
         "Promotion leaves the canary in place at 0 %, and while there is one every new deployment goes to it.",
         "AG:promote-canary-deployment", deployments.hidden_by_a_canary,
+    ),
+    _rule(
+        "ALIAS001", "A weight too small for the traffic",
+        "An alias draws the version of each invocation: of few invocations the lesser version gets a number that chance "
+        "decides, and its error rate says little.",
+        "L:configuring-alias-routing", aliases.few_of_a_version,
+    ),
+    _rule(
+        "ALIAS002", "Weights that nobody meets",
+        "Only what invokes the alias by its name is split or shifted; an integration with the function's own name "
+        "invokes $LATEST.",
+        "L:configuration-aliases", aliases.weights_that_nobody_meets,
+    ),
+    _rule(
+        "ALIAS003", "A traffic shift that outlasts the run",
+        "Canary and linear shifts take minutes to an hour; a run that ends before shows the first steps alone.",
+        "https://docs.aws.amazon.com/serverless-application-model/latest/developerguide/"
+        "automating-updates-to-serverless-apps.html",
+        aliases.shift_outlasts_the_run,
+    ),
+    _rule(
+        "ALIAS004", "A format that a version does not accept",
+        "While two versions stand side by side clients of both formats meet both, and a version answers what it does "
+        "not understand with an error of its own.",
+        "L:configuring-alias-routing", aliases.format_refused,
     ),
     _rule(
         "ERR001", "Errors of a function that are successes",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import simpy
 
-from apigw_sim.plan.tables import NULL, Cell, Plan
+from apigw_sim.control.shifts import Shifts
+from apigw_sim.plan.tables import NULL, Cell, Plan, Step
 from apigw_sim.records import JOURNAL, Block, Sink
 
 
@@ -21,20 +22,24 @@ class Timeline:
         self.sink = sink
         self.pending = 0
         """How many of the clock's events are this timeline's own."""
+        self.shifts = Shifts(plan)
         for number, event in enumerate(plan.timeline):
-            self._at(event.at, number, event.begin, False)
+            self._at(event.at, number, event.begin, False, event.step)
             if event.until != NULL:
                 self._at(event.until, number, event.end, True)
 
-    def _at(self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool) -> None:
+    def _at(
+        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool, step: Step | None = None
+    ) -> None:
         self.pending += 1
-        self.clock.process(self._act(instant, number, cells, ends))
+        self.clock.process(self._act(instant, number, cells, ends, step))
 
     def _act(
-        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool
+        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool, step: Step | None
     ) -> Generator[simpy.Event, Any, None]:
         yield self.clock.timeout(instant)
-        for cell in cells:
+        for cell in cells if step is None else self.shifts.cells(step):
+            self.shifts.see(cell)
             getattr(self.engine, cell.verb)(*cell.args)
         self.pending -= 1
         row = np.array([[self.clock.now, number, int(ends), NULL, NULL]], np.int64)

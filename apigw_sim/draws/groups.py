@@ -41,6 +41,8 @@ class Group(IntEnum):
     """Error of a fault; time of an authorizer that invokes nothing."""
     AUTHORIZER_BIRTH = 12
     """Of the environment that an attempt's authorizer causes, as BIRTH."""
+    ALIAS = 13
+    """Which of the two versions of an alias; the other words are free."""
     CONNECTION = 14
     """Of an attempt: whether it opens a connection; of its call: whether it has a certificate; two to spare each."""
     PARAMETERS = 16

@@ -12,7 +12,7 @@ from apigw_sim.experiment.cells import Cells
 from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
 from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.summary import LAMBDA_REFUSALS
-from apigw_sim.plan.tables import BackendKind, GaugeKind
+from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.units import MS, SECOND
 
@@ -131,12 +131,17 @@ def _functions(found: Record, totals: Totals) -> None:
     for number, backend in enumerate(totals.plan.backends):
         if backend.kind != BackendKind.LAMBDA:
             continue
-        name, ran = f"functions.{backend.name}", int(totals.invocations[number])
-        throttles = int(totals.throttles[number])
+        versions = [number] if backend.version_of != NULL else totals.plan.versions(number)
+        mine = [pair for pair, row in enumerate(totals.rows) if row in versions]
+        name, ran = f"functions.{backend.name}", int(totals.invocations[mine].sum())
+        throttles = int(totals.throttles[mine].sum())
+        billed = sum(
+            int(totals.billed_ms[pair]) * totals.plan.backends[totals.rows[pair]].memory_mb for pair in mine
+        )
         found.values[f"{name}.invocations"] = ran
-        found.values[f"{name}.billed_gb_s"] = int(totals.billed_ms[number]) * backend.memory_mb / 1024 / 1000
-        found.shares[f"{name}.cold_starts"] = (int(totals.cold_starts[number]), ran)
-        found.shares[f"{name}.errors"] = (int(totals.errors[number]), ran)
+        found.values[f"{name}.billed_gb_s"] = billed / 1024 / 1000
+        found.shares[f"{name}.cold_starts"] = (int(totals.cold_starts[mine].sum()), ran)
+        found.shares[f"{name}.errors"] = (int(totals.errors[mine].sum()), ran)
         found.shares[f"{name}.throttles"] = (throttles, ran + throttles)
 
 

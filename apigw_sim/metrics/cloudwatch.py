@@ -32,6 +32,7 @@ HEADER = (
     "resource",
     "method",
     "function",
+    "executed_version",
     "unit",
 )
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
@@ -70,7 +71,14 @@ def csv_lines(metrics: Metrics) -> Iterator[str]:
 
 
 def _head(series: Series, kind: Kind) -> str:
-    names = (series.api, series.stage, series.resource, series.method, series.function)
+    names = (
+        series.api,
+        series.stage,
+        series.resource,
+        series.method,
+        series.function,
+        series.executed_version,
+    )
     return _line((series.namespace, kind.name, *names, kind.unit))[:-1]
 
 
@@ -137,7 +145,9 @@ def _number(value: float) -> float | int:
 
 def _identifier(series: Series, metric: str, statistic: str, taken: set[str]) -> str:
     """An Id as GetMetricData asks for: a small letter, then letters, digits and underscores; each once."""
-    dimensions = (series.api, series.stage, series.method, series.resource, series.function)
+    dimensions = (
+        series.api, series.stage, series.method, series.resource, series.function, series.executed_version,
+    )  # fmt: skip
     words = ("m", metric, statistic, *dimensions)
     stem = _NOT_A_WORD.sub("_", "_".join(word for word in words if word).lower()).strip("_")[:240]
     name, again = stem, 1

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from apigw_sim.metrics.kernels import Kernels
     from apigw_sim.metrics.limits import Limits
     from apigw_sim.metrics.quantiles import Grouped
+    from apigw_sim.metrics.series import WorkLevel
     from apigw_sim.metrics.totals import Totals
     from apigw_sim.metrics.watch import Watch
     from apigw_sim.records import Block
@@ -100,16 +101,19 @@ class CountedSamples(Samples):
 class CountedWork(Work):
     """The invocations of one period."""
 
-    def __init__(self, kernels: Kernels, backends: int, parts: list[Part]) -> None:
-        by_code = count(kernels, parts, 4 * backends)
+    def __init__(self, kernels: Kernels, levels: Sequence[WorkLevel], parts: list[Part]) -> None:
+        code = np.arange(4 * len(levels[0].of_pair))
+        by_code = count(kernels, parts, len(code))
         self.counts = by_code.reshape(-1, 4)
-        code = np.arange(4 * backends)
-        levels = Levels.of([(np.where(code & 3 == THROTTLED, -1, code >> 2), backends)], 0)
-        self._durations = by_counting(kernels, parts, by_code, levels)[0]
+        groups = [
+            (np.where(code & 3 == THROTTLED, -1, level.of_pair[code >> 2]), len(level.series))
+            for level in levels
+        ]
+        self._durations = by_counting(kernels, parts, by_code, Levels.of(groups, 0))
 
-    def durations(self) -> Grouped:
-        """Duration of what was not throttled, by function."""
-        return self._durations
+    def durations(self, number: int) -> Grouped:
+        """Duration of what was not throttled, by group of a level."""
+        return self._durations[number]
 
 
 class FastFold:
@@ -117,7 +121,7 @@ class FastFold:
 
     def __init__(
         self, kernels: Kernels, totals: Totals, limits: Limits, of_gateway: Parts, of_lambda: Parts,
-        watches: Sequence[Watch],
+        watches: Sequence[Watch], pair: NDArray[np.int64],
     ) -> None:  # fmt: skip
         plan, coding = totals.plan, totals.coding
         self._kernels, self._totals = kernels, totals
@@ -141,11 +145,11 @@ class FastFold:
         )  # fmt: skip
         self._refused = limits.refused, limits.first
         is_lambda = np.array([backend.kind == BackendKind.LAMBDA for backend in plan.backends], bool)
-        self._of_backend = np.zeros((5, len(plan.backends)), np.int64)
+        self._of_pair = np.zeros((5, len(totals.invocations)), np.int64)
         self._of_client = np.zeros((2, clients), np.int64)
         self._for_invocations = (
-            plan.account.stamp_arrival, *self._window, is_lambda, limits.backend_level, changes(limits),
-            self._of_backend, self._of_client, totals.by_outcome,
+            plan.account.stamp_arrival, *self._window, is_lambda, pair, limits.backend_level, changes(limits),
+            self._of_pair, self._of_client, totals.by_outcome,
         )  # fmt: skip
 
     def attempts(self, block: Block) -> None:
@@ -202,7 +206,7 @@ class FastFold:
         totals, spread = self._totals, self._spreads.spread
         totals.served_other = int(self._state[OTHERS])
         totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (
-            self._of_backend
+            self._of_pair
         )
         totals.executed_for_nobody, totals.duplicate_executions = self._of_client
         totals.integration = spread(0)

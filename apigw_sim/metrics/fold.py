@@ -59,7 +59,7 @@ class Metrics:
         self.plan = plan
         self.numbering = Numbering(plan)
         self.coding = Coding(plan)
-        self.totals = Totals(plan, self.coding)
+        self.totals = Totals(plan, self.coding, tuple(row for row, _ in self.numbering.pair_list))
         self.limits = Limits(plan)
         self._figures = Figures()
         groups = Groups(self.coding, self.numbering)
@@ -91,6 +91,7 @@ class Metrics:
         self._fronted = any(
             client.distribution != NULL or client.front is Front.UNMAPPED for client in plan.clients
         )
+        self._pair = self.numbering.pair
         self._is_lambda = np.array([b.kind == BackendKind.LAMBDA for b in plan.backends], bool)
         self._folds = {
             "attempts": self._fold_attempts,
@@ -101,7 +102,7 @@ class Metrics:
         self._fast: FastFold | None = None
         if fast:
             self._fast = by_kernels.FastFold(
-                kernels, self.totals, self.limits, of_gateway, of_lambda, self._told
+                kernels, self.totals, self.limits, of_gateway, of_lambda, self._told, self._pair
             )
             self._folds |= {
                 "attempts": self._fast.attempts, "invocations": self._fast.invocations, "calls": self._fast.calls,
@@ -238,14 +239,15 @@ class Metrics:
         stamp = of.arrived if self._by_arrival else of.ended
         shown = self._is_lambda[of.backend] & (of.ran | of.throttled)
         fate = np.where(of.throttled, THROTTLED, np.where(of.failed, RAN_BADLY, RAN_WELL))
-        code = ((of.backend << 2) | fate).astype(np.int32)
+        pair = self._pair[of.alias + 1, of.backend]
+        code = ((pair << 2) | fate).astype(np.int32)
         self._lambda.waiting.add(stamp[shown], code[shown], np.maximum(of.duration, 0)[shown])
         selected = self._selected(of.arrived)
         latest = int(of.ended.max())
         self.limits.invocations(of.backend, of.arrived, of.init, of.outcome, of.refused_by, selected, latest)
         watch_work(self._told, of, stamp, selected)
         marks = (
-            of.backend, of.client, of.ran, of.failed, of.throttled, of.init, of.duration, of.outcome, of.abandoned,
+            pair, of.client, of.ran, of.failed, of.throttled, of.init, of.duration, of.outcome, of.abandoned,
             of.duplicate,
         )  # fmt: skip
         self.totals.add_invocations(*_only(selected, marks))
@@ -255,6 +257,7 @@ class Worked(NamedTuple):
     """Invocations by columns, with what each one was."""
 
     backend: NDArray[np.int64]
+    alias: NDArray[np.int64]
     client: NDArray[np.int64]
     arrived: NDArray[np.int64]
     ended: NDArray[np.int64]
@@ -272,15 +275,15 @@ class Worked(NamedTuple):
 def worked(block: Block) -> Worked:
     """The invocations of a block."""
     (
-        backend, client, arrived, queued, provisioning, init, duration, outcome, refused_by, abandoned, repeated,
+        backend, alias, client, arrived, queued, provisioning, init, duration, outcome, refused_by, abandoned, repeated,
         idempotent,
     ) = columns(
-        block, "backend", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns", "outcome",
+        block, "backend", "alias", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns", "outcome",
         "refused_by", "abandoned", "repeated", "idempotent",
     )  # fmt: skip
     lasted = queued + provisioning + np.maximum(init, 0) + np.maximum(duration, 0)
     return Worked(
-        backend, client, arrived, arrived + lasted, init, duration, outcome, refused_by,
+        backend, alias, client, arrived, arrived + lasted, init, duration, outcome, refused_by,
         ran=outcome <= Outcome.TIMEOUT,
         failed=(outcome == Outcome.CRASH) | (outcome == Outcome.TIMEOUT),
         throttled=(outcome >= Outcome.THROTTLED_ACCOUNT) & (outcome <= Outcome.THROTTLED_SCALING),
@@ -295,8 +298,8 @@ def watch_work(
     """Let watches see invocations."""
     for watch in watches:
         watch.invocations(
-            of.backend, of.client, stamp, selected, of.ran, of.failed, of.throttled, of.duration, of.abandoned,
-            of.duplicate,
+            of.backend, of.alias, of.client, stamp, selected, of.ran, of.failed, of.throttled, of.duration,
+            of.abandoned, of.duplicate,
         )  # fmt: skip
 
 

@@ -104,7 +104,8 @@ class Gauges:
         self._least = np.full(plan.gauges, NEVER, np.int64)
         self.lows: list[tuple[int, NDArray[np.int32], NDArray[np.int64]]] = []
         """Of each period: which buckets' and quotas' gauges were touched, and the least each held."""
-        functions = [n for n, backend in enumerate(plan.backends) if backend.kind == BackendKind.LAMBDA]
+        every = [n for n, backend in enumerate(plan.backends) if backend.kind == BackendKind.LAMBDA]
+        functions = [n for n in every if plan.backends[n].version_of == NULL]
         self._reserved = [(0, number, plan.backends[number].reserved) for number in functions]
         self._reserved += [
             (event.at, *cell.args)
@@ -113,7 +114,7 @@ class Gauges:
             if cell.verb == "reserved"
         ]
         self._reserved.sort(key=lambda write: write[0])
-        for number in functions:
+        for number in every:
             alive = self._find(GaugeKind.ENVIRONMENTS, number)
             if alive is not None:
                 self._levels[alive] = plan.backends[number].initial_environments

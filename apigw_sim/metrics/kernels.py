@@ -47,7 +47,7 @@ class Kernels(NamedTuple):
 SIGNATURES: dict[Callable[..., Any], str] = {
     rows.fold_attempts: "v R b i i i i I I II B I b I I I I I I II II n I I I II II I n I h I n I h I",
     rows.fold_calls: "i R i i i I I II II n I i",
-    rows.fold_invocations: "v R b i i B I I II II I I I II II I n I h I",
+    rows.fold_invocations: "v R b i i B II I I II II I I I II II I n I h I",
     order.count: "v n I",
     order.tally: "v n I h i n nn n I I nn I n",
     order.aim: "i n II nn nn III",

@@ -32,7 +32,7 @@ _I = {name: number for number, name in enumerate(INVOCATIONS.names)}
 I_BACKEND, I_CLIENT, I_ARRIVED, I_QUEUED = _I["backend"], _I["client"], _I["arrived_ns"], _I["queued_ns"]
 I_PROVISIONING, I_INIT, I_DURATION = _I["provisioning_ns"], _I["init_ns"], _I["duration_ns"]
 I_OUTCOME, I_REFUSED_BY, I_ABANDONED = _I["outcome"], _I["refused_by"], _I["abandoned"]
-I_REPEATED, I_IDEMPOTENT = _I["repeated"], _I["idempotent"]
+I_REPEATED, I_IDEMPOTENT, I_ALIAS = _I["repeated"], _I["idempotent"], _I["alias"]
 _C = {name: number for number, name in enumerate(CALLS.names)}
 C_CLIENT, C_STARTED, C_ENDED, C_OUTCOME = _C["client"], _C["started_ns"], _C["ended_ns"], _C["outcome"]
 
@@ -191,7 +191,7 @@ def fold_calls(
 
 def fold_invocations(
     rows: NDArray[np.int64], by_arrival: bool, begin: int, end: int, is_lambda: NDArray[np.bool_],
-    level_of: NDArray[np.int64], times: NDArray[np.int64], of_backend: NDArray[np.int64],
+    pair_of: NDArray[np.int64], level_of: NDArray[np.int64], times: NDArray[np.int64], of_pair: NDArray[np.int64],
     of_client: NDArray[np.int64], by_outcome: NDArray[np.int64], refused: NDArray[np.int64],
     first: NDArray[np.int64], table: NDArray[np.int64], out: NDArray[np.int64], stamps: NDArray[np.int64],
     codes: NDArray[np.int32], durations: NDArray[np.int64], their_buckets: NDArray[np.int16],
@@ -199,8 +199,8 @@ def fold_invocations(
 ) -> None:  # fmt: skip
     """Take in invocations.
 
-    Rows of `of_backend`: invocations, errors, throttles, cold starts, billed ms; of `of_client`: executed for nobody,
-    duplicates.
+    `pair_of`: the pair of alias + 1 and backend. Rows of `of_pair`: invocations, errors, throttles, cold starts,
+    billed ms; of `of_client`: executed for nobody, duplicates.
     """
     held, latest, shown = state[HELD], state[LATEST], state[SHOWN]
     none = len(level_of) - 1
@@ -212,6 +212,7 @@ def fold_invocations(
             rows[at, I_REFUSED_BY],
         )
         duration, init = rows[at, I_DURATION], rows[at, I_INIT]
+        pair = pair_of[rows[at, I_ALIAS] + 1, backend]
         if by < 0:
             by = none
         made = init if init > 0 else 0
@@ -227,7 +228,7 @@ def fold_invocations(
         if is_lambda[backend] and (ran or throttled):
             fate = THROTTLED if throttled else RAN_BADLY if failed else RAN_WELL
             stamps[shown] = arrived if by_arrival else ended
-            codes[shown] = backend << 2 | fate
+            codes[shown] = pair << 2 | fate
             durations[shown] = lasted
             their_buckets[shown] = bucket_of(lasted)
             shown += 1
@@ -245,14 +246,14 @@ def fold_invocations(
             continue
         by_outcome[outcome] += 1
         if throttled:
-            of_backend[2, backend] += 1
+            of_pair[2, pair] += 1
         if ran:
-            of_backend[0, backend] += 1
+            of_pair[0, pair] += 1
             if failed:
-                of_backend[1, backend] += 1
+                of_pair[1, pair] += 1
             if init >= 0:
-                of_backend[3, backend] += 1
-            of_backend[4, backend] += billed_ms(made, duration)
+                of_pair[3, pair] += 1
+            of_pair[4, pair] += billed_ms(made, duration)
             client = rows[at, I_CLIENT]
             if rows[at, I_ABANDONED] == 1:
                 of_client[0, client] += 1

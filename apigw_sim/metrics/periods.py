@@ -10,12 +10,12 @@ import numpy as np
 
 from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, LAST_METERED, Coding, Fate, added, tallies
 from apigw_sim.metrics.quantiles import Grouped, grouped, of_shares
-from apigw_sim.metrics.series import KINDS, METRIC_BY_NAME, Figures, Metric, Numbering
+from apigw_sim.metrics.series import KINDS, METRIC_BY_NAME, Figures, Metric, Numbering, WorkLevel
 from apigw_sim.plan.tables import Plan
 from apigw_sim.records import Cache
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -166,15 +166,20 @@ class Samples:
 class Work:
     """The invocations of one period."""
 
-    def __init__(self, backends: int, code: NDArray[np.int32], duration: NDArray[np.int64]) -> None:
-        self._code, self._duration, self._backends = code, duration, backends
-        self.counts = np.bincount(code, minlength=4 * backends).reshape(-1, 4).astype(np.int64)
-        """By function and fate."""
+    def __init__(
+        self, levels: Sequence[WorkLevel], code: NDArray[np.int32], duration: NDArray[np.int64]
+    ) -> None:
+        self._code, self._duration, self._levels = code, duration, levels
+        pairs = len(levels[0].of_pair)
+        self.counts = np.bincount(code, minlength=4 * pairs).reshape(-1, 4).astype(np.int64)
+        """By pair and fate."""
 
-    def durations(self) -> Grouped:
-        """Duration of what was not throttled, by function."""
-        worked = self._code & 3 != THROTTLED
-        return grouped(self._code[worked] >> 2, self._duration[worked], self._backends)
+    def durations(self, number: int) -> Grouped:
+        """Duration of what was not throttled, by group of a level."""
+        level = self._levels[number]
+        groups = level.of_pair[self._code >> 2]
+        mine = (self._code & 3 != THROTTLED) & (groups >= 0)
+        return grouped(groups[mine], self._duration[mine], len(level.series))
 
 
 class GatewayPeriods:
@@ -284,14 +289,14 @@ class GatewayPeriods:
 
 
 class LambdaPeriods:
-    """AWS/Lambda, by function; concurrency comes from gauges."""
+    """AWS/Lambda, by function, and by its aliases and versions; concurrency comes from gauges."""
 
     def __init__(
         self, numbering: Numbering, figures: Figures, waiting: Any, work: Callable[..., Work]
     ) -> None:
         self.waiting = waiting
         self._work = work
-        self._ids = numbering.of_backend
+        self._levels = numbering.work
         self._figures = figures
 
     def close(self, number: int) -> None:
@@ -299,8 +304,16 @@ class LambdaPeriods:
         rows = self.waiting.take(number)
         if rows is None:
             return
-        work = self._work(len(self._ids), *rows)
-        counts = work.counts
+        work = self._work(self._levels, *rows)
+        for level, (of_pair, series) in enumerate(self._levels):
+            if len(series):
+                mine = of_pair >= 0
+                counts = added(work.counts[mine], of_pair[mine], len(series))
+                self._publish(number, counts, series, work.durations(level))
+
+    def _publish(
+        self, number: int, counts: NDArray[np.int64], series: NDArray[np.int64], durations: Grouped
+    ) -> None:
         ran = counts[:, RAN_WELL] + counts[:, RAN_BADLY]
         asked = ran + counts[:, THROTTLED]
         for metric, of, ones in (
@@ -309,9 +322,8 @@ class LambdaPeriods:
             (Metric.THROTTLES, asked, counts[:, THROTTLED]),
         ):
             seen = of > 0
-            self._figures.add(number, metric, self._ids[seen], *zero_one(metric, of[seen], ones[seen]))
-        found = work.durations()
-        self._figures.add(number, Metric.DURATION, *found.renumbered(self._ids))
+            self._figures.add(number, metric, series[seen], *zero_one(metric, of[seen], ones[seen]))
+        self._figures.add(number, Metric.DURATION, *durations.renumbered(series))
 
 
 def zero_one(

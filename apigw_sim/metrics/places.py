@@ -63,8 +63,10 @@ class Places:
         self.pools = self._pool_epochs()
         self.scaling = np.array(
             [
-                self._number(backend.scaling_limit, backend.name, LimitKind.LAMBDA_SCALING, row)
-                for row, backend in enumerate(plan.backends)
+                self._number(backend.scaling_limit, plan.backends[of].name, LimitKind.LAMBDA_SCALING, of)
+                for of, backend in zip(
+                    map(plan.function_of, range(len(plan.backends))), plan.backends, strict=True
+                )
             ],
             np.int64,
         )
@@ -114,13 +116,19 @@ class Places:
             if backend.kind == BackendKind.HTTP:
                 return self._number(backend.capacity_limit, backend.name, LimitKind.BACKEND, row)
             if reserved != NULL:
-                return self._number(backend.reserved_limit, backend.name, LimitKind.LAMBDA_RESERVED, row)
+                of = plan.function_of(row)
+                name = plan.backends[of].name
+                return self._number(backend.reserved_limit, name, LimitKind.LAMBDA_RESERVED, of)
             return self._number(
                 plan.account.unreserved_limit, "unreserved functions", LimitKind.LAMBDA_ACCOUNT, NULL
             )
 
         start = [place(row, backend.reserved) for row, backend in enumerate(plan.backends)]
-        changes = [(at, row, place(row, reserved)) for at, (row, reserved) in self._writes("reserved")]
+        changes = [
+            (at, row, place(row, reserved))
+            for at, (function, reserved) in self._writes("reserved")
+            for row in plan.versions(function)
+        ]
         return Epochs(start, changes)
 
     def _of_keys(self, quotas: list[int]) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from apigw_sim.metrics.quantiles import POINTS
-from apigw_sim.plan.tables import BackendKind, Plan
+from apigw_sim.plan.tables import NULL, BackendKind, Plan
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 GATEWAY, LAMBDA = "AWS/ApiGateway", "AWS/Lambda"
@@ -86,14 +88,23 @@ class Series:
     resource: str = ""
     method: str = ""
     function: str = ""
+    executed_version: str = ""
 
     @property
     def label(self) -> str:
-        """For people: `shop`, `shop/prod`, `shop/prod GET /items/{id}`, `checkout`; empty for a whole Region."""
+        """For people: `shop/prod GET /items/{id}`, `checkout`, `checkout:PROD`; empty for a whole Region."""
         if self.namespace == LAMBDA:
-            return self.function
+            version = f" version {self.executed_version}" if self.executed_version else ""
+            return (self.resource or self.function) + version
         where = f"{self.api}/{self.stage}" if self.stage else self.api
         return f"{where} {self.method} {self.resource}" if self.resource else where
+
+
+class WorkLevel(NamedTuple):
+    """By what invocations are grouped: the group of each pair (-1: none), and the series of each group."""
+
+    of_pair: NDArray[np.int64]
+    series: NDArray[np.int64]
 
 
 class Numbering:
@@ -109,6 +120,7 @@ class Numbering:
         self.of_method = np.full(len(plan.methods), -1, np.int64)
         """-1: detailed metrics are off."""
         self.of_backend = np.full(len(plan.backends), -1, np.int64)
+        """Of functions: the series of all their versions together."""
         canaried = sorted({pointer.stage for pointer in plan.pointers if pointer.canary >= 0})
         canaries: list[int] = []
         methods_of: list[list[int]] = [[] for _ in plan.stages]
@@ -133,13 +145,61 @@ class Numbering:
         self.of_canary = np.array(canaries, np.int64)
         """Of stages that have a canary at some time, in their order."""
         self.region = self._add(Series(LAMBDA))
+        self._number_pairs(plan)
         for number, backend in enumerate(plan.backends):
-            if backend.kind == BackendKind.LAMBDA:
+            if backend.kind == BackendKind.LAMBDA and backend.version_of == NULL:
                 self.of_backend[number] = self._add(Series(LAMBDA, function=backend.name))
+                self._add_resources(plan, number)
+        of_function = [self.of_backend[plan.function_of(row)] for row, _ in self.pair_list]
+        self.work = tuple(map(_level, (of_function, self._of_resource, self._of_version)))
+        """Of AWS/Lambda: by FunctionName, by Resource, by Resource and ExecutedVersion."""
+
+    def _number_pairs(self, plan: Plan) -> None:
+        """What was invoked and by which alias: the backends by themselves, then each alias with all its function's."""
+        self.pair_list = [(row, NULL) for row in range(len(plan.backends))]
+        self.pair_list += [
+            (row, number)
+            for number, alias in enumerate(plan.aliases)
+            for row in plan.versions(alias.function)
+        ]
+        self.pair = np.full((len(plan.aliases) + 1, len(plan.backends)), -1, np.int64)
+        """(Row of plan.aliases + 1, row of plan.backends) -> number of the pair."""
+        for number, (row, alias) in enumerate(self.pair_list):
+            self.pair[alias + 1, row] = number
+        self._of_resource = [-1] * len(self.pair_list)
+        self._of_version = [-1] * len(self.pair_list)
+
+    def _add_resources(self, plan: Plan, function: int) -> None:
+        """The series of a function's aliases, of those with two versions also by version, and of its versions."""
+        name = plan.backends[function].name
+        rows = plan.versions(function)
+        for number, alias in enumerate(plan.aliases):
+            if alias.function != function:
+                continue
+            resource = self._add(Series(LAMBDA, function=name, resource=alias.name))
+            for row in rows:
+                pair = self.pair[number + 1, row]
+                self._of_resource[pair] = resource
+                if row != function and plan.ever_weighted(number):
+                    version = plan.version_name(row)
+                    self._of_version[pair] = self._add(Series(LAMBDA, "", "", alias.name, "", name, version))
+        for row in rows[1:]:
+            self._of_resource[row] = self._add(
+                Series(LAMBDA, function=name, resource=plan.backends[row].name)
+            )
 
     def _add(self, series: Series) -> int:
         self.series.append(series)
         return len(self.series) - 1
+
+
+def _level(series: Sequence[int]) -> WorkLevel:
+    """A level whose groups are series, given by pair; -1: none."""
+    groups = [one for one in dict.fromkeys(series) if one >= 0]
+    return WorkLevel(
+        np.array([groups.index(one) if one >= 0 else -1 for one in series], np.int64),
+        np.array(groups, np.int64),
+    )
 
 
 class Columns(NamedTuple):

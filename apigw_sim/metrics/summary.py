@@ -13,7 +13,7 @@ import numpy as np
 from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
 from apigw_sim.metrics.quantiles import POINTS, Spread
 from apigw_sim.metrics.series import NS_PER_MS
-from apigw_sim.plan.tables import BackendKind, GaugeKind
+from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind
 from apigw_sim.records import Outcome
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.units import SECOND
@@ -226,21 +226,60 @@ def _distributions(metrics: Metrics) -> dict[str, Any]:
 
 
 def _functions(metrics: Metrics) -> dict[str, Any]:
-    totals = metrics.totals
     rows: dict[str, Any] = {}
-    for number, backend in enumerate(metrics.plan.backends):
-        if backend.kind != BackendKind.LAMBDA:
+    plan = metrics.plan
+    for number, backend in enumerate(plan.backends):
+        if backend.kind != BackendKind.LAMBDA or backend.version_of != NULL:
             continue
+        versions = plan.versions(number)
         concurrency = metrics.gauges.in_window(GaugeKind.CONCURRENCY, number)
-        environments = metrics.gauges.in_window(GaugeKind.ENVIRONMENTS, number)
-        rows[backend.name] = {
-            "invocations": int(totals.invocations[number]),
-            "cold_starts": int(totals.cold_starts[number]),
-            "throttles": int(totals.throttles[number]),
-            "errors": int(totals.errors[number]),
+        rows[backend.name] = row = _worked(metrics, versions) | {
             "max_concurrency": max(concurrency.peak, 0),
             "mean_concurrency": round(concurrency.mean, 6),
-            "mean_environments": round(environments.mean, 6),
-            "billed_gb_s": round(int(totals.billed_ms[number]) * backend.memory_mb / 1024 / 1000, 6),
+            **_held(metrics, versions),
         }
+        if len(versions) > 1:
+            row["versions"] = {
+                plan.version_name(each): _worked(metrics, [each]) | _held(metrics, [each])
+                for each in versions
+            }
+        aliases = [each for each, alias in enumerate(plan.aliases) if alias.function == number]
+        if aliases:
+            row["aliases"] = {
+                plan.aliases[each].name.partition(":")[2]: _executed(metrics, each, versions)
+                for each in aliases
+            }
     return rows
+
+
+def _worked(metrics: Metrics, versions: list[int]) -> dict[str, Any]:
+    """What some rows of plan.backends did together, by whatever alias."""
+    totals = metrics.totals
+    pairs = [pair for pair, (row, _) in enumerate(metrics.numbering.pair_list) if row in versions]
+    return {
+        "invocations": int(totals.invocations[pairs].sum()),
+        "cold_starts": int(totals.cold_starts[pairs].sum()),
+        "throttles": int(totals.throttles[pairs].sum()),
+        "errors": int(totals.errors[pairs].sum()),
+    }
+
+
+def _held(metrics: Metrics, versions: list[int]) -> dict[str, Any]:
+    """The environments of some versions, and what all their invocations are billed."""
+    environments = [metrics.gauges.in_window(GaugeKind.ENVIRONMENTS, row).mean for row in versions]
+    billed = sum(
+        int(metrics.totals.billed_ms[pair]) * metrics.plan.backends[row].memory_mb
+        for pair, (row, _) in enumerate(metrics.numbering.pair_list)
+        if row in versions
+    )
+    return {
+        "mean_environments": round(sum(environments), 6),
+        "billed_gb_s": round(billed / 1024 / 1000, 6),
+    }
+
+
+def _executed(metrics: Metrics, alias: int, versions: list[int]) -> dict[str, int]:
+    """How many invocations by an alias each version executed."""
+    numbering, plan = metrics.numbering, metrics.plan
+    counts = {row: int(metrics.totals.invocations[numbering.pair[alias + 1, row]]) for row in versions}
+    return {plan.version_name(row): count for row, count in counts.items() if count}

@@ -67,13 +67,16 @@ class Totals:
 
     plan: Plan
     coding: Coding
+    rows: tuple[int, ...] = ()
+    """Row of plan.backends of each pair of what was invoked and the alias (`series.Numbering`); none: the backends alone."""
     latency: Spread = field(default_factory=Spread)
     latency_2xx: Spread = field(default_factory=Spread)
     integration: Spread = field(default_factory=Spread)
     served_other: int = 0
 
     def __post_init__(self) -> None:
-        clients, backends = len(self.plan.clients), len(self.plan.backends)
+        self.rows = self.rows or tuple(range(len(self.plan.backends)))
+        clients, pairs = len(self.plan.clients), len(self.rows)
         self.cells = np.zeros((self.coding.leaves, 1 << FATE_BITS, 1 << CACHE_BITS), np.int64)
         self.by_status = np.zeros(STATUSES, np.int64)
         self.by_reason = np.zeros(len(REASONS), np.int64)
@@ -90,11 +93,11 @@ class Totals:
         self.call_latency = [Spread() for _ in self.plan.clients]
         self.executed_for_nobody = np.zeros(clients, np.int64)
         self.duplicate_executions = np.zeros(clients, np.int64)
-        self.invocations = np.zeros(backends, np.int64)
-        self.cold_starts = np.zeros(backends, np.int64)
-        self.throttles = np.zeros(backends, np.int64)
-        self.errors = np.zeros(backends, np.int64)
-        self.billed_ms = np.zeros(backends, np.int64)
+        self.invocations = np.zeros(pairs, np.int64)
+        self.cold_starts = np.zeros(pairs, np.int64)
+        self.throttles = np.zeros(pairs, np.int64)
+        self.errors = np.zeros(pairs, np.int64)
+        self.billed_ms = np.zeros(pairs, np.int64)
         self.by_outcome = np.zeros(len(Outcome), np.int64)
         self.authorized = Authorizations(self.plan)
 
@@ -140,20 +143,20 @@ class Totals:
             self.call_latency[number].add(values)
 
     def add_invocations(
-        self, backend: NDArray[np.int64], client: NDArray[np.int64], ran: NDArray[np.bool_],
+        self, pair: NDArray[np.int64], client: NDArray[np.int64], ran: NDArray[np.bool_],
         failed: NDArray[np.bool_], throttled: NDArray[np.bool_], init: NDArray[np.int64],
         duration: NDArray[np.int64], outcome: NDArray[np.int64], abandoned: NDArray[np.bool_],
         duplicate: NDArray[np.bool_],
     ) -> None:  # fmt: skip
         """Add selected invocations; the marks say what each one was."""
         size, clients = len(self.invocations), len(self.attempts)
-        self.invocations += np.bincount(backend[ran], minlength=size)
-        self.errors += np.bincount(backend[failed], minlength=size)
-        self.throttles += np.bincount(backend[throttled], minlength=size)
-        self.cold_starts += np.bincount(backend[ran & (init >= 0)], minlength=size)
+        self.invocations += np.bincount(pair[ran], minlength=size)
+        self.errors += np.bincount(pair[failed], minlength=size)
+        self.throttles += np.bincount(pair[throttled], minlength=size)
+        self.cold_starts += np.bincount(pair[ran & (init >= 0)], minlength=size)
         # rules.window.billed_ms, by columns.
         billed = (np.maximum(init[ran], 0) + duration[ran] + 999_999) // 1_000_000
-        np.add.at(self.billed_ms, backend[ran], billed)
+        np.add.at(self.billed_ms, pair[ran], billed)
         self.by_outcome += np.bincount(outcome, minlength=len(self.by_outcome))
         self.executed_for_nobody += np.bincount(client[ran & abandoned], minlength=clients)
         self.duplicate_executions += np.bincount(client[ran & duplicate], minlength=clients)

@@ -12,7 +12,7 @@ from apigw_sim.metrics.coding import CLIENT_ERRORS, LAST_METERED, Coding, Fate
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.quantiles import EXACT, Spread
 from apigw_sim.metrics.series import NS_PER_MS, Columns, Metric, Numbering
-from apigw_sim.plan.tables import GaugeKind, Plan
+from apigw_sim.plan.tables import NULL, GaugeKind, Plan
 from apigw_sim.records import Cache, CallOutcome
 
 if TYPE_CHECKING:
@@ -64,8 +64,7 @@ class Watch:
         if expectation.kind == "client":
             self.target = [client.name for client in plan.clients].index(expectation.who)
         elif expectation.kind == "function":
-            name = expectation.who.partition(":")[0]
-            self.target = [backend.name for backend in plan.backends].index(name)
+            self._see_function(plan, expectation.who)
         else:
             self.target = [stage.name for stage in plan.stages].index(expectation.who)
             route = None if expectation.of_route is None else str(expectation.of_route)
@@ -73,6 +72,17 @@ class Watch:
                 row = int(coding.method_of_leaf[leaf])
                 own = plan.methods[row].route if row >= 0 else None
                 self.leaves[leaf] = route is None or own == route
+
+    def _see_function(self, plan: Plan, who: str) -> None:
+        """A function with all its versions, one of its versions, or what comes by an alias."""
+        name = who.removesuffix(":$LATEST")
+        names = [alias.name for alias in plan.aliases]
+        self._alias = names.index(name) if name in names else NULL
+        self._rows = np.zeros(len(plan.backends), bool)
+        if self._alias != NULL:
+            return
+        self.target = [backend.name for backend in plan.backends].index(name)
+        self._rows[plan.versions(self.target) if name == who else [self.target]] = True
 
     # samples
 
@@ -123,8 +133,8 @@ class Watch:
         self._see(ended, selected, client == self.target, values)
 
     def invocations(
-        self, backend: NDArray[np.int64], client: NDArray[np.int64], stamp: NDArray[np.int64],
-        selected: NDArray[np.bool_], ran: NDArray[np.bool_], failed: NDArray[np.bool_],
+        self, backend: NDArray[np.int64], alias: NDArray[np.int64], client: NDArray[np.int64],
+        stamp: NDArray[np.int64], selected: NDArray[np.bool_], ran: NDArray[np.bool_], failed: NDArray[np.bool_],
         throttled: NDArray[np.bool_], duration: NDArray[np.int64], abandoned: NDArray[np.bool_],
         duplicate: NDArray[np.bool_],
     ) -> None:  # fmt: skip
@@ -138,7 +148,8 @@ class Watch:
             samples: dict[str, NDArray[np.generic]] = {
                 "Invocations": ran, "Errors": failed, "Throttles": throttled, "Duration": duration,
             }  # fmt: skip
-            self._see(stamp, selected, of & (backend == self.target), samples[metric].astype(np.int64))
+            mine = self._rows[backend] if self._alias == NULL else alias == self._alias
+            self._see(stamp, selected, of & mine, samples[metric].astype(np.int64))
 
     def _see(
         self, stamp: NDArray[np.int64], selected: NDArray[np.bool_], rows: NDArray[np.bool_],

@@ -10,6 +10,7 @@ from apigw_sim.plan.tables import NULL, BackendKind, Law, LimitKind, Plan
 from apigw_sim.rules import quantile, reason
 from apigw_sim.rules.authorization import COGNITO, IAM
 from apigw_sim.scenario import Scenario
+from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import NONE, dump
 from apigw_sim.scenario.settings import Assumptions
 
@@ -32,7 +33,12 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     lambdas = [backend for backend in plan.backends if backend.kind is BackendKind.LAMBDA]
     asked = [row for row in plan.authorizers if row.invokes]
     periods = {body.quota.period for body in scenario.usage_plans.values() if body.quota}
-    colds = [function.cold_start for function in scenario.functions.values() if function.cold_start != NONE]
+    said = [
+        function.version(name)
+        for function in scenario.functions.values()
+        for name in (LATEST, *function.versions)
+    ]
+    colds = [function.cold_start for function in said if function.cold_start != NONE]
     every = [call for client in plan.clients for call in client.calls if call.method != NULL]
     behind = [(call, plan.methods[call.method].backend) for call in every]
     to_functions = [

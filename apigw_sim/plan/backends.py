@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 from apigw_sim import quotas, units
 from apigw_sim.plan import laws
@@ -13,8 +14,10 @@ from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, Lim
 from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
+from apigw_sim.scenario.aliases import LATEST, age
 from apigw_sim.scenario.base import NONE
-from apigw_sim.scenario.functions import Function
+from apigw_sim.scenario.functions import Function, formats
+from apigw_sim.scenario.paths import show_path
 
 CONCURRENCY: Keys = ("account", "lambda_concurrency")
 
@@ -117,22 +120,66 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         name=name,
         path=f"functions.{name}",
         where=reading.scenario.where(path),
-        duration=reading.law(body.duration, "duration", (*path, "duration")),
-        response=reading.law(body.response.size, "size", (*path, "response", "size")),
-        status=laws.shares(body.response.status.items()),
-        crash=laws.threshold(body.crash),
-        malformed=laws.threshold(body.malformed),
+        **behaviour(reading, body, path),
         largest_response=in_base64_at_most(most) if body.response.binary else most,
-        timeout_ns=body.timeout,
-        memory_mb=body.memory // units.MB,
-        cold=_cold(reading, body, path),
         idle_lifetime=reading.law(body.idle_lifetime, "duration", (*path, "idle_lifetime")),
         reserved=held[0],
         reserved_limit=reserved_limit,
         reserved_rps_bucket=rps,
         scaling_limit=scaling,
-        initial_environments=reading.scenario.initial.environments.get(name, 0),
+        initial_environments=_initial(reading.scenario, name, f"{name}:{LATEST}"),
     )
+
+
+def behaviour(reading: Reading, body: Function, path: Keys) -> dict[str, Any]:
+    """What each version of a function has for itself."""
+    bits = formats_of(reading.scenario)
+    every = sum(bits.values())
+    accepted = every if body.accepts is None else sum(bits[name] for name in body.accepts)
+    return {
+        "duration": reading.law(body.duration, "duration", (*path, "duration")),
+        "response": reading.law(body.response.size, "size", (*path, "response", "size")),
+        "status": laws.shares(body.response.status.items()),
+        "crash": laws.threshold(body.crash),
+        "malformed": laws.threshold(body.malformed),
+        "timeout_ns": body.timeout,
+        "memory_mb": body.memory // units.MB,
+        "cold": _cold(reading, body, path),
+        "refuses": every - accepted,
+        "format_error": body.format_error,
+    }
+
+
+def formats_of(scenario: Scenario) -> dict[str, int]:
+    """The formats that functions accept and calls are sent in, each with its bit."""
+    names = dict.fromkeys(formats(scenario.functions.values()))
+    for client in scenario.clients.values():
+        calls = () if isinstance(client.calls, str) else client.calls
+        names |= dict.fromkeys(call.format for call in calls if call.format is not None)
+    return {name: 1 << number for number, name in enumerate(names)}
+
+
+def _initial(scenario: Scenario, *names: str) -> int:
+    """The environments at the start, by any of a version's names."""
+    return sum(scenario.initial.environments.get(name, 0) for name in names)
+
+
+def versions(limits: Limits, mains: list[Backend]) -> list[Backend]:
+    """The rows of published versions; concurrency, request rate and scaling rate are those of their function."""
+    reading, scenario = limits.reading, limits.reading.scenario
+    made: list[Backend] = []
+    for row, (name, body) in enumerate(scenario.functions.items()):
+        for number in sorted(body.versions, key=age):
+            path: Keys = ("functions", name, "versions", number)
+            qualified = f"{name}:{number}"
+            own = behaviour(reading, body.version(number), path)
+            made.append(
+                replace(
+                    mains[row], name=qualified, path=show_path(path), where=scenario.where(path), **own,
+                    initial_environments=_initial(scenario, qualified), version_of=row,
+                )
+            )  # fmt: skip
+    return made
 
 
 def works(reading: Reading, account: Account, row: Backend) -> Works:

@@ -11,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from operator import mul
 
 from apigw_sim.plan.guards import Authorizer
 from apigw_sim.plan.limits import UNITS_PER_RATE
 from apigw_sim.plan.tables import (
     NULL,
     Account,
+    Alias,
     Backend,
     BackendKind,
     Bucket,
@@ -35,11 +37,13 @@ class Ways:
     """The limits on the way of each method's requests, with the requests per second that they carry at most."""
 
     def __init__(
-        self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], buckets: Sequence[Bucket],
-        quotas: Sequence[Quota], groups: Sequence[KeyGroup], authorizers: Sequence[Authorizer] = (),
+        self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], aliases: Sequence[Alias],
+        buckets: Sequence[Bucket], quotas: Sequence[Quota], groups: Sequence[KeyGroup],
+        authorizers: Sequence[Authorizer] = (),
     ) -> None:  # fmt: skip
         self.account = account
         self.backends = backends
+        self.aliases = aliases
         self.buckets = buckets
         self.quotas = quotas
         self.groups = groups
@@ -51,9 +55,11 @@ class Ways:
         base: dict[int, Fraction] = {}
         for bucket in (self.account.bucket, method.bucket):
             self._add(base, bucket)
-        for backend in (self._asked(method), method.backend):
-            if backend != NULL:
-                self._behind(base, self.backends[backend])
+        asked = self._asked(method)
+        if asked != NULL:
+            self._behind(base, self.backends[asked], Fraction(self.backends[asked].duration.mean))
+        if method.backend != NULL:
+            self._behind(base, self.backends[method.backend], self._mean(method))
         held = [group.access[method.stage] for group in self.groups if method.stage in group.access]
         if not method.api_key_required or not held:
             return [base]
@@ -67,6 +73,14 @@ class Ways:
             ways.append(way)
         return ways
 
+    def _mean(self, method: Method) -> Fraction:
+        """The mean duration of what a method invokes, ns; of an alias, by its weights as the run starts."""
+        alias = self.aliases[method.alias] if method.alias != NULL else None
+        if alias is None or alias.second == NULL:
+            return Fraction(self.backends[method.backend].duration.mean)
+        means = (Fraction(self.backends[row].duration.mean) for row in (alias.first, alias.second))
+        return sum(map(mul, means, alias.shares), Fraction(0))
+
     def _asked(self, method: Method) -> int:
         """The function that each request invokes before its backend: an authorizer that caches nothing."""
         if method.authorizer == NULL:
@@ -74,7 +88,7 @@ class Ways:
         authorizer = self.authorizers[method.authorizer]
         return NULL if authorizer.ttl_ns else authorizer.backend
 
-    def _behind(self, way: dict[int, Fraction], backend: Backend) -> None:
+    def _behind(self, way: dict[int, Fraction], backend: Backend, mean: Fraction) -> None:
         """The limits on what runs at once."""
         if backend.kind is BackendKind.HTTP:
             at_once = [(backend.capacity_limit, backend.concurrency)]
@@ -85,8 +99,8 @@ class Ways:
             at_once = [(self.account.unreserved_limit, self.account.unreserved)]
         self._add(way, self.account.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)
         for row, places in at_once:
-            if row != NULL and backend.duration.mean > 0:
-                carries = Fraction(places) * 10**9 / Fraction(backend.duration.mean)
+            if row != NULL and mean > 0:
+                carries = Fraction(places) * 10**9 / mean
                 other = way.get(row)  # the authorizer before it draws on the same places
                 both = carries + other if other is not None else Fraction(0)
                 way[row] = carries * other / both if other is not None and both else carries

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import alarms, backends, edge, laws, limits, timeline
+from apigw_sim.plan import alarms, aliases, backends, edge, laws, limits, timeline
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
@@ -41,17 +41,20 @@ def build(scenario: Scenario) -> Plan:
     method_buckets = limits.methods(rows, gateway)
     groups = limits.keys(rows, gateway, clients.duration)
     pool = backends.pool(rows)
-    behind = (*backends.functions(rows), *backends.https(rows))
+    functions = backends.functions(rows)
+    behind = (*functions, *backends.https(rows), *backends.versions(rows, functions))
     names = {row.path: number for number, row in enumerate(behind)}
+    callees = aliases.callees(scenario, behind)
     account = _account(reading, bucket, pool)
     guards = Guards(reading, gateway, names)
-    made = gateway.method_rows(method_buckets, names, guards)
+    made = gateway.method_rows(method_buckets, names, callees, guards)
     methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
     client_rows = clients.rows(groups, guards)
     reading.close()
 
-    ways = Ways(account, methods, behind, rows.buckets, rows.quotas, groups, guards.rows)
+    events, shifts = timeline.events(history, gateway, names, callees)
+    ways = Ways(account, methods, behind, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
     plan = Plan(
         name=scenario.name,
         duration=clients.duration,
@@ -75,7 +78,7 @@ def build(scenario: Scenario) -> Plan:
         key_groups=groups,
         keys=sum(group.count for group in groups),
         clients=client_rows,
-        timeline=timeline.events(history, gateway, names),
+        timeline=events,
         pointers=gateway.pointers(),
         undeployed=gateway.undeployed(),
         entries=made.entries,
@@ -86,6 +89,8 @@ def build(scenario: Scenario) -> Plan:
         distributions=edge.distributions(reading, gateway),
         alarms=alarms.rows(reading, gateway, names),
         alarm_delay=scenario.assumptions.metrics_delay,
+        aliases=callees.rows,
+        shifts=shifts,
     )
     base, gauges = _gauges(plan)
     return replace(

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from apigw_sim import units
 from apigw_sim.plan import arrivals, laws, responses
 from apigw_sim.plan.authorizers import Guards
+from apigw_sim.plan.backends import formats_of
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
@@ -58,6 +59,7 @@ class Clients:
         self._reached = {
             name: self.scenario.reached(body.target) for name, body in self.scenario.clients.items()
         }
+        self._formats = formats_of(self.scenario)
 
     def number(self) -> None:
         """Tell the methods' numberings what all calls ask for."""
@@ -194,6 +196,7 @@ class Clients:
             max_age_0=laws.threshold(sent.share),
             max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
             idempotent=call.idempotent,
+            format=0 if call.format is None else self._formats[call.format],
             **responses.of_call(call, self.gateway.content_types, endpoint),
         )
 

@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from apigw_sim.plan import laws, responses
+from apigw_sim.plan.aliases import Callees
 from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
@@ -27,7 +28,9 @@ class Rows:
     """The rows of methods made so far: one for each method of a stage, then those of its other deployments."""
 
     backends: dict[str, int]
-    """The row of functions.NAME and backends.NAME."""
+    """The row of each path: functions.NAME, backends.NAME, and versions of functions."""
+    callees: Callees
+    """What names of functions invoke."""
     buckets: list[int]
     guards: Guards
     methods: list[Method] = field(default_factory=list)
@@ -199,9 +202,11 @@ class Gateway:
     def _traffic(stage: SaidStage) -> int:
         return laws.threshold(stage.canary.traffic) if stage.canary else 0
 
-    def method_rows(self, buckets: list[int], backends: dict[str, int], guards: Guards) -> Rows:
-        """The rows of plan.methods, then those of plan.variants; `backends` gives the row of functions.NAME."""
-        rows = Rows(backends, buckets, guards)
+    def method_rows(
+        self, buckets: list[int], backends: dict[str, int], callees: Callees, guards: Guards
+    ) -> Rows:
+        """The rows of plan.methods, then those of plan.variants; `backends` gives the row of each path."""
+        rows = Rows(backends, callees, buckets, guards)
         states = range(len(self.history.states))
         for number in range(len(self.routes)):
             if self._release(rows, 0, number, canary=False) == NULL:  # a later deployment brings it
@@ -264,15 +269,18 @@ class Gateway:
         row = len(rows.methods)
         ttl, require, unauthorized = _settings(self.settings(number)[0].caching)
         entries = self.numberings[number].entries if number in self._cached else 0
-        integration, backend = method.integration, NULL
+        integration, backend, alias = method.integration, NULL, NULL
         mock, works, misconfigured = integration.mock, NULL, False
         if mock is not None:
             works = len(rows.backends) + len(rows.mocks)
             rows.mocks.append(self._mock(number, mock))
         else:
-            folder = "functions" if integration.function is not None else "backends"
             target = resolved(integration.target or "", variables)
-            backend = works = rows.backends.get(f"{folder}.{target}", NULL)
+            if integration.function is not None:
+                backend, alias = rows.callees.called(target)
+            else:
+                backend = rows.backends.get(f"backends.{target}", NULL)
+            works = backend
             misconfigured = backend == NULL
         rows.methods.append(
             Method(
@@ -293,6 +301,7 @@ class Gateway:
                 unauthorized=unauthorized,
                 first_entry=rows.entries if entries else 0,
                 entries=entries,
+                alias=alias,
                 **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
                 authorizer=rows.guards.before(number, method),
                 detailed=self._detailed(number),

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from enum import IntEnum
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apigw_sim.rules.authorization import NO_POLICY
+from apigw_sim.rules.pick import WORD_BITS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -204,6 +206,8 @@ class Method:
     """Row of plan.authorizers; NULL: everybody may call."""
     detailed: bool = True
     """Whether CloudWatch has series of this method alone."""
+    alias: int = NULL
+    """Row of plan.aliases, which chooses among versions of its function; NULL: `backend` it is."""
 
     @property
     def route(self) -> str:
@@ -279,12 +283,68 @@ class Backend:
     reserved_rps_bucket: int = NULL
     scaling_limit: int = NULL
     initial_environments: int = 0
+    version_of: int = NULL
+    """Row of the function that it is a published version of; NULL: the function as it is written."""
+    refuses: int = 0
+    """Bits of the formats of requests that it does not accept."""
+    format_error: int = 0
+    """The status it answers to those."""
     # HTTP
     concurrency: int = NULL
     """Requests at once; NULL: no limit."""
     queue: int = 0
     """Places to wait."""
     capacity_limit: int = NULL
+
+
+@dataclass(frozen=True)
+class Alias:
+    """An alias of a function: the version it names, or the two among which each invocation draws one."""
+
+    name: str
+    """checkout:PROD"""
+    function: int
+    """Row of plan.backends of the function."""
+    first: int
+    """Row of plan.backends; of two versions the older one."""
+    second: int
+    """The newer of two; NULL: there is one."""
+    threshold: int
+    """Threshold word: share of the second."""
+
+    @property
+    def state(self) -> tuple[int, int, int]:
+        """What can change of it."""
+        return self.first, self.second, self.threshold
+
+    @property
+    def shares(self) -> tuple[Fraction, Fraction]:
+        """Of the first and of the second."""
+        newer = Fraction(self.threshold, 1 << WORD_BITS) if self.second != NULL else Fraction(0)
+        return 1 - newer, newer
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of a traffic shift: its alias comes to send so much to the new version, and the rest where it did before."""
+
+    shift: int
+    """Row of plan.shifts."""
+    last: bool
+    share: int
+    """Threshold word of the share of the new version."""
+    rest: int
+    """Threshold word of what is left."""
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A traffic shift by CodeDeploy."""
+
+    alias: int
+    """Row of plan.aliases."""
+    to: int
+    """Row of plan.backends."""
 
 
 @dataclass(frozen=True)
@@ -436,6 +496,8 @@ class CallRow:
     """Cumulative 63-bit words over them; the last one catches the rest."""
     policy: int = NO_POLICY
     """What the API's resource policy says of it (rules.authorization)."""
+    format: int = 0
+    """The bit of its format; 0: it has none, and every function accepts it."""
 
 
 @dataclass(frozen=True)
@@ -691,6 +753,8 @@ class Event:
     end: tuple[Cell, ...] = ()
     before: str = ""
     after: str = ""
+    step: Step | None = None
+    """Of a traffic shift: what it writes depends on where its alias sends before."""
 
 
 @dataclass(frozen=True)
@@ -740,6 +804,8 @@ class Plan:
     alarms: tuple[Alarm, ...] = ()
     alarm_delay: int = 0
     """ns from the end of a period until an alarm sees its data."""
+    aliases: tuple[Alias, ...] = ()
+    shifts: tuple[Shift, ...] = ()
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
     authorizers: tuple[Authorizer, ...] = ()
@@ -754,6 +820,43 @@ class Plan:
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""
         return self.gauge_base[kind] + target
+
+    def function_of(self, backend: int) -> int:
+        """The row of the function that a row of plan.backends is a version of; itself where it is none."""
+        of = self.backends[backend].version_of
+        return backend if of == NULL else of
+
+    def versions(self, function: int) -> list[int]:
+        """The rows of plan.backends of a function: as it is written, then its published versions, the older first."""
+        return [function, *(row for row, one in enumerate(self.backends) if one.version_of == function)]
+
+    def invoked(self, method: Method) -> dict[int, Fraction]:
+        """The rows of plan.backends that a method invokes as the run starts, with their shares."""
+        if method.alias == NULL:
+            return {} if method.backend == NULL else {method.backend: Fraction(1)}
+        alias = self.aliases[method.alias]
+        rows = zip((alias.first, alias.second), alias.shares, strict=True)
+        return {row: share for row, share in rows if row != NULL and share}
+
+    def version_name(self, backend: int) -> str:
+        """`2`, or `$LATEST` of the function as it is written."""
+        return self.backends[backend].name.partition(":")[2] or "$LATEST"
+
+    def ever_weighted(self, alias: int) -> bool:
+        """Whether an alias ever sends to two versions."""
+        if self.aliases[alias].second != NULL:
+            return True
+        written = (cell.args for event in self.timeline for cell in event.begin if cell.verb == "alias")
+        steps = (event.step for event in self.timeline if event.step is not None and not event.step.last)
+        return any(row == alias and second != NULL for row, _, second, _ in written) or any(
+            self.shifts[step.shift].alias == alias for step in steps
+        )
+
+    def reached(self, method: Method) -> list[int]:
+        """The rows of plan.backends that a method may ever come to invoke."""
+        if method.alias != NULL:
+            return self.versions(self.aliases[method.alias].function)
+        return [] if method.backend == NULL else [method.backend]
 
     def key_name(self, key: int) -> str:
         """An API key's name: its group's, with its ordinal where there are several."""

@@ -12,7 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from apigw_sim.metrics import cloudwatch
-from apigw_sim.plan.tables import BackendKind
+from apigw_sim.plan.tables import NULL, BackendKind
 from apigw_sim.report import panels
 from apigw_sim.report.style import GRID, INK, QUIET, SHADE, house
 from apigw_sim.units import SECOND
@@ -144,7 +144,7 @@ def _concurrency(
     alone = [
         row.name
         for row in metrics.plan.backends
-        if row.kind == BackendKind.LAMBDA and row.name not in ceilings
+        if row.kind == BackendKind.LAMBDA and row.version_of == NULL and row.name not in ceilings
     ]
     if len(alone) == 1 and "" in ceilings:
         ceilings[alone[0]] = ceilings.pop("")

@@ -6,6 +6,7 @@ import re
 from typing import Any, Literal
 
 from apigw_sim import units
+from apigw_sim.scenario.aliases import qualified
 from apigw_sim.scenario.base import Bad, propose
 from apigw_sim.scenario.check_set import exists, shape
 from apigw_sim.scenario.checks import Report
@@ -31,6 +32,12 @@ def _check(report: Report, keys: Keys, item: Expectation) -> Expectation:
         return item
     if item.metric not in metric_table(kind):
         report.say(keys, f"{item.metric} is no metric of a {kind}", propose(item.metric, metric_table(kind)))
+    elif item.metric == "ConcurrentExecutions" and ":" in item.who:
+        report.say(
+            keys,
+            "concurrency is counted over all versions of a function",
+            f"write {item.who.partition(':')[0]}",
+        )
     elif item.of_route is not None and kind != "stage":
         report.say(keys, f"a {kind} has no routes", "leave `of ROUTE` out")
     elif item.of_route is not None:
@@ -49,7 +56,11 @@ def _kind(report: Report, keys: Keys, item: Expectation) -> Kind | None:
     known: dict[str, list[str]] = {
         "stage": list(scenario.stages),
         "client": list(scenario.clients),
-        "function": list(scenario.functions),
+        "function": [
+            who
+            for name, body in scenario.functions.items()
+            for who in qualified(name, body.versions, body.aliases)
+        ],
     }
     if item.kind == "stage":
         return "stage" if report.stage(keys, item.who) else None

@@ -12,6 +12,7 @@ from pydantic import TypeAdapter, ValidationError
 from apigw_sim import units
 from apigw_sim.scenario.api import EVERY_METHOD, read_route
 from apigw_sim.scenario.base import Bad, Part, dump, suggest
+from apigw_sim.scenario.check_functions import check_weights
 from apigw_sim.scenario.checks import Report, check_reservations, check_used
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.paths import show_path, split_path
@@ -35,26 +36,18 @@ _SETTABLE = re.compile(
             rf"usage_plans\.\*\.{_THROTTLE}",
             r"usage_plans\.\*\.quota\.limit",
             r"usage_plans\.\*\.stages\.\*\.\*(\.rate|\.burst)?",
-            r"functions\.\*\.(reserved_concurrency|timeout)",
+            r"functions\.\*\.(reserved_concurrency|timeout|aliases\.\*)",
         )
     )
 )
 _REACH = (
     "set reaches the account's limits, method_settings, cache_cluster, variables and canary of stages, usage plans, "
-    "and reserved_concurrency and timeout of functions"
+    "and reserved_concurrency, timeout and aliases of functions"
 )
 _NAMED = (
-    "apis",
-    "stages",
-    "variables",
-    "method_settings",
-    "usage_plans",
-    "functions",
-    "backends",
-    "clients",
-    "api_keys",
-    "authorizers",
-)
+    "apis", "stages", "variables", "method_settings", "usage_plans", "functions", "versions", "aliases", "backends",
+    "clients", "api_keys", "authorizers",
+)  # fmt: skip
 
 
 def shape(keys: Keys) -> str:
@@ -100,6 +93,9 @@ def _read_change(report: Report, here: Keys, change: Change, state: dict[str, An
             for item in items(line, keys):
                 report.say((*here, *item.keys[len(keys) :]), item.what, item.fix)
         return None
+    if "aliases" in keys:
+        name = str(keys[1])
+        check_weights(report, here, name, report.scenario.functions[name], value)
     _put(state, keys, dump(value) if isinstance(value, Part) else change.written)
     return Change(change.path, keys, change.written, value)
 
@@ -135,6 +131,13 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
         what, fix = (
             "what memory does to the duration is published nowhere, so it cannot change in mid-run",
             "run two scenarios, each with its memory and its duration",
+        )
+    elif "versions" in keys:
+        what, fix = "a published version never changes", "set an alias to another version"
+    elif "aliases" in keys and len(keys) > 4:
+        what, fix = (
+            "the shares of an alias change together",
+            f"set {show_path(keys[:4])}: {{VERSION: SHARE, ...}}",
         )
     elif head in ("functions", "backends"):
         what, fix = "set changes limits, not how work behaves", "use a fault: slow, errors or outage"

@@ -8,6 +8,7 @@ from apigw_sim import units
 from apigw_sim.scenario.base import listed
 from apigw_sim.scenario.check_deploy import Deploys
 from apigw_sim.scenario.check_set import check_set
+from apigw_sim.scenario.check_shift import check_shifts
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.timeline import VERBS, Entry, Fault
@@ -30,6 +31,7 @@ def check_timeline(report: Report) -> Scenario:
             deploys.check(number, entries[number], state)
         else:
             entries[number] = check_set(report, number, entries[number], state)
+    check_shifts(report, entries)
     return scenario.model_copy(update={"timeline": tuple(entries)})
 
 

@@ -7,8 +7,10 @@ from fractions import Fraction
 
 from apigw_sim import quotas, units
 from apigw_sim.errors import Problem
+from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.api import EVERY_METHOD, KINDS, MOST_VARIABLES, Api, Integration, Method
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.check_functions import check_callee
 from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.plans import ApiKey
@@ -181,6 +183,7 @@ def check_method(report: Report, keys: Keys, route: Route, method: Method) -> No
 
 def _is_variable(report: Report, keys: Keys, text: str) -> bool:
     """Whether a name refers to stage variables, each as AWS writes it."""
+    text = text.removesuffix(f":{LATEST}")
     if "$" not in text:
         return False
     if "$" in VARIABLE.sub("", text):
@@ -210,13 +213,8 @@ def _check_integration(report: Report, keys: Keys, integration: Integration) -> 
             keys, "the integration leads nowhere", "write lambda_proxy, lambda, http_proxy, http or mock"
         )
     for key, value in named.items():
-        if value is None or _is_variable(report, (*keys, key), value):
-            continue
-        name, colon, _ = value.partition(":")
-        if colon:
-            report.say((*keys, key), "aliases of functions belong to a later version", f"write {name}")
-        else:
-            report.refer((*keys, key), name, ("functions",), report.scenario.functions, "function")
+        if value is not None and not _is_variable(report, (*keys, key), value):
+            check_callee(report, (*keys, key), value)
     for key, value in served.items():
         if value is not None and not _is_variable(report, (*keys, key), value):
             report.refer((*keys, key), value, ("backends",), report.scenario.backends, "backend")
@@ -315,7 +313,9 @@ def check_initial(report: Report) -> None:
     scenario = report.scenario
     for name in scenario.initial.environments:
         keys: Keys = ("initial", "environments", name)
-        report.refer(keys, name, ("functions",), scenario.functions, "function")
+        function, _, qualifier = name.partition(":")
+        if check_callee(report, keys, name) and qualifier in scenario.functions[function].aliases:
+            report.say(keys, f"{name} is an alias, and environments belong to a version", "name its version")
     for name, used in scenario.initial.quota_used.items():
         keys = ("initial", "quota_used", name)
         if not report.refer(keys, name, ("api_keys",), scenario.api_keys, "API key"):

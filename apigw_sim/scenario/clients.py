@@ -139,6 +139,9 @@ class Call(Part):
     query: dict[Words, Parameter] = Field({}, description="values of query parameters")
     headers: dict[Words, Parameter] = Field({}, description="values of headers")
     body: SizeLaw = Field(constant(0), description="the request body's size")
+    format: Words | None = Field(
+        None, description="the format of the request, which functions may or may not accept"
+    )
     idempotent: Flag = Field(
         True, description="whether a repetition does no harm; default: false for POST and PATCH"
     )

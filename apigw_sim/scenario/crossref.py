@@ -7,6 +7,7 @@ from apigw_sim.scenario.check_alarms import check_alarms
 from apigw_sim.scenario.check_clients import check_clients
 from apigw_sim.scenario.check_expect import check_expect, check_tokens
 from apigw_sim.scenario.check_fronts import check_fronts
+from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_timeline import check_timeline
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
@@ -18,6 +19,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     """Check what the parts say of each other; the scenario with `set` and `expect` resolved, and the problems."""
     report = Report(scenario, validated)
     check_run(report)
+    check_functions(report)
     check_apis(report)
     check_plans(report)
     check_fronts(report)

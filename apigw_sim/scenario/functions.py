@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from apigw_sim import quotas, units
+from apigw_sim.scenario.aliases import LATEST, AliasName, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Share, quantity, quantity_schema, show
@@ -143,6 +144,82 @@ ColdStartOrNone = Annotated[
 ]
 
 
+Memory = Annotated[
+    int,
+    quantity(
+        "size",
+        quotas.count("lambda_memory_min"),
+        quotas.count("lambda_memory_max"),
+        step=units.MB,
+        note="AWS allows 128 MB to 10240 MB, in steps of 1 MB",
+    ),
+]
+Timeout = Annotated[
+    int,
+    quantity(
+        "duration",
+        quotas.count("lambda_timeout_min"),
+        quotas.count("lambda_timeout_max"),
+        step=units.SECOND,
+        note="AWS allows 1 s to 900 s, in whole seconds",
+    ),
+]
+FormatError = Annotated[int, quantity("count", 400, 599, note="write an HTTP status from 400 to 599")]
+
+
+def _read_formats(value: object) -> tuple[str, ...]:
+    if isinstance(value, str) or not isinstance(value, list | tuple) or not value:
+        raise Bad(f"{units.show(value)} is no list of formats", "write names of formats, such as [v1, v2]")
+    for number, name in enumerate(value):
+        if not isinstance(name, str) or not name.strip():
+            raise Bad(f"{units.show(name)} is no name of a format", "write a word, such as v1", (number,))
+        if name in value[:number]:
+            raise Bad(f"'{name}' stands twice", "keep one", (number,))
+    return tuple(map(str, value))
+
+
+Formats = Annotated[
+    tuple[str, ...],
+    Leaf(_read_formats, list, lambda: {"type": "array", "minItems": 1, "items": {"type": "string"}}),
+]
+_ACCEPTS = "formats of requests that it understands, as clients' calls name them; without it, all"
+_FORMAT_ERROR = "what it answers to a format that it does not accept"
+
+
+class OtherResponse(Part):
+    """What a version answers otherwise than its function."""
+
+    size: SizeLaw | None = Field(None, description="the body's size")
+    status: Statuses | None = Field(None, description="the shares of the statuses, or one status")
+
+    later: ClassVar[Mapping[str, str]] = {"binary": "belongs to the function; write it there"}
+
+
+class Version(Part):
+    """A published version of a function: the function's own settings, but for those that stand here."""
+
+    duration: DurationLaw | None = Field(None, description="AWS/Lambda Duration, without Init")
+    cold_start: ColdStartOrNone | None = Field(
+        None, description="how long a new environment takes before it serves"
+    )
+    memory: Memory | None = Field(None, description="memory; it decides what an invocation costs")
+    timeout: Timeout | None = Field(None, description="after which the function is ended; Init is not in it")
+    response: OtherResponse | None = Field(None, description="what it answers")
+    crash: Share | None = Field(None, description="invocations that fail: 502 behind REST")
+    malformed: Share | None = Field(
+        None, description="of the others, answers that API Gateway cannot read: 502"
+    )
+    accepts: Formats | None = Field(None, description=_ACCEPTS)
+    format_error: FormatError | None = Field(None, description=_FORMAT_ERROR)
+
+    later: ClassVar[Mapping[str, str]] = {
+        "reserved_concurrency": "belongs to the function; write it there: AWS applies it over all versions",
+        "idle_lifetime": "belongs to the function; write it there",
+        "provisioned_concurrency": _LATER,
+        "snap_start": _LATER,
+    }
+
+
 class Function(Part):
     """A Lambda function."""
 
@@ -150,26 +227,10 @@ class Function(Part):
     cold_start: ColdStartOrNone = Field(
         ColdStart(runtime=DEFAULT_RUNTIME), description="how long a new environment takes before it serves"
     )
-    memory: Annotated[
-        int,
-        quantity(
-            "size",
-            quotas.count("lambda_memory_min"),
-            quotas.count("lambda_memory_max"),
-            step=units.MB,
-            note="AWS allows 128 MB to 10240 MB, in steps of 1 MB",
-        ),
-    ] = Field(quotas.count("lambda_memory"), description="memory; it decides what an invocation costs")
-    timeout: Annotated[
-        int,
-        quantity(
-            "duration",
-            quotas.count("lambda_timeout_min"),
-            quotas.count("lambda_timeout_max"),
-            step=units.SECOND,
-            note="AWS allows 1 s to 900 s, in whole seconds",
-        ),
-    ] = Field(
+    memory: Memory = Field(
+        quotas.count("lambda_memory"), description="memory; it decides what an invocation costs"
+    )
+    timeout: Timeout = Field(
         quotas.count("lambda_timeout"), description="after which the function is ended; Init is not in it"
     )
     response: Response = Field(Response(), description="what it answers")
@@ -186,15 +247,41 @@ class Function(Part):
     malformed: Share = Field(
         Fraction(0), description="of the others, answers that API Gateway cannot read: 502"
     )
+    accepts: Formats | None = Field(None, description=_ACCEPTS)
+    format_error: FormatError = Field(400, description=_FORMAT_ERROR)
+    versions: dict[VersionName, Version] = Field(
+        {}, description="its published versions by number, each with what it has otherwise than the function"
+    )
+    aliases: dict[AliasName, Weights] = Field(
+        {}, description="its aliases by name, each with the version or the two that it sends invocations to"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "versions": _LATER,
-        "aliases": _LATER,
         "provisioned_concurrency": _LATER,
         "snap_start": _LATER,
         "architecture": _LATER,
         "destinations": _LATER,
     }
+
+    def version(self, name: str) -> Function:
+        """The function as it stands in one of its versions; `$LATEST` is the function itself."""
+        if name == LATEST:
+            return self
+        said = self.versions[name]
+        own = {key: value for key in Version.model_fields if (value := getattr(said, key)) is not None}
+        if said.response is not None:
+            inner = {key: value for key, value in said.response if value is not None}
+            own["response"] = self.response.model_copy(update=inner)
+        return self.model_copy(update=own)
+
+
+def formats(functions: Iterable[Function]) -> list[str]:
+    """The formats that some function or version accepts, in the order in which they are written."""
+    names: dict[str, None] = {}
+    for function in functions:
+        for accepts in (function.accepts, *(version.accepts for version in function.versions.values())):
+            names |= dict.fromkeys(accepts or ())
+    return list(names)
 
 
 class HttpBackend(Part):

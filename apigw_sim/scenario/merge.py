@@ -17,7 +17,7 @@ _EXCLUSIVE: tuple[tuple[frozenset[str], ...], ...] = (
     (frozenset({"runtime"}), frozenset({"init"})),
     (frozenset({"function"}), frozenset({"backend"}), frozenset({"stage"})),
     tuple(frozenset({what}) for what in ("slow", "errors", "outage", "gateway_unavailable")),
-    (frozenset({"fault"}), frozenset({"flush_cache"}), frozenset({"set"})),
+    (frozenset({"fault"}), frozenset({"flush_cache"}), frozenset({"set"}), frozenset({"shift"})),
     (
         frozenset({"lognormal"}),
         frozenset({"exponential"}),

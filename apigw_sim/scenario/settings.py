@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 
 from apigw_sim import quotas, units
+from apigw_sim.scenario.aliases import Callee
 from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, choose
 from apigw_sim.scenario.laws import DurationLaw, Percentiles, Uniform
 from apigw_sim.scenario.quantities import (
@@ -271,7 +272,9 @@ class Advice(Part):
 class Initial(Part):
     """How the run starts; without it, no environments, an empty cache, full buckets, unused quotas."""
 
-    environments: dict[Name, Count] = Field({}, description="idle environments of a function at the start")
+    environments: dict[Callee, Count] = Field(
+        {}, description="idle environments of a function, or of NAME:VERSION, at the start"
+    )
     cache: Annotated[Literal["empty"], one_of("empty", noun="state of the cache")] = Field(
         "empty", description="the cache starts empty"
     )

@@ -14,6 +14,7 @@ from apigw_sim.scenario.api import Canary
 from apigw_sim.scenario.base import Bad, Leaf, Part
 from apigw_sim.scenario.deployments import ApiChange
 from apigw_sim.scenario.quantities import Duration, Name, PositiveDuration, Words, quantity
+from apigw_sim.scenario.shifts import Shift
 
 _LATER = "belongs to a later version; leave it out"
 
@@ -96,7 +97,8 @@ class Fault(Part):
 
 
 VERBS = (
-    "fault", "flush_cache", "flush_authorizers_cache", "set", "change", "deploy", "promote_canary", "remove_canary", "roll_back",
+    "fault", "flush_cache", "flush_authorizers_cache", "set", "shift", "change", "deploy", "promote_canary", "remove_canary",
+    "roll_back",
 )  # fmt: skip
 """What an entry may do."""
 
@@ -129,6 +131,7 @@ class Entry(Part):
         description="of deploy: canary or stage; of roll_back: the number of a deployment, the first is 1",
     )
     canary: Canary | None = Field(None, description="of deploy: the canary that it makes")
+    shift: Shift | None = Field(None, description="an alias goes over to another version, step by step")
 
     @property
     def verb(self) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apigw_sim.plan import laws
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import BackendKind, Law, Plan
-from apigw_sim.scenario.paths import show_path
+from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.terminal import assumptions
 from apigw_sim.terminal.page import Page, Words
 from apigw_sim.terminal.words import many, ms
@@ -77,7 +77,7 @@ def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
             yield (*http, "latency"), backend.duration, False
             yield (*http, "size"), backend.response, True
             continue
-        function: Keys = ("functions", backend.name)
+        function = split_path(backend.path)
         yield (*function, "duration"), backend.duration, False
         yield (*function, "response", "size"), backend.response, True
         if backend.cold is not None:

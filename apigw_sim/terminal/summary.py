@@ -12,6 +12,8 @@ from apigw_sim.terminal.words import count, figures, many, ms, percent, rate, sp
 from apigw_sim.units import SECOND, show_number
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from apigw_sim.result import Result
 
 Summary = dict[str, Any]
@@ -200,9 +202,10 @@ def _functions(made: Page, summary: Summary) -> None:
     rows = [
         (
             name, count(row["invocations"]), count(row["cold_starts"]), count(row["throttles"]), count(row["errors"]),
-            f"{row['mean_concurrency']:,.1f}", count(row["max_concurrency"]), f"{row['billed_gb_s']:,.1f}",
+            *((f"{row['mean_concurrency']:,.1f}", count(row["max_concurrency"])) if "max_concurrency" in row else ("", "")),
+            f"{row['billed_gb_s']:,.1f}",
         )
-        for name, row in summary["functions"].items()
+        for name, row in _lines(summary)
         if row["invocations"] or row["throttles"]
     ]  # fmt: skip
     if rows:
@@ -212,6 +215,14 @@ def _functions(made: Page, summary: Summary) -> None:
             ("", "Invocations", "cold", "Throttles", "Errors", "at once: mean", "most", "GB-s"),
         )  # fmt: skip
         _cut(made, len(rows))
+
+
+def _lines(summary: Summary) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Each function, and below it its versions."""
+    for name, row in summary["functions"].items():
+        yield name, row
+        for version, of_version in row.get("versions", {}).items():
+            yield f"  {name}:{version}", of_version
 
 
 def _authorizers(made: Page, summary: Summary) -> None:

@@ -12,6 +12,7 @@ from typing import Any
 
 import yaml
 from engine.chances import Draw, chance, drawn, few, often, one_of, some
+from engine.generated_aliases import FORMATS, callees, formats, moved_alias, versions
 from engine.generated_parts import (
     EACH,
     account_of,
@@ -57,6 +58,8 @@ class State:
     """By path: whether there is one to change in part; rates of plans' own methods cannot be taken away."""
     busy: dict[tuple[str, str], int] = field(default_factory=dict)
     """By target and kind of fault: when the last one ends."""
+    aliases: dict[str, Any] = field(default_factory=dict)
+    """By name: what each sends where, as far as it has changed; None while it is shifted."""
     reserved: dict[str, int | None] = field(default_factory=dict)
     canaries: set[str] = field(default_factory=set)
     """Stages that have one."""
@@ -180,6 +183,9 @@ def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[s
     kind = draw(one_of("rate", "rate", "rate", "rate", "counts", "log", "calls of a log"))
     made["arrivals"] = draw(rate_of(duration, rate)) if kind == "rate" else draw(traced(kind))
     made["calls"] = "from_trace" if kind == "calls of a log" else draw(calls_of(routes))
+    if kind != "calls of a log" and formats(said["functions"]) and draw(chance(70)):
+        for call in made["calls"]:
+            call["format"] = draw(one_of(*FORMATS))
     if said["api_keys"] and draw(chance(85)):
         name = draw(one_of(*said["api_keys"]))
         choice = {"from": name, **draw(one_of({"uniform": True}, {"zipf": {"s": 1.3}}))}
@@ -238,6 +244,8 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
             "deploy",
             "canary",
             "variable",
+            "alias",
+            "alias",
         )
     )
     made: dict[str, Any] = {"at": ms(at)}
@@ -268,6 +276,9 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
     if verb in {"change", "deploy", "canary", "variable"}:
         moved = draw(_moved(said, state, verb))
         return made | moved if moved else None
+    if verb == "alias":
+        moved = draw(moved_alias(said, state.aliases))
+        return made | moved if moved else None
     change = draw(_change(said, state, verb))
     return made | {"set": change} if change else None
 
@@ -276,7 +287,7 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
 def _moved(draw: Draw, said: dict[str, Any], state: State, verb: str) -> dict[str, Any] | None:
     stage = draw(one_of(*stages_of(said)))
     base = f"apis.{stage[0]}.stages.{stage[2]}"
-    functions = list(said["functions"])
+    functions = callees(said["functions"])
     if verb == "variable":
         return {"set": {f"{base}.variables.fn": draw(one_of(*functions, "nobody"))}}
     if verb == "change":
@@ -392,13 +403,15 @@ def scenarios(draw: Draw) -> dict[str, Any]:
     said["functions"] = {}
     for name in "fg"[: draw(one_of(0, 1, 1, 2, 2, 2))]:
         said["functions"][name] = body = draw(function())
+        if draw(chance(50)):
+            body |= draw(versions(draw(function())))
         if state.room() >= 0 and draw(chance(50)):
             body["reserved_concurrency"] = state.reserved[name] = min(
                 state.room(), draw(one_of(0, 1, 2, 3, 5, 6))
             )
     few_or_none = one_of(*([0, 1, 1, 2] if said["functions"] else [1, 1, 2]))
     said["backends"] = {name: draw(backend()) for name in "hi"[: draw(few_or_none)]}
-    said["apis"] = draw(apis(list(said["functions"]), list(said["backends"])))
+    said["apis"] = draw(apis(callees(said["functions"]), list(said["backends"])))
     said["usage_plans"], said["api_keys"] = draw(plans(said))
     said["domains"], said["distributions"] = {}, {}
     names = [f"c{number}" for number in range(draw(few(1, 4)))]
@@ -422,7 +435,11 @@ def scenarios(draw: Draw) -> dict[str, Any]:
 def _initial(draw: Draw, said: dict[str, Any], state: State) -> dict[str, Any]:
     made: dict[str, Any] = {}
     if said["functions"] and draw(chance(EACH)):
-        made["environments"] = {name: draw(few(0, 5)) for name in said["functions"]}
+        names = [
+            *said["functions"],
+            *(f"{name}:2" for name, body in said["functions"].items() if "versions" in body),
+        ]
+        made["environments"] = {name: draw(few(0, 5)) for name in names}
     if state.throttles and draw(chance(EACH)):
         made["tokens"] = dict.fromkeys(draw(some(sorted(state.throttles), 0, 2)), 0)
     if draw(chance(EACH)):

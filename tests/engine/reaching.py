@@ -54,7 +54,7 @@ WORDS = (
     *(f"level {kind.name}" for kind in GaugeKind),
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
-    "journal", "fault ended", "mapped to success",
+    "journal", "fault ended", "mapped to success", "by an alias", "by a version",
 )  # fmt: skip
 """Every word there is."""
 
@@ -118,12 +118,19 @@ def reached(ran: Ran) -> Counter[str]:
         "not idempotent": ran.column(INVOCATIONS, "idempotent") == 0,
         "cold": ran.column(INVOCATIONS, "init_ns") != NULL,
         "died": ran.column(ENVIRONMENTS, "died_ns") != NULL,
+        "by an alias": ran.column(INVOCATIONS, "alias") != NULL,
+        "by a version": np.isin(ran.column(INVOCATIONS, "backend"), _versions(ran)),
         "journal": ran.column(JOURNAL, "ends") == 0,
         "fault ended": ran.column(JOURNAL, "ends") == 1,
     }
     found.update({word: int(rows.sum()) for word, rows in counted.items()})
     found["late"] = _late(ran)
     return Counter({word: count for word, count in found.items() if count})
+
+
+def _versions(ran: Ran) -> list[int]:
+    """The rows of plan.backends that are published versions."""
+    return [row for row, backend in enumerate(ran.plan.backends) if backend.version_of != NULL]
 
 
 def _late(ran: Ran) -> int:

@@ -169,7 +169,8 @@ class Ran:
         plan = self.plan
         return self._rows(INVOCATIONS, {
             "client": lambda n: plan.clients[n].name, "backend": lambda n: plan.backends[n].name,
-            "outcome": lambda n: Outcome(n).name, "refused_by": lambda n: plan.limits[n].label,
+            "outcome": lambda n: Outcome(n).name, "alias": lambda n: plan.aliases[n].name,
+            "refused_by": lambda n: plan.limits[n].label,
         })  # fmt: skip
 
     @cached_property

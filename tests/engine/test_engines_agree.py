@@ -45,6 +45,8 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "canary_release": {"clients.web.arrivals.rate": "2/s"},
     "stage_variables": {"clients.web.arrivals.rate": "2/s", "clients.testers.arrivals.rate": "2/s"},
+    "weighted_alias": {"clients.web.arrivals.rate": "5/s", "clients.testers.arrivals.rate": "2/s"},
+    "codedeploy_shift": {"clients.web.arrivals.rate": "2/s", "clients.app.arrivals.rate": "3/s"},
     "cold_start_storm": {
         "run.duration": "40 s", "run.warm_up": "2 s", "run.period": "5 s",
         "clients.shoppers.arrivals.rate": [

@@ -11,6 +11,7 @@ from importlib.util import find_spec, module_from_spec
 from typing import Any
 
 import pytest
+from engine import test_aliases as aliases
 from engine import test_authorizers as authorizers
 from engine import test_aws_examples as aws
 from engine import test_clients as clients
@@ -227,6 +228,21 @@ RULES: list[tuple[str, Edit, Story]] = [
         "pick",
         ("return word < threshold", "return word > threshold"),
         timeline.test_errors_come_in_their_share_and_are_those_of_a_larger_share_too,
+    ),
+    (
+        "routing",
+        ("happens(word, threshold)", "happens(word, threshold + (1 << 57))"),
+        partial(aliases.test_the_newer_version_takes_the_words_below_its_share, share=50),
+    ),
+    (
+        "routing",
+        ("happens(word, threshold)", "happens(word, threshold * 6 // 5)"),
+        aliases.test_the_split_is_as_weighted_and_has_no_memory,
+    ),
+    (
+        "routing",
+        ("        return second\n    return first", "        return first\n    return second"),
+        aliases.test_who_meets_the_newer_version_at_a_smaller_share_meets_it_at_a_larger,
     ),
     (
         "quantile",

@@ -45,7 +45,7 @@ from apigw_sim.scenario.expect import Expectation, read
 ROOT = Path(__file__).resolve().parent.parent.parent
 SHIPPED: dict[str, dict[str, str]] = {
     "cache_and_flush": {}, "cold_start_storm": {}, "free_tier_quota": {}, "noisy_neighbour": {},
-    "noisy_neighbour_lambda": {},
+    "noisy_neighbour_lambda": {}, "weighted_alias": {}, "codedeploy_shift": {},
     "flash_sale": {"run.duration": "490 s", "clients.web.arrivals.rate[1].rate": "150/s"},
 }  # fmt: skip
 """With what makes a scenario shorter."""
@@ -254,6 +254,7 @@ def rows(table: Table, size: int, seed: int, of: Plan) -> NDArray[np.int64]:
         ends = started + lasted
     elif table is INVOCATIONS:
         column["backend"] = random.integers(0, len(of.backends), size)
+        column["alias"] = np.full(size, NULL)
         column["outcome"] = random.integers(0, len(Outcome), size)
         column["init_ns"] = np.where(random.random(size) < 0.2, SECOND // 5, NULL)
         column["refused_by"] = np.where(

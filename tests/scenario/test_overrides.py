@@ -104,8 +104,8 @@ def test_what_cannot_stand_together_is_replaced(given: Given) -> None:
             "override clients.web.calls.weight: there is no item weight; write [0]",
         ),
         (
-            "functions.f.versions=1",
-            "override functions.f.versions: this key belongs to a later version; leave it out",
+            "functions.f.snap_start=true",
+            "override functions.f.snap_start: this key belongs to a later version; leave it out",
         ),
         (
             "extends=x.yaml",

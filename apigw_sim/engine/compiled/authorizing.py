@@ -123,6 +123,7 @@ def ask(s: State, a: View, z: View) -> int:
     reaches = now + value(s, z.service, z.service_c, service)
     limit = now + s.authorizer_wait
     a.backend = z.backend * BACKEND
+    a.alias = NULL
     a.stops = limit
     if reaches >= limit:
         a.refs += 1

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import CRASH, REFUSES
+from apigw_sim.engine.compiled.aliases import choose_version
 from apigw_sim.engine.compiled.authorizing import question
 from apigw_sim.engine.compiled.callers import begun, release
 from apigw_sim.engine.compiled.checks import too_large
@@ -58,6 +59,8 @@ def reach(s: State, a: View, source: int) -> None:
     a.job_status = NULL
     a.job_refused_by = NULL
     a.repeated = 0
+    if a.alias != NULL:
+        choose_version(s, a)
     f = view(s.backend, a.backend)
     if f.is_lambda:
         invoke(s, a, f)
@@ -103,6 +106,7 @@ def record_job(s: State, a: View, f: View) -> None:
     out[r + 15] = 0 if a.detached == EVENT else 1 if a.detached or a.gone else 0
     out[r + 16] = a.repeated
     out[r + 17] = 1 if a.source else view(s.pick, a.pick).idempotent
+    out[r + 18] = a.alias
     s.invocations_n += 1
     if s.invocations_n >= s.block_rows:
         s.stop = 1
@@ -271,14 +275,15 @@ def may_scale(s: State, f: View, now: int) -> bool:
     most = s.scaling
     if most == NULL:
         return True
+    g = view(s.backend, f.main)
     if s.scaling_bucket:
         rate = most * TOKEN // s.scaling_window
-        f.scaling_level = refill(f.scaling_level, f.scaling_at, now, rate, most * TOKEN)
-        f.scaling_at = now
-        return f.scaling_level >= TOKEN
+        g.scaling_level = refill(g.scaling_level, g.scaling_at, now, rate, most * TOKEN)
+        g.scaling_at = now
+        return g.scaling_level >= TOKEN
     nth_last = NULL
-    if f.ring_n == most:
-        nth_last = s.ring[f.ring + f.ring_at]
+    if g.ring_n == most:
+        nth_last = s.ring[g.ring + g.ring_at]
     return window.sliding(nth_last, now, s.scaling_window)
 
 
@@ -313,15 +318,16 @@ def born(s: State, a: View, f: View, now: int) -> int:
     f.births += 1
     most = s.scaling
     if most != NULL:
+        g = view(s.backend, f.main)
         if s.scaling_bucket:
-            f.scaling_level -= TOKEN
+            g.scaling_level -= TOKEN
         elif most > 0:
-            s.ring[f.ring + f.ring_at] = now
-            f.ring_at += 1
-            if f.ring_at == most:
-                f.ring_at = 0
-            if f.ring_n < most:
-                f.ring_n += 1
+            s.ring[g.ring + g.ring_at] = now
+            g.ring_at += 1
+            if g.ring_at == most:
+                g.ring_at = 0
+            if g.ring_n < most:
+                g.ring_n += 1
     move(s, f.alive, 1)
     return me
 

@@ -8,6 +8,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from apigw_sim.engine.compiled import (
+    aliases,
     answers,
     authorizing,
     backends,
@@ -22,7 +23,18 @@ from apigw_sim.engine.compiled import (
     levels,
 )
 from apigw_sim.engine.compiled.state import Lists, State
-from apigw_sim.rules import authorization, backoff, bucket, edge, pick, quantile, reason, response, window
+from apigw_sim.rules import (
+    authorization,
+    backoff,
+    bucket,
+    edge,
+    pick,
+    quantile,
+    reason,
+    response,
+    routing,
+    window,
+)
 
 SOURCES = (
     authorization,
@@ -33,11 +45,13 @@ SOURCES = (
     quantile,
     reason,
     response,
+    routing,
     window,
     levels,
     events,
     answers,
     drawing,
+    aliases,
     callers,
     caching,
     checks,

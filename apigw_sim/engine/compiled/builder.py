@@ -229,6 +229,7 @@ class Builder:
                 first_entry=row.first_entry, validator=row.validator, mapped=mapped, mapped_n=count,
                 asynchronous=row.asynchronous, refused_types=row.refused_types, binary_types=row.binary_types,
                 largest_body=row.largest_body, largest_binary=row.largest_binary, authorizer=row.authorizer,
+                alias=row.alias,
             )  # fmt: skip
         for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
             moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
@@ -310,14 +311,16 @@ class Builder:
         rings = 0
         for number, row in enumerate(plan.backends):
             is_lambda, cold, status = row.kind is BackendKind.LAMBDA, row.cold, row.status
+            main = plan.function_of(number)
             fill(
                 self.vectors["backend"], "backend", number, me=number * w.BACKEND, is_lambda=is_lambda,
                 statuses=self._shares(status.statuses, status.thresholds), statuses_n=len(status.statuses),
-                certain=len(status.statuses) == 1 and not row.crash and not row.malformed, crash=row.crash,
+                certain=len(status.statuses) == 1 and not row.crash and not row.malformed and not row.refuses,
+                crash=row.crash, main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
                 malformed=row.malformed, timeout=row.timeout_ns, reserved=row.reserved,
                 reserved_limit=row.reserved_limit, own_rps=row.reserved_rps_bucket, all_rps=account.rps_bucket,
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
-                slow=AS_EVER, in_use=plan.gauge(GaugeKind.CONCURRENCY, number),
+                slow=AS_EVER, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
                 largest_response=row.largest_response,
                 concurrency=row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
@@ -327,9 +330,13 @@ class Builder:
                     lifetime=row.idle_lifetime,
                 ),
             )  # fmt: skip
-            if is_lambda and account.scaling > 0 and not account.scaling_bucket:
+            if is_lambda and main == number and account.scaling > 0 and not account.scaling_bucket:
                 rings += account.scaling
         self.vectors["ring"] = rows(rings, 1)
+        self._table("alias", len(plan.aliases))
+        for number, alias in enumerate(plan.aliases):
+            first, second, threshold = alias.state
+            fill(self.vectors["alias"], "alias", number, first=first, second=second, threshold=threshold)
 
     def _identities(self, row: tables.Client) -> dict[str, int]:
         """The words of a client that say whom its callers are taken for."""
@@ -401,7 +408,7 @@ class Builder:
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
                     sends=any(law.constant is None for law in laws), refused=call.refused,
                     invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policy=call.policy,
-                    types=self._shares(call.types, call.type_thresholds), types_n=len(call.types),
+                    types=self._shares(call.types, call.type_thresholds), types_n=len(call.types), format=call.format,
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip
                 for drawn in call.parameters:
@@ -453,8 +460,10 @@ def could_fill(plan: Plan, cache: int, stage: int) -> bool:
     held = 0
     for method in plan.releases:
         if method.cache == cache and method.entries and method.backend != NULL:
-            response = plan.backends[method.backend].response
-            most = response.constant if response.constant is not None else int(response.cells.max())
+            responses = [plan.backends[row].response for row in plan.reached(method)]
+            most = max(
+                law.constant if law.constant is not None else int(law.cells.max()) for law in responses
+            )
             most = max(most, ERROR_OBJECT, *(mapped.size for mapped in method.responses or ()))
             held += method.entries * (
                 min(most, plan.account.largest_cached) + plan.account.encryption_overhead

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH = (
-    int(Group.CALL), int(Group.SEND), int(Group.WORK), int(Group.OUTCOME), int(Group.BIRTH),
+OF_CALL, OF_SEND, OF_WORK, OF_OUTCOME, OF_BIRTH, OF_ALIAS = (
+    int(Group.CALL), int(Group.SEND), int(Group.WORK), int(Group.OUTCOME), int(Group.BIRTH), int(Group.ALIAS),
 )  # fmt: skip
 OF_PARAMETERS, OF_REQUEST, OF_GATEWAY = int(Group.PARAMETERS), int(Group.REQUEST), int(Group.GATEWAY)
 OF_IDENTITY, OF_STANDING, OF_AUTHORIZER, OF_AUTHORIZER_FAULT, OF_AUTHORIZER_BIRTH = (
@@ -100,6 +100,8 @@ def draw_outcome(s: State, a: View, f: View) -> int:
         return s.status[first]
     crash, malformed, status, error = four(s, a, OF_OUTCOME)
     found = s.status[first + pick.choose(status, part(s.share, first, f.statuses_n))]
+    if (f.refuses & view(s.pick, a.pick).format) != 0:
+        found = f.format_error
     if pick.happens(malformed, f.malformed):
         found = MISSHAPEN
     if pick.happens(crash, f.crash):

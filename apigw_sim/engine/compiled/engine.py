@@ -259,12 +259,18 @@ class Compiled:
         self.state.unreserved = concurrency
 
     def reserved(self, backend: int, concurrency: int) -> None:
-        """A function's reserved concurrency, NULL: none; what runs moves between the pools with it."""
+        """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         f = self._backend(backend)
         if (f.reserved == NULL) != (concurrency == NULL):
             in_use = int(levels.level_of(self.state, f.in_use))
             self._move(self.state.unreserved_in_use, in_use if concurrency == NULL else -in_use)
-        f.reserved = concurrency
+        for row in self.plan.versions(backend):
+            self._backend(row).reserved = concurrency
+
+    def alias(self, number: int, first: int, second: int, threshold: int) -> None:
+        """What an alias names, for invocations that reach Lambda from now on."""
+        x = view(self.state.alias, number * w.ALIAS)
+        x.first, x.second, x.threshold = first, second, threshold
 
     def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: Unauthorized) -> None:
         """A method's caching; entries keep the time to live they were stored with."""
@@ -328,7 +334,7 @@ class Compiled:
                 self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
 
     def function(self, backend: int, timeout: int) -> None:
-        """A function's own timeout, for invocations that start from now on."""
+        """A function's own timeout, for invocations that start from now on; published versions keep theirs."""
         self._backend(backend).timeout = timeout
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:

@@ -137,6 +137,7 @@ def admitted(s: State, a: View) -> int:
         passed_on(a, m.mock_status, a.drawn_response)
         return ANSWERING
     a.backend = backend * BACKEND
+    a.alias = m.alias
     return relay(s, a, m, service)
 
 

@@ -29,7 +29,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             authorizing integration status integration_status reason refused_by tokens cache authorizer
             identity standing given source
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
-            end environment outcome job_status job_refused_by repeated next""",
+            end environment outcome job_status job_refused_by repeated next alias""",
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
@@ -47,7 +47,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
             needs_key policy sends refused invalid_body invalid_parameters types types_n rtt rtt_c
-            body body_c overhead overhead_c""",
+            body body_c overhead overhead_c format""",
         # what an attempt draws behind the gateway
         "works": "service service_c duration duration_c response response_c",
         "parameter": "word n table resource entry",
@@ -60,7 +60,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # statuses, behind those their sizes; NULL: a proxy
         "method": """place stage cache moves needs_key bucket backend works mock_status misconfigured timeout ttl
             require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
-            asynchronous refused_types binary_types largest_body largest_binary""",
+            asynchronous refused_types binary_types largest_body largest_binary alias""",
+        # an alias of a function: rows of plan.backends
+        "alias": "first second threshold",
         # what stands before the API key of some methods; `backend`: the function that it invokes
         "authorizer": """kind backend ttl needs_identity caught one_method gives_key first_entry time time_c service
             service_c duration duration_c""",
@@ -76,11 +78,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "queue": "used where",
         "bucket": "level at rate full limit off low stale",
         "quota": "used requests limit reset resets_end low stale",
-        # a function, or an HTTP backend with its queue from `first` to `last`
+        # a function or a version of the function `main`, or an HTTP backend with its queue from `first` to `last`
         "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
             scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
-            first last largest_response""",
+            first last largest_response main refuses format_error""",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
         "environment": "me number born ready used lifetime served below died function",
         "gauge": "level low peak area at stale integral",
@@ -102,7 +104,7 @@ ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
 WORKS = width("works")
-QUEUE = width("queue")
+QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE = map(
     width, ("bucket", "quota", "backend", "environment", "gauge")
@@ -115,7 +117,7 @@ PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 AUTHORIZER, GRANT = map(width, ("authorizer", "grant"))
-ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 18, 7, 9, 6
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 7, 9, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
 EVENT = 2

@@ -28,8 +28,8 @@ class Job:
 
     source = int(Source.INTEGRATION)
 
-    __slots__ = ("arrived", "asynchronous", "attempt", "detached", "duration", "end", "environment", "init", "method", "outcome",
-                 "provisioning", "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
+    __slots__ = ("alias", "arrived", "asynchronous", "attempt", "detached", "duration", "end", "environment", "init", "method",
+                 "outcome", "provisioning", "queued", "refused_by", "repeated", "status", "waiting")  # fmt: skip
 
     def __init__(self, attempt: Attempt, method: tables.Method, arrived: int) -> None:
         self.attempt = attempt
@@ -50,6 +50,8 @@ class Job:
         self.status = NULL
         self.refused_by = NULL
         self.repeated = False
+        self.alias = NULL
+        """Row of plan.aliases by which it was invoked."""
 
     def too_large(self) -> bool:
         """Whether its body is above what an invocation takes; three bytes are four in base64."""
@@ -144,7 +146,7 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
         number, job.source, attempt.caller.number, 0, attempt.call[0], attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
-        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, job.idempotent,
+        (job.detached or attempt.gone) and not job.asynchronous, job.repeated, job.idempotent, job.alias,
     ))  # fmt: skip
 
 

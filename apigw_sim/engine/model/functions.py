@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from typing import TYPE_CHECKING
 
 from apigw_sim.draws import CRASH, REFUSES, Draws
 from apigw_sim.engine.model.backends import OK, Fault, Job, record
@@ -15,6 +16,9 @@ from apigw_sim.records import NULL, Outcome
 from apigw_sim.rules import quantile, reason
 from apigw_sim.rules.bucket import TOKEN, refill
 from apigw_sim.rules.window import sliding
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.model.attempt import Attempt
 
 
 def drawn(law: Law, word: int) -> int:
@@ -55,8 +59,23 @@ class Account:
         self.unreserved = unreserved
 
 
+class Scaling:
+    """How fast new environments are made: of all versions of a function together."""
+
+    __slots__ = ("at", "level", "recent")
+
+    def __init__(self, row: tables.Account) -> None:
+        most = row.scaling
+        self.recent: deque[int] | None = deque(maxlen=most) if most != NULL else None
+        self.level = most * TOKEN
+        self.at = 0
+
+
 class Function:
-    """A Lambda function on demand."""
+    """A Lambda function on demand, as it is written, or one of its published versions.
+
+    Versions share concurrency, request rate and scaling rate with their function, and have environments of their own.
+    """
 
     def __init__(
         self,
@@ -69,6 +88,7 @@ class Function:
         alive: Gauge,
         jobs: Recorder,
         environments: Recorder,
+        scaling: Scaling,
     ) -> None:
         self.clock = clock
         self.number = number
@@ -85,10 +105,7 @@ class Function:
         self.idle: list[Environment] = []
         """A stack: the most recently used first, so idle ones can reach the end of their lifetime."""
         self.births = 0
-        scaling = account.row.scaling
-        self.recent: deque[int] | None = deque(maxlen=scaling) if scaling != NULL else None
-        self.scaling_level = scaling * TOKEN
-        self.scaling_at = 0
+        self.scaling = scaling
 
     def start_with(self, lifetimes: list[int]) -> None:
         """Environments that exist, idle, when the run starts."""
@@ -159,15 +176,15 @@ class Function:
 
     def _may_scale(self, now: int) -> bool:
         """A thousand new environments in any ten seconds (or as a bucket, an assumption)."""
-        row = self.account.row
-        if self.recent is None:
+        row, scaling = self.account.row, self.scaling
+        if scaling.recent is None:
             return True
         if row.scaling_bucket:
             rate = row.scaling * TOKEN // row.scaling_window_ns
-            self.scaling_level = refill(self.scaling_level, self.scaling_at, now, rate, row.scaling * TOKEN)
-            self.scaling_at = now
-            return self.scaling_level >= TOKEN
-        nth_last = self.recent[0] if len(self.recent) == row.scaling else NULL
+            scaling.level = refill(scaling.level, scaling.at, now, rate, row.scaling * TOKEN)
+            scaling.at = now
+            return scaling.level >= TOKEN
+        nth_last = scaling.recent[0] if len(scaling.recent) == row.scaling else NULL
         return sliding(nth_last, now, row.scaling_window_ns)
 
     # environments
@@ -216,10 +233,10 @@ class Function:
             drawn(self.row.idle_lifetime, lifetime),
         )
         self.births += 1
-        if self.recent is not None:
-            self.recent.append(now)
+        if self.scaling.recent is not None:
+            self.scaling.recent.append(now)
             if self.account.row.scaling_bucket:
-                self.scaling_level -= TOKEN
+                self.scaling.level -= TOKEN
         self.alive.move(1)
         return environment
 
@@ -233,6 +250,8 @@ class Function:
         self.account.in_use.move(1)
         if self.reserved == NULL:
             self.account.unreserved.move(1)
+        if self.row.refuses and status > 0 and not job.source:
+            status = self._reads(attempt, status)
         fault = self.fault
         if fault.active:
             duration = fault.stretch(duration)
@@ -261,6 +280,13 @@ class Function:
                 f"function {self.row.name}: environment {job.environment.number}, {kind}, Duration {duration / 1e6:g} ms"
                 f"{self.fault.told()}; at once {self._pool()}"
             )
+
+    def _reads(self, attempt: Attempt, status: int) -> int:
+        """The status of its answer: one of its own to a format that it does not accept."""
+        if not attempt.caller.client.calls[attempt.call[1]].format & self.row.refuses:
+            return status
+        attempt.note(f"function {self.row.name}: does not accept the request's format")
+        return self.row.format_error
 
     def _pool(self) -> str:
         """How much of the concurrency that it draws from is in use, for people."""

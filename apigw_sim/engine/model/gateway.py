@@ -265,7 +265,7 @@ class Gateway:
         clock, backend = self.clock, method.backend
         assert backend is not None
         overhead = attempt.overhead
-        service, _, response, _, _ = attempt.draw()
+        service = attempt.draw()[0]
         relayed = decided + overhead // 2
         limit = relayed + method.timeout
         reaches = relayed + service
@@ -282,6 +282,8 @@ class Gateway:
             attempt.will_answer(reaches)
         yield reaches, RELAY + attempt.id
         job = Job(attempt, method.row, clock.now)
+        if method.alias is not None:
+            backend = method.alias.version(job)
         backend.arrive(job)
         if job.asynchronous:
             attempt.note("an asynchronous invocation: Lambda has it, and the gateway waits no longer")
@@ -309,7 +311,7 @@ class Gateway:
             yield job.end, DONE + attempt.id
             backend.done(job)
         attempt.integration_ns = clock.now - relayed
-        return self.learn(attempt, method, job, response)
+        return self.learn(attempt, method, job)
 
     def late(self, attempt: Attempt, method: Method, reaches: int) -> Generator[Wait, None, None]:
         """A request that reaches its backend after the gateway has stopped waiting: the work is done for nobody."""
@@ -318,6 +320,8 @@ class Gateway:
         yield reaches, RELAY + attempt.id
         job = Job(attempt, method.row, self.clock.now)
         job.detached = True
+        if method.alias is not None:
+            backend = method.alias.version(job)
         backend.arrive(job)
         if not job.waiting and job.duration != NULL:
             detach(backend, job)
@@ -340,10 +344,10 @@ class Gateway:
         attempt.because(reason.INTEGRATION_TIMEOUT)
         attempt.integration_ns = self.clock.now - relayed
 
-    def learn(self, attempt: Attempt, method: Method, job: Job, response: int) -> bool:
+    def learn(self, attempt: Attempt, method: Method, job: Job) -> bool:
         """What the backend's answer means; whether the client gets the integration's own."""
         attempt.integration_status = job.status
-        outcome = job.outcome
+        outcome, response = job.outcome, attempt.draw()[2]
         if attempt.notes is not None:
             says = job.status if job.status != NULL else outcome.name
             attempt.note(

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apigw_sim.draws import Draws
+from apigw_sim.engine.model.aliases import Alias
 from apigw_sim.engine.model.authorizers import Authorizer
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller
 from apigw_sim.engine.model.clock import Clock
-from apigw_sim.engine.model.functions import Account, Function, drawn_lifetimes
+from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.recorder import Recorder
@@ -33,15 +34,18 @@ class Method:
     """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization", "row",
+        "alias", "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization",
+        "row",
         "stage", "timeout", "ttl", "unauthorized", "validator",
     )  # fmt: skip
 
     def __init__(
-        self, row: tables.Method, backend: Backend | None, guard: Authorizer | None, largest_response: int = 0
-    ) -> None:
+        self, row: tables.Method, backend: Backend | None, guard: Authorizer | None, alias: Alias | None = None,
+        largest_response: int = 0,
+    ) -> None:  # fmt: skip
         self.row = row
         self.guard = guard
+        self.alias = alias
         self.stage = row.stage
         self.cache = row.cache
         self.backend = backend
@@ -101,6 +105,7 @@ class Model:
         self.functions: dict[int, Function] = {}
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
+        self.aliases = [Alias(number, row, self.backends) for number, row in enumerate(plan.aliases)]
         self.methods = [self._method(row) for row in plan.releases]
         self.released = [self._named(row) for row in plan.released]
         """Row of plan.methods -> what answers for it now; None: it is not deployed."""
@@ -119,17 +124,18 @@ class Model:
             busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
             return Http(number, row, busy, queue, self.invocations)
-        rps = row.reserved_rps_bucket
+        rps, main = row.reserved_rps_bucket, self.functions.get(row.version_of)
         function = self.functions[number] = Function(
             self.clock,
             number,
             row,
             self.account,
             self.buckets[rps] if rps != NULL else None,
-            Gauge(gauges, plan.gauge(GaugeKind.CONCURRENCY, number)),
+            main.in_use if main else Gauge(gauges, plan.gauge(GaugeKind.CONCURRENCY, number)),
             Gauge(gauges, plan.gauge(GaugeKind.ENVIRONMENTS, number)),
             self.invocations,
             self.environments,
+            main.scaling if main else Scaling(plan.account),
         )
         function.start_with(drawn_lifetimes(row, number, draws))
         return function
@@ -138,8 +144,9 @@ class Model:
         guard = None if row.authorizer == NULL else self.authorizers[row.authorizer]
         if row.backend == NULL:
             return Method(row, None, guard)
+        alias = None if row.alias == NULL else self.aliases[row.alias]
         return Method(
-            row, self.backends[row.backend], guard, self.plan.backends[row.backend].largest_response
+            row, self.backends[row.backend], guard, alias, self.plan.backends[row.backend].largest_response
         )
 
     def _named(self, row: int) -> Method | None:
@@ -205,12 +212,18 @@ class Model:
         self.account.unreserved_limit = concurrency
 
     def reserved(self, backend: int, concurrency: int) -> None:
-        """A function's reserved concurrency, NULL: none; what runs moves between the pools with it."""
+        """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         function = self.functions[backend]
         if (function.reserved == NULL) != (concurrency == NULL):
             in_use = function.in_use.level
             self.account.unreserved.move(in_use if concurrency == NULL else -in_use)
-        function.reserved = concurrency
+        for row in self.plan.versions(backend):
+            self.functions[row].reserved = concurrency
+
+    def alias(self, number: int, first: int, second: int, threshold: int) -> None:
+        """What an alias names, for invocations that reach Lambda from now on."""
+        alias = self.aliases[number]
+        alias.first, alias.second, alias.threshold = first, second, threshold
 
     def method(
         self, number: int, ttl: int, require_authorization: bool, unauthorized: tables.Unauthorized
@@ -252,7 +265,7 @@ class Model:
                 authorizer.flush()
 
     def function(self, backend: int, timeout: int) -> None:
-        """A function's own timeout, for invocations that start from now on."""
+        """A function's own timeout, for invocations that start from now on; published versions keep theirs."""
         self.functions[backend].timeout = timeout
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:

@@ -1,0 +1,82 @@
+"""Cross references of functions: versions, aliases, formats, and the names by which they are invoked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from apigw_sim.scenario.aliases import LATEST
+from apigw_sim.scenario.base import propose, suggest
+from apigw_sim.scenario.clients import Call
+from apigw_sim.scenario.functions import formats
+from apigw_sim.scenario.tree import Keys
+
+if TYPE_CHECKING:
+    from apigw_sim.scenario.checks import Report
+    from apigw_sim.scenario.functions import Function
+
+MOST_FORMATS = 60
+
+
+def check_functions(report: Report) -> None:
+    """Aliases name versions that there are; calls have formats that some function speaks of."""
+    for name, function in report.scenario.functions.items():
+        for alias, weights in function.aliases.items():
+            check_weights(report, ("functions", name, "aliases", alias), name, function, weights)
+    _check_formats(report)
+
+
+def check_weights(report: Report, keys: Keys, name: str, function: Function, weights: Iterable[str]) -> None:
+    """The versions of an alias exist."""
+    for version in weights:
+        if version != LATEST and version not in function.versions:
+            table: Keys = ("functions", name, "versions")
+            fix = propose(version, [*function.versions, LATEST]) if function.versions else _add(name, version)
+            if not report.validated.lost(table) and not report.validated.unsure((*table, version)):
+                report.say((*keys, version), f"{name} has no version {version}", fix)
+
+
+def _add(name: str, version: str) -> str:
+    return f'publish it: functions: {{{name}: {{versions: {{"{version}": {{}}}}}}}}'
+
+
+def check_callee(report: Report, keys: Keys, text: str) -> bool:
+    """Whether a text names a function, one of its versions or one of its aliases."""
+    functions = report.scenario.functions
+    name, colon, qualifier = text.partition(":")
+    if not report.refer(keys, name, ("functions",), functions, "function"):
+        return False
+    function, base = functions[name], ("functions", name)
+    if not colon or qualifier == LATEST or qualifier in (*function.versions, *function.aliases):
+        return True
+    table: Keys = (*base, "versions" if qualifier.isdigit() else "aliases")
+    if report.validated.lost(table) or report.validated.unsure((*table, qualifier)):
+        return False
+    noun = "version" if qualifier.isdigit() else "alias"
+    near = suggest(qualifier, [*function.versions, *function.aliases, LATEST])
+    fix = f"did you mean '{name}:{near}'?" if near else f"add it under functions.{name}.{table[-1]}:"
+    report.say(keys, f"{name} has no {noun} '{qualifier}'", fix, base)
+    return False
+
+
+def _check_formats(report: Report) -> None:
+    """Formats of calls: misspelt ones, and those that nothing would come of."""
+    scenario = report.scenario
+    accepted = formats(scenario.functions.values())
+    sent: dict[str, None] = dict.fromkeys(accepted)
+    for client, body in scenario.clients.items():
+        for number, call in enumerate(body.calls):
+            if not isinstance(call, Call) or call.format is None:
+                continue
+            keys: Keys = ("clients", client, "calls", number, "format")
+            near = suggest(call.format, accepted)
+            if not accepted:
+                what, fix = "no function says which formats it accepts", "write accepts: [v1, v2] at one"
+                report.say(keys, what, fix, ("functions",))
+            elif call.format not in accepted and near:
+                what, fix = f"no function accepts the format '{call.format}'", f"did you mean '{near}'?"
+                report.say(keys, what, fix, ("functions",))
+            sent[call.format] = None
+            if len(sent) > MOST_FORMATS:
+                report.say(keys, f"{len(sent)} different formats", f"{MOST_FORMATS} are the most")
+                return

@@ -1,0 +1,87 @@
+"""The parts of scenarios made by chance that have to do with versions and aliases of functions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.chances import Draw, chance, drawn, few, one_of, some
+
+FORMATS = ("a", "b")
+
+
+@drawn
+def versions(draw: Draw, other: dict[str, Any]) -> dict[str, Any]:
+    """Two versions and an alias, or two; `other` is another function's body, from which versions take some parts."""
+    taken = ("duration", "cold_start", "timeout", "crash", "malformed", "response")
+    numbers = draw(one_of(["1", "2"], ["1", "2", "10"]))
+    made: dict[str, Any] = {
+        number: {key: other[key] for key in draw(some([key for key in taken if key in other], 0, 3))}
+        for number in numbers
+    }
+    for body in made.values():
+        if "response" in body:
+            body["response"] = {key: value for key, value in body["response"].items() if key != "binary"}
+        if draw(chance(30)):
+            body["accepts"] = draw(some(FORMATS, 1, 2))
+            body["format_error"] = draw(one_of(400, 415, 500))
+    return {"versions": made, "aliases": {name: draw(weights(numbers)) for name in "AB"[: draw(few(1, 2))]}}
+
+
+@drawn
+def weights(draw: Draw, numbers: list[str]) -> Any:
+    """One version, $LATEST, or two with any shares."""
+    if draw(chance(25)):
+        return draw(one_of({"$LATEST": "100 %"}, *numbers))
+    one, two = draw(some(numbers, 2, 2))
+    share = draw(one_of(0, 1, 30, 50, 50, 70, 99))
+    return {one: f"{share} %", two: "rest"}
+
+
+def callees(functions: dict[str, Any]) -> list[str]:
+    """The names by which functions are invoked; those with an alias mostly by it."""
+    made = []
+    for name, body in functions.items():
+        made.append(name)
+        made += [f"{name}:{number}" for number in list(body.get("versions", {}))[:1]]
+        made += [f"{name}:{alias}" for alias in body.get("aliases", {}) for _ in range(2)]
+    return made
+
+
+def formats(functions: dict[str, Any]) -> bool:
+    """Whether a version says which formats it accepts."""
+    return any(
+        "accepts" in version for body in functions.values() for version in body.get("versions", {}).values()
+    )
+
+
+def ends_in(weights_of: Any) -> list[str]:
+    """The versions that get something."""
+    if isinstance(weights_of, str):
+        return [weights_of]
+    return [version for version, share in weights_of.items() if share not in ("0 %",)]
+
+
+@drawn
+def moved_alias(draw: Draw, said: dict[str, Any], now: dict[str, Any]) -> dict[str, Any] | None:
+    """Other weights for an alias, or a traffic shift of it; `now` is what each alias sends where, None in a shift."""
+    named = {f"{name}:{alias}": set_ for name, body in said["functions"].items()
+             for alias, set_ in body.get("aliases", {}).items()}  # fmt: skip
+    if not named:
+        return None
+    alias = draw(one_of(*named))
+    here = now.setdefault(alias, named[alias])
+    if here is None:
+        return None
+    name, _, own = alias.partition(":")
+    numbers = list(said["functions"][name]["versions"])
+    if draw(chance(50)):
+        now[alias] = draw(weights(numbers))
+        return {"set": {f"functions.{name}.aliases.{own}": now[alias]}}
+    before, to = ends_in(here), draw(one_of(*numbers))
+    if len(before) > 1 or before == [to]:
+        return None
+    at_once = before == ["$LATEST"] or draw(chance(50))
+    now[alias] = to if at_once else None
+    return {
+        "shift": {"alias": alias, "to": to, "with": "AllAtOnce" if at_once else "Canary10Percent5Minutes"}
+    }
