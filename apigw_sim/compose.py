@@ -130,6 +130,7 @@ def simulate(
     model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch)
     timeline = Timeline(model.clock, plan, model, taken)
     alarms = Alarms(model.clock, plan, metrics, taken if fold else None)
+    alarms.on_alarm(timeline.hear)
     if on_alarm is not None:
         alarms.on_alarm(on_alarm)
     now = period = 0

@@ -9,8 +9,9 @@ import numpy as np
 import simpy
 
 from apigw_sim.control.shifts import Shifts
+from apigw_sim.metrics.alarmed import Change
 from apigw_sim.plan.tables import NULL, Cell, Plan, Step
-from apigw_sim.records import JOURNAL, Block, Sink
+from apigw_sim.records import JOURNAL, AlarmState, Block, Sink
 
 
 class Timeline:
@@ -23,6 +24,12 @@ class Timeline:
         self.pending = 0
         """How many of the clock's events are this timeline's own."""
         self.shifts = Shifts(plan)
+        self._begins = {
+            event.step.shift: number
+            for number, event in reversed(list(enumerate(plan.timeline)))
+            if event.step is not None
+        }
+        """Row of plan.shifts -> the row of plan.timeline with which it begins."""
         for number, event in enumerate(plan.timeline):
             self._at(event.at, number, event.begin, False, event.step)
             if event.until != NULL:
@@ -38,9 +45,25 @@ class Timeline:
         self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool, step: Step | None
     ) -> Generator[simpy.Event, Any, None]:
         yield self.clock.timeout(instant)
-        for cell in cells if step is None else self.shifts.cells(step):
-            self.shifts.see(cell)
-            getattr(self.engine, cell.verb)(*cell.args)
         self.pending -= 1
+        if step is not None:
+            if not self.shifts.goes_on(step):
+                return
+            cells = self.shifts.cells(step)
+        for cell in cells:
+            self._write(cell)
+        self._note(number, ends)
+
+    def _write(self, cell: Cell) -> None:
+        self.shifts.see(cell)
+        getattr(self.engine, cell.verb)(*cell.args)
+
+    def _note(self, number: int, ends: bool) -> None:
         row = np.array([[self.clock.now, number, int(ends), NULL, NULL]], np.int64)
         self.sink(Block(JOURNAL, row))
+
+    def hear(self, change: Change) -> None:
+        """An alarm changes its state: the shifts that it watches are taken back while they are under way."""
+        for number, cell in self.shifts.rings(change.alarm, change.after is AlarmState.ALARM):
+            self._write(cell)
+            self._note(self._begins[number], True)

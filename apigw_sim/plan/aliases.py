@@ -90,7 +90,7 @@ def shifted(callees: Callees, entry: Entry, number: int, where: str) -> tuple[Sh
     said = entry.shift
     assert said is not None
     function = said.alias.partition(":")[0]
-    shift = Shift(callees.aliases[said.alias], callees.backends[f"{function}:{said.to}"])
+    shift = Shift(callees.aliases[said.alias], callees.backends[f"{function}:{said.to}"], said.alarms)
     steps = said.steps
     events = []
     for count, step in enumerate(steps, 1):

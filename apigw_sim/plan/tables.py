@@ -345,6 +345,8 @@ class Shift:
     """Row of plan.aliases."""
     to: int
     """Row of plan.backends."""
+    alarms: tuple[str, ...] = ()
+    """Names of the alarms that end it and take it back."""
 
 
 @dataclass(frozen=True)

@@ -54,6 +54,8 @@ def _check(report: Report, keys: Keys, number: int, at: int, shift: Shift, now: 
         what, fix = f"{shift.alias} is no alias", "write NAME:ALIAS, such as checkout:PROD"
         report.say((*keys, "alias"), what, fix)
         return
+    for place, watched in enumerate(shift.alarms):
+        report.refer((*keys, "alarms", place), watched, ("alarms",), report.scenario.alarms.own, "alarm")
     if shift.to not in function.versions:
         fix = propose(shift.to, function.versions) or f"add it under functions.{name}.versions:"
         report.say((*keys, "to"), f"{name} has no version {shift.to}", fix, ("functions", name))

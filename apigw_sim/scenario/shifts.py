@@ -64,10 +64,12 @@ class Shift(Part):
         alias="with", description="the deployment preference, in AWS SAM's words", examples=["AllAtOnce"]
     )
 
-    later: ClassVar[Mapping[str, str]] = {
-        "alarms": "belongs to a later version; leave it out",
-        "hooks": "belongs to a later version; leave it out",
-    }
+    alarms: tuple[Words, ...] = Field(
+        (),
+        description="alarms that end it and take it back while it is under way, and that keep it from beginning",
+    )
+
+    later: ClassVar[Mapping[str, str]] = {"hooks": "belongs to a later version; leave it out"}
 
     @property
     def steps(self) -> tuple[Step, ...]:
