@@ -133,7 +133,10 @@ def refusals_as_success(case: Case) -> Iterator[Finding]:
 def throttle_not_retried(case: Case) -> Iterator[Finding]:
     """Clients that retry a 429 where the throttle of their API has another status."""
     for name, client, row in case.clients():
-        api = client.target.partition("/")[0]
+        stage = case.scenario.reached(client.target).stage
+        if stage is None:
+            continue
+        api = stage.partition("/")[0]
         for kind, entry, status in _customised(case.scenario.apis[api]):
             if kind != "THROTTLED" or status in row.retry.statuses or 429 not in row.retry.statuses:
                 continue

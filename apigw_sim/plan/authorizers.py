@@ -36,7 +36,7 @@ class Guards:
         """Identities over all clients."""
         guarded = self._guarded()
         for name, client in self.scenario.clients.items():
-            if client.target in guarded:
+            if self.scenario.reached(client.target).stage in guarded:
                 self.identities[name] = self._identities(client)
         self.rows: list[Authorizer] = []
         """The rows of plan.authorizers."""

@@ -34,13 +34,13 @@ def left_over(gaps: Law) -> Law:
     made = np.rint(np.interp(p * passed[-1], passed, cells)).astype(np.int64)
     made[0] = 0
     made.flags.writeable = False
-    return replace(gaps, text=f"what is left of {gaps.text}", cells=made, mean=laws.mean_of(made))
+    return replace(gaps, text=f"what is left of {gaps.text}", cells=made, mean=laws.mean(made))
 
 
 @lru_cache(maxsize=64)
 def _scaled(name: str, cv: float, text: str) -> Law:
     made = laws.table(_shape(name, cv, UNIT, text))
-    made = laws.table(_shape(name, cv, UNIT * UNIT / laws.mean_of(made.cells), text))
+    made = laws.table(_shape(name, cv, UNIT * UNIT / laws.mean(made.cells), text))
     return replace(made, mean=float(UNIT))
 
 

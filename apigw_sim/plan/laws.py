@@ -94,12 +94,12 @@ def table(shape: Shape) -> Law:
     return tabled(shape.text, np.array(list(accumulate(whole, max)), np.int64), shape.mean)
 
 
-def tabled(text: str, cells: NDArray[np.int64], mean: float | None = None) -> Law:
+def tabled(text: str, cells: NDArray[np.int64], known: float | None = None) -> Law:
     """A rising quantile table as a law; one that has a single value is a constant."""
     cells.flags.writeable = False
     if cells[0] == cells[-1]:
         return Law(text, int(cells[0]), cells, float(cells[0]))
-    return Law(text, None, cells, mean_of(cells) if mean is None else mean)
+    return Law(text, None, cells, mean(cells) if known is None else known)
 
 
 def percentile(law: Law, p: float) -> int:
@@ -249,7 +249,7 @@ def _weights() -> tuple[float, ...]:
     return tuple(above - below for below, above in pairwise(edges))
 
 
-def mean_of(cells: NDArray[np.int64]) -> float:
+def mean(cells: NDArray[np.int64]) -> float:
     """The mean of a table: linear between its edges."""
     weights = (*_weights(), *reversed(_weights()))
     values: list[int] = cells.tolist()

@@ -99,9 +99,18 @@ def _check_identities(report: Report, base: Keys, client: Client) -> None:
         )  # fmt: skip
 
 
+def _api_of(report: Report, client: Client) -> str:
+    """The API that a client reaches, by a domain or a distribution perhaps; a name of none where it reaches none."""
+    name = client.target.partition("/")[0]
+    through = client.target in report.scenario.distributions or name in report.scenario.domains
+    stage = report.scenario.reached(client.target).stage if through else client.target
+    return (stage or "").partition("/")[0]
+
+
 def _check_origin(report: Report, base: Keys, client: Client) -> None:
     """Whether a resource policy can be decided for a client."""
-    api = report.scenario.apis.get(client.target.partition("/")[0])
+    name = _api_of(report, client)
+    api = report.scenario.apis.get(name)
     statements = api.resource_policy if api is not None else None
     if client.address is not None and client.vpc_endpoint is not None:
         report.say(
@@ -114,9 +123,9 @@ def _check_origin(report: Report, base: Keys, client: Client) -> None:
     asked = [said for said in statements if said.asks_addresses]
     if asked and client.address is None:
         report.say(
-            base, f"the resource policy of {client.target.partition('/')[0]} asks where requests come from",
+            base, f"the resource policy of {name} asks where requests come from",
             "write address: 203.0.113.7, or a range, or vpc_endpoint: NAME",
-            ("apis", client.target.partition("/")[0], "resource_policy"),
+            ("apis", name, "resource_policy"),
         )  # fmt: skip
     elif asked:
         ranges = [network for said in asked for network in (*(said.from_ or ()), *(said.not_from or ()))]

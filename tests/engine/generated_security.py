@@ -77,6 +77,10 @@ def secured(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
         client |= draw(
             one_of({"address": "10.1.2.3"}, {"address": "192.0.2.0/28"}, {"vpc_endpoint": "vpce-1"})
         )
+        if (
+            "vpc_endpoint" in client
+        ):  # which reaches a public API's default endpoint without private DNS alone
+            client["network"] = {**client.get("network", {}), "private_dns": False}
     said["assumptions"] |= {
         "authorizer_wait": draw(one_of("30 s", "300 ms", "100 ms", "60 ms")),
         "authorizer_throttled": draw(one_of("AUTHORIZER_CONFIGURATION_ERROR", "AUTHORIZER_FAILURE")),

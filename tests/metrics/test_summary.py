@@ -52,8 +52,9 @@ def test_the_contract_in_its_order() -> None:
     found = summary(told(PLAN))
     assert list(found) == [
         "scenario", "seed", "engine", "version", "scenario_sha256", "requests", "throttled_by", "lambda_throttled_by",
-        "cache", "latency_ms", "latency_2xx_ms", "integration_latency_ms", "stages", "clients", "functions", "limits",
-        "expectations", "assumptions", "engine_reason", "overrides", "provenance",
+        "cache", "latency_ms", "latency_2xx_ms", "integration_latency_ms", "stages", "clients", "functions",
+        "distributions", "unmapped", "limits", "alarms", "expectations", "assumptions", "engine_reason", "overrides",
+        "provenance",
     ]  # fmt: skip
     assert list(found["latency_ms"]) == ["mean", "p50", "p90", "p95", "p99", "max", "exact"]
     assert list(found["clients"]["web"]) == [

@@ -36,6 +36,7 @@ from apigw_sim.plan.tables import NULL, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, LEVELS, Cache
 from apigw_sim.report import overview, panels
 from apigw_sim.report.panels import Clock, percent, shortened
+from apigw_sim.report.style import house
 from apigw_sim.result import Kept, Result
 from apigw_sim.result.frames import lows_frame
 from apigw_sim.rules.bucket import TOKEN
@@ -239,9 +240,9 @@ def test_alarms_are_strips_those_that_rang_first() -> None:
         ((0.0, "INSUFFICIENT_DATA"), (120.0, "ALARM"), (150.0, "OK")),
     )
     many = tuple((f"quiet-{number}", quiet) for number in range(8))
-    figure = Figure()
-    axes = figure.add_subplot()
-    panels.alarms(axes, (*many, ("loud", loud)), Clock(60.0, "min", 60.0, 180.0))
+    with house():
+        axes = Figure().add_subplot()
+        panels.alarms(axes, (*many, ("loud", loud)), Clock(60.0, "min", 60.0, 180.0))
     assert next(text.get_text() for text in axes.texts) == "loud  rang at 2 min"
     assert len(axes.texts) == panels.MOST_STRIPS
     assert "and 2 more in summary.json" in axes.get_title(loc="left")

@@ -137,7 +137,7 @@ def test_every_status_of_a_refusal_is_the_one_that_aws_documents() -> None:
         401: {"UNAUTHORIZED"},
         403: {
             "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "ACCESS_DENIED", "WAF_FILTERED", "CACHE_INVALIDATION_DENIED",
-            "INVALID_SIGNATURE",
+            "INVALID_SIGNATURE", "NO_MAPPING", "NO_CERTIFICATE",
         },
         413: {"REQUEST_TOO_LARGE", "LAMBDA_REQUEST_TOO_LARGE"},
         414: {"URI_TOO_LONG"},

@@ -25,7 +25,9 @@ FOLDER = Path(__file__).resolve().parents[2] / "scenarios"
 FILES = sorted(FOLDER.glob("*.yaml"))
 COMMENTS = {file.stem: Comment.of(file) for file in FILES}
 TRIES = [(name, options) for name, comment in COMMENTS.items() for options in comment.tries]
-ELSEWHERE = {"blind_alarms", "endpoint_types"}
+ELSEWHERE = {
+    "blind_alarms", "endpoint_types", "authorizer_policy_of_one_method", "authorizer_starves_its_backend",
+}  # fmt: skip
 """Scenarios whose comments are checked in files of their own."""
 SECOND = 10**9
 
@@ -122,7 +124,6 @@ def tries_of(file: str) -> set[tuple[str, str]]:
 
 
 def test_what_to_try_is_tried() -> None:
-    assert tries_of(__file__) == {(name, options) for name, options, _ in TRIED}
     here = {(name, options) for name, options in TRIES if name not in ELSEWHERE}
     assert here == {(name, options) for name, options, _ in TRIED}
 

@@ -12,6 +12,9 @@ from apigw_sim.draws.arrivals import source
 from apigw_sim.plan.tables import Counted, Placement
 from apigw_sim.plan.traces import Reading, bursts
 
+KEY = (1, 2)
+"""Of draws that a trace does not need."""
+
 Read = Callable[..., Reading]
 S = 1_000_000_000
 MINUTES = "timestamp,value\n2026-11-27 09:00:00,10\n2026-11-27 09:01:00,20\n2026-11-27 09:02:00,30\n"
@@ -157,7 +160,9 @@ def test_the_draws_place_as_many_as_the_report_says(trace: Read, how: str, secon
     end = reading.window if seconds is None else round(seconds * S)
     made = np.random.default_rng(7)
     words = made.integers(0, 2**63, size=6000, dtype=np.int64)
-    instants = source(reading.arrivals, lambda first, count: words[first : first + count], end).take(10_000)
+    instants = source(reading.arrivals, lambda first, count: words[first : first + count], end, KEY).take(
+        10_000
+    )
     assert len(instants) == reading.report.placed
     assert instants[-1] < end
     assert np.all(np.diff(instants) >= 0)

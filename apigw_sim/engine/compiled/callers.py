@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.drawing import OF_SEND, draw_calls, draw_send, four
+from apigw_sim.engine.compiled.drawing import OF_SEND, draw_calls, draw_key, draw_send, four
 from apigw_sim.engine.compiled.events import free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
@@ -67,10 +67,12 @@ def opened(s: State) -> View:
 
 def resent(s: State, a: View) -> None:
     """A retry leaves for the gateway: what it draws; it carries the body that a trace gave it."""
-    body = a.body
+    c, body = view(s.client, a.client), a.body
     draw_send(s, a)
-    if view(s.client, a.client).replays:
+    if c.replays:
         a.body = body
+    if c.identities > 0:  # an authorizer may have given it another key
+        a.key = draw_key(s, c, a.call)
 
 
 def sent(s: State, a: View) -> int:

@@ -116,6 +116,12 @@ def draw_outcome(s: State, a: View, f: View) -> int:
 # calls
 
 
+def draw_key(s: State, c: View, call: int) -> int:
+    """The API key that a call is sent with."""
+    _, _, word, _ = words(c.key_0, c.key_1, call, 0, OF_CALL)
+    return c.first_key + (numbered(s, word, c.key_n, c.key_table) if c.key_n > 0 else 0)
+
+
 def draw_when(s: State, client: int, first: int, count: int) -> None:
     """The words "when" of a client's calls first .. first + count - 1."""
     c, out = view(s.client, client), s.when
