@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from engine.running import MS, SECOND, Ran, Run, at, client, run_on, story
+from engine.running import MS, NO_LAMBDA_LIMITS, SECOND, Ran, Run, at, client, run_on, story
 
 from apigw_sim.engine.model import Watch
 
@@ -213,6 +213,31 @@ def test_the_split_is_as_wide_as_it_says_by_the_request_and_a_wider_one_holds_a_
     assert met[5] < met[10]
     gaps = sorted(met[5])
     assert max(after - before for before, after in pairwise(gaps)) < 350
+
+
+def test_a_canary_of_5_percent_onto_an_alias_of_5_percent_is_a_quarter_of_a_percent_of_the_traffic(
+    run: Run,
+) -> None:
+    """Of 20,000 requests 50 +- 35 by five standard deviations: a false alarm in 200,000.
+
+    One mechanism alone would send 1,000 to version 2; 10 % onto 5 %, which is 100, is noticed nine times in ten.
+    """
+    functions = {
+        "f": {
+            "duration": "1 ms", "versions": {"1": {}, "2": {}},
+            "aliases": {"OLD": {"1": "100 %"}, "NEW": {"1": "95 %", "2": "5 %"}},
+        }
+    }  # fmt: skip
+    stage = canary(traffic="5 %", variables={"alias": "NEW"}) | {"variables": {"alias": "OLD"}}
+    said = moved(
+        arrivals=at(*range(0, 5_000 * MS, MS // 4)), stage=stage, functions=functions,
+        integration={"lambda_proxy": "f:${stageVariables.alias}"}, account=NO_LAMBDA_LIMITS,
+    )  # fmt: skip
+    ran = run(said)
+    assert len(ran.invocations) == 20_000
+    second = {(row.client, row.call) for row in ran.invocations if row.backend == "f:2"}
+    assert abs(len(second) - 50) < 35
+    assert second < {(row.client, row.call) for row in ran.attempts if row.flags}
 
 
 # caches
