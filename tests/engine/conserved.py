@@ -118,7 +118,8 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
         if cache == Cache.HIT and integration != NULL:
             yield f"{name}: a hit asks no backend"
         yield from _status(ran, name, method, stage, why, status, flags)
-        if why in (reason.THROTTLED, reason.QUOTA_EXCEEDED) and refused_by == NULL:
+        kept = flags & Flag.IN_FRONT  # a distribution may repeat a refusal that the API made a 200
+        if why in (reason.THROTTLED, reason.QUOTA_EXCEEDED) and refused_by == NULL and not kept:
             yield f"{name}: throttled by nothing"
         if latency < 0 or (grid == 1 and integration > latency):
             yield f"{name}: Latency {latency}, IntegrationLatency {integration}"
