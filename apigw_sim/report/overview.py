@@ -31,6 +31,8 @@ LEFT, RIGHT = 0.07, 0.715
 """Of the width."""
 MOST_NAMED = 6
 """Timeline entries whose text is written; the others are only marked."""
+LANES, LETTER = 2, 0.058
+"""Lines over which their texts are spread, and how wide a letter is, in inches."""
 
 
 class Mark(NamedTuple):
@@ -108,7 +110,7 @@ def story(
             Mark(
                 event.at / SECOND,
                 event.until / SECOND if event.until >= 0 else None,
-                f"{event.text}: {event.after}" if event.after else event.text,
+                f"{event.text}: {event.after}" if event.text.startswith("set ") else event.text,
             )
             for event in plan.timeline
         ),
@@ -263,9 +265,18 @@ def _name_phases(axes: Axes, told: Story, time: panels.Clock) -> None:
             )  # fmt: skip
     for number, mark in enumerate(told.marks[:MOST_NAMED]):
         axes.text(
-            mark.begin_s / time.seconds, 1.14 + 0.09 * (number % 2), panels.shortened(mark.text, 64), transform=where,
-            ha="left", va="bottom", fontsize=7, color=QUIET, clip_on=False,
+            mark.begin_s / time.seconds, 1.14 + 0.09 * (number % LANES), panels.shortened(mark.text, _room(told, number)),
+            transform=where, ha="left", va="bottom", fontsize=7, color=QUIET, clip_on=False,
         )  # fmt: skip
+
+
+def _room(told: Story, number: int) -> int:
+    """How many letters of a mark's name there is room for, before the next name in its lane or the picture's edge."""
+    begin, inches = told.marks[number].begin_s, (RIGHT - LEFT) * WIDTH
+    later = told.marks[number + LANES : MOST_NAMED : LANES]
+    room = (later[0].begin_s if later else told.end_s) - begin
+    wide = inches * room / told.end_s + (0 if later else (1 - RIGHT) * WIDTH)
+    return max(min(int(wide / LETTER), 64), 3)
 
 
 def _span(seconds: float) -> str:
