@@ -8,8 +8,9 @@ from fractions import Fraction
 from typing import Annotated, Any
 
 from apigw_sim import units
-from apigw_sim.scenario.base import Bad, JsonSchema, Leaf, Loc
-from apigw_sim.scenario.quantities import quantity_schema, show
+from apigw_sim.scenario.base import Bad, JsonSchema, Leaf
+from apigw_sim.scenario.quantities import show
+from apigw_sim.scenario.shares import read_shares, share_schema
 
 LATEST = "$LATEST"
 """The function as it is written: the only version that is not published, and so may change."""
@@ -45,30 +46,7 @@ def read_weights(value: object) -> dict[str, Fraction]:
         return {_read_weighted(value): Fraction(1)}
     if not isinstance(value, Mapping) or not value:
         raise Bad(f"{units.show(value)} is no alias", 'write {"2": 100 %}, or {"1": 95 %, "2": 5 %}')
-    bad: list[tuple[Loc, str, str]] = []
-    shares: dict[str, Fraction] = {}
-    rest: str | None = None
-    for key, item in value.items():
-        try:
-            version = _read_weighted(key)
-            if item == "rest":
-                if rest is not None:
-                    raise Bad("a second rest", "keep one rest")
-                rest = version
-            else:
-                shares[version] = units.share(item)
-        except units.UnitError as error:
-            bad.append(((str(key),), error.what, f"{error.fix}, or rest"))
-        except Bad as error:
-            bad.extend(((str(key),), what, fix) for _, what, fix in error.items)
-    if bad:
-        raise Bad.several(bad)
-    total = sum(shares.values(), Fraction(0))
-    if rest is not None and total <= 1:
-        shares[rest] = 1 - total
-    elif total != 1:
-        fix = "make them sum to 100 %" + ("" if rest is not None else ", or write rest for one")
-        raise Bad(f"the shares sum to {show('share', total)}", fix)
+    shares = read_shares(value, _read_weighted)
     if len(shares) > MOST_VERSIONS:
         raise Bad(f"{len(shares)} versions", f"AWS allows an alias {MOST_VERSIONS} at most")
     if len(shares) > 1 and LATEST in shares:
@@ -92,13 +70,12 @@ def _show_weights(value: Mapping[str, Fraction]) -> Any:
 
 
 def _weights_schema() -> JsonSchema:
-    share = {"anyOf": [quantity_schema("share"), {"enum": ["rest"]}]}
     shares = {
         "type": "object",
         "minProperties": 1,
         "maxProperties": MOST_VERSIONS,
         "additionalProperties": False,
-        "patternProperties": {r"^([1-9][0-9]*|\$LATEST)$": share},
+        "patternProperties": {r"^([1-9][0-9]*|\$LATEST)$": share_schema()},
     }
     return {"anyOf": [{"type": ["string", "integer"]}, shares]}
 

@@ -10,22 +10,21 @@ from pydantic import Field
 
 from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import LATEST, AliasName, VersionName, Weights
-from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Loc, Part, choose, dump, nested
+from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Flag, Share, quantity, quantity_schema, show
+from apigw_sim.scenario.quantities import Count, Flag, Share, quantity, show
+from apigw_sim.scenario.shares import read_shares, share_schema
 
 DEFAULT_RUNTIME = "python3.13"
 _LATER = "belongs to a later version; leave it out"
-REST = "rest"
 
 
 def _statuses_schema() -> JsonSchema:
-    share = {"anyOf": [quantity_schema("share"), {"enum": [REST]}]}
     shares = {
         "type": "object",
         "minProperties": 1,
         "additionalProperties": False,
-        "patternProperties": {"^[2-5][0-9][0-9]$": share},
+        "patternProperties": {"^[2-5][0-9][0-9]$": share_schema()},
     }
     return {"anyOf": [{"type": "integer", "minimum": 200, "maximum": 599}, shares]}
 
@@ -40,36 +39,7 @@ def read_statuses(value: object) -> dict[int, Fraction]:
         return {read_status(value): Fraction(1)}
     if not isinstance(value, Mapping) or not value:
         raise Bad(f"{units.show(value)} is no set of statuses", "write a status, or {200: 98 %, 404: 2 %}")
-    bad: list[tuple[Loc, str, str]] = []
-    shares: dict[int, Fraction] = {}
-    rest: int | None = None
-    for key, item in value.items():
-        try:
-            status = read_status(key)
-            if item == REST:
-                if rest is not None:
-                    raise Bad("a second rest", "keep one rest")
-                rest = status
-            else:
-                shares[status] = units.share(item)
-        except units.UnitError as error:
-            bad.append(((str(key),), error.what, f"{error.fix}, or rest"))
-        except Bad as error:
-            bad.extend(((str(key),), what, fix) for _, what, fix in error.items)
-    if bad:
-        raise Bad.several(bad)
-    total = sum(shares.values(), Fraction(0))
-    if rest is not None:
-        if total > 1:
-            raise Bad(
-                f"the shares beside rest sum to {show('share', total)}", "they may sum to 100 % at most"
-            )
-        shares[rest] = 1 - total
-    elif total != 1:
-        raise Bad(
-            f"the shares sum to {show('share', total)}", "make them sum to 100 %, or write rest for one"
-        )
-    return dict(sorted(shares.items()))
+    return dict(sorted(read_shares(value, read_status).items()))
 
 
 def read_status(value: object) -> int:
