@@ -50,4 +50,8 @@ class Group(IntEnum):
     how long it lasts, what follows it, and for the first of them which state it is. The attempt number is that of the
     process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""
     PARAMETERS = 16
-    """Four parameters a group, from here on."""
+    """Four parameters a group, from here on up to LATER."""
+
+
+LATER = 1 << 20
+"""Groups of purposes that came after the parameters are numbered from here on."""
