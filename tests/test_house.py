@@ -31,7 +31,7 @@ LAYERS = (
     {"warm"},
     {"choice"},
     {"compose"},
-    {"advice", "explain", "report"},
+    {"advice", "explain", "logs", "report"},
     {"cost", "result"},
     {"experiment"},
     {"importers", "terminal"},

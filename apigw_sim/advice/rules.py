@@ -304,6 +304,11 @@ RULES: tuple[Rule, ...] = (
         "CW:alarm-evaluation", watching.too_late,
     ),
     _rule(
+        "LOG001", "An access log of what is not simulated",
+        "A variable that is not simulated prints `-` in every line, as one that has no value does.",
+        "AG:api-gateway-variables-for-access-logging", watching.not_logged, note=True,
+    ),
+    _rule(
         "QUOTA001", "A quota that AWS has to raise first",
         "The scenario has more than AWS gives unasked: until it is granted, the run shows what is not there.",
         "AG:limits", raisable.above_the_default,

@@ -62,6 +62,20 @@ def too_late(case: Case) -> Iterator[Finding]:
         )
 
 
+def not_logged(case: Case) -> Iterator[Finding]:
+    """Access logs that name variables which are not simulated."""
+    for name in case.scenario.stages:
+        api, _, stage = name.partition("/")
+        log = case.scenario.stage(name)[1].access_log
+        if log is None or not log.unknown:
+            continue
+        yield Finding(
+            ("apis", api, "stages", stage, "access_log", "format"),
+            f"the access log of {name} names what is not simulated, and prints - for it: {', '.join(log.unknown)}",
+            "leave them out, or keep them where a log tool wants the column",
+        )
+
+
 def _keys(case: Case, alarm: Alarm) -> tuple[str, ...]:
     own = alarm.name in case.scenario.alarms.own
     return ("alarms", alarm.name, "datapoints") if own else ("alarms", RECOMMENDED)

@@ -38,6 +38,9 @@ if TYPE_CHECKING:
 )
 @click.option("--requests", is_flag=True, help="With --out: also requests.parquet, a row per attempt.")
 @click.option(
+    "--logs", is_flag=True, help="With --out: also access.API.STAGE.log of every stage with an access_log."
+)
+@click.option(
     "--bursts",
     is_flag=True,
     help="Also run traces of counts with bursts of 1, 2, 4 and 8 times the mean rate within their periods.",
@@ -46,7 +49,7 @@ if TYPE_CHECKING:
 @click.pass_context
 def run(
     ctx: click.Context, scenario: str, seed: int | None, engine: str, overrides: tuple[str, ...], out: Path | None,
-    requests: bool, bursts: bool, junit: Path | None, markdown: Path | None,
+    requests: bool, logs: bool, bursts: bool, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Simulate a scenario and say what happened.
 
@@ -67,13 +70,17 @@ def run(
     """
     if requests and out is None:
         raise click.UsageError("--requests needs --out DIR: the rows are written there.")
+    if logs and out is None:
+        raise click.UsageError("--logs needs --out DIR: the logs are written there.")
     from apigw_sim.scenario import load
     from apigw_sim.terminal import summary
 
     loaded = load(scenario, overrides=overrides)
     if bursts:
         _check_bursts(loaded, scenario)
-    result = _simulated(loaded, "simulating", seed, engine, requests)
+    if logs:
+        _check_logs(loaded, scenario)
+    result = _simulated(loaded, "simulating", seed, engine, requests, logs)
     if out is not None:
         result.write(out)
     page = summary.page(result, shlex.quote(scenario), options.again(scenario, overrides, seed))
@@ -106,11 +113,21 @@ def _verdicts(result: Result, junit: Path | None, markdown: Path | None) -> None
         options.write_file(markdown, verdicts.markdown(summary["scenario"], made, facts))
 
 
-def _simulated(scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool) -> Result:
+def _check_logs(loaded: Scenario, file: str) -> None:
+    """Say at once that there is nothing to log."""
+    if not any(loaded.stage(name)[1].access_log for name in loaded.stages):
+        what = "--logs is for stages with an access_log, and this scenario has none"
+        fix = "write access_log: {format: json} under a stage, or leave --logs out"
+        raise ScenarioError([Problem(file, None, None, "", what, fix)])
+
+
+def _simulated(
+    scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool = False, logs: bool = False
+) -> Result:
     from apigw_sim.result import run as simulate
 
     with progress(what, _length(scenario)) as told:
-        return simulate(scenario, seed=seed, engine=engine, requests=requests, progress=told)
+        return simulate(scenario, seed=seed, engine=engine, requests=requests, logs=logs, progress=told)
 
 
 def _length(scenario: Scenario) -> int | None:
@@ -148,6 +165,6 @@ def _bursts(
     for ratio, placed in plans:
         scenario = load(file, overrides=[*overrides, *placed])
         same = result.scenario is not None and scenario.sha256() == result.scenario.sha256()
-        done = result if same else _simulated(scenario, f"peak to mean {ratio}", seed, engine, False)
+        done = result if same else _simulated(scenario, f"peak to mean {ratio}", seed, engine)
         found.append((ratio, done.summary))
     table(page, found)

@@ -10,6 +10,9 @@ CRASH, MALFORMED, REFUSES = -1, -2, -3
 REFUSES: an authorizer raises `Unauthorized`, which Lambda counts as an error of the function.
 """
 
+LATER = 1 << 20
+"""Groups of purposes that came after the parameters are numbered from here on."""
+
 
 class Group(IntEnum):
     """What the four words of a row are for; call-level groups have attempt number 0."""
@@ -51,7 +54,7 @@ class Group(IntEnum):
     process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""
     PARAMETERS = 16
     """Four parameters a group, from here on up to LATER."""
-
-
-LATER = 1 << 20
-"""Groups of purposes that came after the parameters are numbered from here on."""
+    REQUEST_ID = LATER + 16
+    """Of an attempt: its request id; two to spare."""
+    ADDRESS = LATER + 17
+    """Of a call: which of its client's addresses it comes from."""

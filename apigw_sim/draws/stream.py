@@ -90,6 +90,24 @@ class Stream:
         a, b, c, d = chunk[call % CHUNK].tolist()
         return a, b, c, d
 
+    def words(self, group: int, calls: Ints, attempts: Ints, users: Ints) -> Ints:
+        """The four words of a group at many (call, attempt, user), in whichever order they stand."""
+        made = np.empty((len(calls), 4), np.int64)
+        places = np.stack([users, attempts, calls // CHUNK])
+        kinds, kind = np.unique(places, axis=1, return_inverse=True)
+        order = np.argsort(kind, kind="stable")
+        ends = np.cumsum(np.bincount(kind.ravel(), minlength=kinds.shape[1]))
+        for (user, attempt, chunk), mine in zip(kinds.T.tolist(), np.split(order, ends[:-1]), strict=True):
+            first = chunk * CHUNK
+            if len(mine) < WORTH_A_CHUNK:
+                made[mine] = [
+                    philox.row(self.key, call, attempt, user, group) for call in calls[mine].tolist()
+                ]
+            else:
+                rows = philox.rows(self.key, first, CHUNK, attempt, user, group)
+                made[mine] = rows[calls[mine] - first]
+        return made
+
     def value(self, law: Law, word: int) -> int:
         """The value of a law for a word."""
         if law.constant is not None:

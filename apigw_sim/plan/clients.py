@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim.plan import arrivals, laws, responses, retries
+from apigw_sim.plan import arrivals, laws, logged, responses, retries
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.backends import formats_of
 from apigw_sim.plan.gateway import Gateway
@@ -145,6 +145,15 @@ class Clients:
             weights = laws.cumulative([call.weight for call in client.calls])
         calls = tuple(replace(call, policy=guards.policy(client, call.method)) for call in calls)
         found = self._reached[name]
+        paths: tuple[str, ...] = ()
+        if found.stage is not None and self.scenario.stage(found.stage)[1].logs_paths:
+            if client.calls == FROM_TRACE:
+                when, paths = self._traced_paths(name, when)
+            else:
+                targets = zip(calls, client.calls, self._targets[name], strict=True)
+                calls = tuple(
+                    replace(row, path=logged.pieces(said.call.path, at.values)) for row, said, at in targets
+                )
         met = way(self.reading, path, client, found)
         return Client(
             name=name,
@@ -166,6 +175,9 @@ class Clients:
             untrusted=met.untrusted,
             distribution=met.distribution,
             rtt_to_edge=met.rtt_to_edge,
+            addresses=logged.addresses(client),
+            base_path=logged.base_path(client.target, found),
+            paths=paths,
         )
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:
@@ -226,6 +238,15 @@ class Clients:
             weights,
             replace(when, pick=pick, resource=resource, entry=entry, request_bytes=request_bytes),
         )
+
+    def _traced_paths(
+        self, name: str, when: Rated | Counted | Listed
+    ) -> tuple[Rated | Counted | Listed, tuple[str, ...]]:
+        """The arrivals of a trace with the path of each, and the distinct paths."""
+        requests = self.traces[name].requests
+        assert requests is not None
+        assert not isinstance(when, Rated)
+        return replace(when, path=requests.which), tuple(request.path for request in requests.distinct)
 
     def _text(self, method: int, verb: str) -> str:
         return "(no route)" if method == NULL else f"{verb} {self.gateway.routes[method][1].path}"

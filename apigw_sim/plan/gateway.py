@@ -195,7 +195,8 @@ class Gateway:
             self.history.keep("canary", [number], [(share,) for share in shares])
             api = name.partition("/")[0]
             answers = responses.answers(self.scenario, self.scenario.apis[api])
-            made.append(Stage(name, api, sizes[0], shares[0], answers))
+            log = self.scenario.stage(name)[1].access_log
+            made.append(Stage(name, api, sizes[0], shares[0], answers, log.template if log else ""))
         return tuple(made)
 
     @staticmethod

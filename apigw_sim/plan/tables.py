@@ -146,6 +146,8 @@ class Stage:
     """Threshold word: the share of its requests that meet the canary."""
     answers: tuple[Answer, ...] = ()
     """By row of rules.reason.REASONS."""
+    access_log: str = ""
+    """The template of a line of its access log; empty: it writes none."""
 
 
 class Unauthorized(IntEnum):
@@ -469,6 +471,14 @@ class Parameter:
     """0 where it is no cache key."""
 
 
+class Drawn(NamedTuple):
+    """A segment of a path that is drawn for each call."""
+
+    word: int
+    """Number of its word among the call's parameter draws."""
+    law: Numbered
+
+
 @dataclass(frozen=True)
 class CallRow:
     """One entry of a client's `calls`."""
@@ -500,6 +510,8 @@ class CallRow:
     """Cumulative 63-bit words over them; the last one catches the rest."""
     format: int = 0
     """The bit of its format; 0: it has none, and every function accepts it."""
+    path: tuple[str | Drawn, ...] = ()
+    """What an access log says of its path, in pieces; empty where nobody logs it, or its trace says more."""
 
 
 @dataclass(frozen=True)
@@ -640,6 +652,7 @@ class Counted:
     resource: NDArray[np.int64] | None = None
     entry: NDArray[np.int64] | None = None
     request_bytes: NDArray[np.int64] | None = None
+    path: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
@@ -653,6 +666,8 @@ class Listed:
     resource: NDArray[np.int64] | None = None
     entry: NDArray[np.int64] | None = None
     request_bytes: NDArray[np.int64] | None = None
+    path: NDArray[np.int64] | None = None
+    """Row of the client's `paths`."""
 
 
 @dataclass(frozen=True)
@@ -675,6 +690,15 @@ class TraceReport:
     period_ns: int
     """0 for lists of instants."""
     notes: tuple[str, ...] = ()
+
+
+class Addresses(NamedTuple):
+    """Where a client's calls come from: addresses that follow each other, of which each call draws one."""
+
+    first: int
+    version: int
+    """Of IP: 4 or 6."""
+    which: Numbered
 
 
 class Front(IntEnum):
@@ -721,6 +745,12 @@ class Client:
     """Row of plan.distributions."""
     rtt_to_edge: Law | None = None
     """To the distribution, drawn with the word of `rtt`."""
+    addresses: Addresses | None = None
+    """None: of a made-up client, which nobody looks at."""
+    base_path: str = ""
+    """What stands before the paths of its calls: the stage, or a domain's base path."""
+    paths: tuple[str, ...] = ()
+    """Of a trace whose stage logs: its distinct paths, which `arrivals.path` numbers."""
 
 
 class WatchedKind(IntEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from apigw_sim.errors import ApigwSimError
@@ -50,6 +50,22 @@ def replace(folder: Path, write: Callable[[Path], None]) -> None:
         shutil.rmtree(beside, ignore_errors=True)
         if before.exists() and target.exists():
             shutil.rmtree(before, ignore_errors=True)
+
+
+def write_lines(path: Path, texts: Iterable[str]) -> None:
+    """Write a file beside its place and put it there when it is whole; on failure all is as it was."""
+    target = path.resolve()
+    beside = target.with_name(f".{target.name}.new-{os.getpid()}")
+    try:
+        with beside.open("w", encoding="utf-8", newline="") as file:
+            file.writelines(texts)
+        beside.replace(target)
+    except OSError as error:
+        raise FolderError(
+            f"{path}: cannot be written: {error.strerror or error}; name another file"
+        ) from None
+    finally:
+        beside.unlink(missing_ok=True)
 
 
 def _swap(target: Path, beside: Path, before: Path) -> None:

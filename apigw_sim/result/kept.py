@@ -7,20 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.records import JOURNAL, LEVELS, TABLES, Block, Table
+from apigw_sim.records import ATTEMPTS, JOURNAL, LEVELS, TABLES, Block, Table
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Columns = dict[str, "NDArray[Any]"]
+LOGGED = (ATTEMPTS,)
+"""The tables that logs are rendered from."""
 
 
 class Kept:
-    """A sink that keeps `levels` and `journal`, and with `requests` every table."""
+    """A sink that keeps `levels` and `journal`, with `logs` what is logged too, and with `requests` every table."""
 
-    def __init__(self, requests: bool = False) -> None:
-        self.requests = requests
-        tables: Iterable[Table] = TABLES if requests else (LEVELS, JOURNAL)
+    def __init__(self, requests: bool = False, logs: bool = False) -> None:
+        self.requests, self.logs = requests, logs
+        some = (LEVELS, JOURNAL, *LOGGED) if logs else (LEVELS, JOURNAL)
+        tables: Iterable[Table] = TABLES if requests else some
         self._blocks: dict[str, list[list[NDArray[Any]]]] = {table.name: [] for table in tables}
 
     def fold(self, block: Block) -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from apigw_sim.scenario import Scenario
 
 ROW_GROUP = 1_000_000
+LOG_ROWS = 32_000
+"""Requests that are rendered together."""
 
 
 class NotKeptError(ApigwSimError):
@@ -38,7 +40,13 @@ class Result:
     """
 
     def __init__(
-        self, plan: Plan, scenario: Scenario | None, metrics: Metrics, kept: Kept, about: About
+        self,
+        plan: Plan,
+        scenario: Scenario | None,
+        metrics: Metrics,
+        kept: Kept,
+        about: About,
+        replication: int = 0,
     ) -> None:
         metrics.finish()
         self.plan = plan
@@ -46,6 +54,7 @@ class Result:
         self.about = about
         self._told = metrics
         self._kept = kept
+        self._replication = replication
 
     def __repr__(self) -> str:
         count = self.summary["requests"]["count"]
@@ -103,11 +112,7 @@ class Result:
         return self._frame(JOURNAL, "journal")
 
     def _frame(self, table: Table, name: str) -> pd.DataFrame:
-        if not self._kept.keeps(table):
-            raise NotKeptError(
-                f"result.{name}: a run keeps no rows unless it is asked to; run it with requests=True, "
-                "on the command line with --requests"
-            )
+        self._must_keep(table, name, "requests=True", "--requests")
         import pandas as pd
         import pyarrow as pa
 
@@ -120,6 +125,13 @@ class Result:
         decoded = Decoder(self.plan).table(table, self._kept.columns(table))
         frame: pd.DataFrame = decoded.to_pandas(types_mapper=nullable.get)
         return frame
+
+    def _must_keep(self, table: Table, name: str, asked: str, option: str) -> None:
+        if not self._kept.keeps(table):
+            raise NotKeptError(
+                f"result.{name}: a run keeps no rows unless it is asked to; run it with {asked}, "
+                f"on the command line with {option}"
+            )
 
     # pictures
 
@@ -143,12 +155,35 @@ class Result:
     # files
 
     def write(self, path: str | os.PathLike[str]) -> None:
-        """Write summary.json, metrics.csv, metrics.json and overview.svg, and requests.parquet if rows were kept.
+        """Write summary.json, metrics.csv, metrics.json and overview.svg.
+
+        If rows were kept, requests.parquet too; if logs were asked for, access.API.STAGE.log of each stage that has one.
 
         The folder is filled beside and renamed; an existing one is replaced only if it is empty or holds a
         summary.json.
         """
         folder.replace(Path(path), self._fill)
+
+    def write_access_log(self, stage: str, path: str | os.PathLike[str]) -> None:
+        """Write the access log of a stage, `api/stage`, as API Gateway would; with `requests=True` or `logs=True`.
+
+        A line for each request in the order of answers, by the stage's `access_log`; the file is whole or not there.
+        """
+        from apigw_sim.draws import draw
+        from apigw_sim.logs import access
+
+        logging = self._logging()
+        if stage not in logging:
+            known = f"these stages have one: {', '.join(logging)}" if logging else "no stage has one"
+            raise NotKeptError(f"{stage} has no access_log; {known}")
+        self._must_keep(ATTEMPTS, "write_access_log", "requests=True or logs=True", "--logs")
+        draws = draw(self.plan, self.about.seed, self._replication)
+        chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
+        folder.write_lines(Path(path), access.lines(draws, logging[stage], chunks))
+
+    def _logging(self) -> dict[str, int]:
+        """The stages that have an access log, with their rows."""
+        return {stage.name: row for row, stage in enumerate(self.plan.stages) if stage.access_log}
 
     def _fill(self, into: Path) -> None:
         from apigw_sim.report import overview
@@ -159,6 +194,9 @@ class Result:
         _write(into / "overview.svg", overview.svg(self._story()))
         if self._kept.requests:
             self._write_requests(into / "requests.parquet")
+        if self._kept.logs:
+            for stage in self._logging():
+                self.write_access_log(stage, into / f"access.{stage.replace('/', '.')}.log")
         _write(into / folder.MARK, to_json(self.summary))
 
     def _write_requests(self, path: Path) -> None:

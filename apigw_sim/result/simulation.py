@@ -26,12 +26,14 @@ def run(
     overrides: Overrides = (),
     engine: str = "auto",
     requests: bool = False,
+    logs: bool = False,
     progress: Callable[[int], None] | None = None,
 ) -> Result:
     """Run a scenario: a file, plain data as YAML would give it, or one that is loaded already.
 
     `overrides` are {path: value}; `seed` stands instead of the scenario's; `requests` keeps every row, for
-    `Result.requests` and its like. `progress` is told the simulated nanoseconds as they pass.
+    `Result.requests` and its like, `logs` what `Result.write_access_log` needs. `progress` is told the simulated
+    nanoseconds as they pass.
     Raises ScenarioError with every problem of the scenario, and nothing else for bad input.
     """
     if not isinstance(scenario, Scenario):
@@ -39,7 +41,7 @@ def run(
     elif overrides:
         raise ValueError("overrides are for a scenario that is yet to be loaded: give them to load()")
     planned = plan(scenario)
-    kept = Kept(requests)
+    kept = Kept(requests, logs)
     done = simulate(
         planned,
         seed,
@@ -57,7 +59,7 @@ def run(
         overrides=tuple(scenario.overrides),
         seed=done.seed,
     )
-    return Result(planned, scenario, done.metrics, kept, about)
+    return Result(planned, scenario, done.metrics, kept, about, replication)
 
 
 def version() -> str:

@@ -11,6 +11,7 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
+from apigw_sim.scenario.logging import AccessLog
 from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
 from apigw_sim.scenario.responses import (
     STANDARD,
@@ -367,6 +368,9 @@ class Stage(Part):
     method_settings: dict[MethodName, MethodSettings] = Field(
         {}, description="by route; `every_method` is a template of which each method gets its own copy"
     )
+    access_log: AccessLog | None = Field(
+        None, description="a line for each request, written by `run --logs`; default: none"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "waf": _LATER,
@@ -377,6 +381,11 @@ class Stage(Part):
         "method_settings: {every_method: {throttle: {rate: 100/s, burst: 200}}}",
         "caching": "is not a setting of the stage; write method_settings: {every_method: {caching: {ttl: 300 s}}}",
     }
+
+    @property
+    def logs_paths(self) -> bool:
+        """Whether somebody will ask for the concrete paths of its requests."""
+        return self.access_log is not None
 
 
 def _read_type(value: object) -> str:

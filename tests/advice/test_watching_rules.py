@@ -69,3 +69,22 @@ def test_recommended_alarms_that_come_too_late_are_named_each(advice: Advised) -
     # 4XXError and Latency ask for five datapoints, 5XXError for three
     assert [each.text.split()[1] for each in found] == ["shop-prod-4XXError", "shop-prod-Latency"]
     assert {each.path for each in found} == {"alarms.recommended"}
+
+
+LOG = "apis.shop.stages.prod.access_log.format"
+
+
+def test_log001_fires_once_for_all_that_is_not_simulated(one: One) -> None:
+    template = (
+        "$context.requestId $context.identity.userAgent $context.identity.caller $context.identity.userAgent"
+    )
+    path, text, fix = one("LOG001", {LOG: template})
+    assert path == LOG
+    assert text.endswith("prints - for it: $context.identity.userAgent, $context.identity.caller")
+    assert fix == "leave them out, or keep them where a log tool wants the column"
+
+
+def test_log001_is_silent_for_aws_s_own_formats_and_for_what_is_simulated(advice: Advised) -> None:
+    assert not advice("LOG001")
+    assert not any(advice("LOG001", {LOG: form}) for form in ("clf", "json", "csv"))
+    assert not advice("LOG001", {LOG: "$context.requestId $context.error.message"})

@@ -247,3 +247,25 @@ def test_bursts_of_nothing_are_refused(command, folder: Path, overrides) -> None
 def test_bursts_without_a_trace_are_refused_before_the_run(command, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("apigw_sim.result.run", lambda *_, **__: pytest.fail("it was run"))
     assert command("run", "tiny.yaml", "--bursts").exit_code == 2
+
+
+LOGGED = ("--set", "apis.shop.stages.prod.access_log.format=$context.status $context.requestId")
+
+
+def test_logs_are_written_beside_the_rest_and_nowhere_else(command, folder: Path) -> None:
+    done = command("run", "tiny.yaml", *LOGGED, "--out", "out", "--logs")
+    assert done.exit_code == 0
+    assert sorted(file.name for file in (folder / "out").iterdir()) == ["access.shop.prod.log", *FILES]
+    statuses = [
+        line.split()[0] for line in (folder / "out" / "access.shop.prod.log").read_text().splitlines()
+    ]
+    assert [statuses.count(status) for status in ("200", "429")] == [11, 58]
+
+
+def test_logs_of_nothing_and_to_nowhere_are_refused(command) -> None:
+    done = command("run", "tiny.yaml", "--out", "out", "--logs")
+    assert done.exit_code == 2
+    assert "--logs is for stages with an access_log, and this scenario has none" in done.stderr
+    done = command("run", "tiny.yaml", *LOGGED, "--logs")
+    assert done.exit_code == 2
+    assert "--logs needs --out DIR" in done.stderr
