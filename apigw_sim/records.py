@@ -85,6 +85,8 @@ class Outcome(IntEnum):
     QUEUE_FULL = 9
     TOO_LARGE = 10
     """Lambda took no invocation, the request being larger than it takes."""
+    SERVICE_THROTTLED = 11
+    """An AWS service refused: its own rate was used up."""
 
     @property
     def throttled(self) -> bool:

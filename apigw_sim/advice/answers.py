@@ -16,6 +16,7 @@ from apigw_sim.rules.reason import RESPONSE_TYPES
 from apigw_sim.scenario.api import Api, Integration
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, Mapped
+from apigw_sim.scenario.services import Backend
 
 FULL_QUEUE = 503
 SELDOM = threshold(Fraction(999, 1000))
@@ -38,6 +39,13 @@ def _default(integration: Integration) -> int | None:
     return default.status if isinstance(default, Mapped) else None
 
 
+def answered(backend: Backend) -> dict[int, Fraction]:
+    """The statuses of a backend, its refusals aside."""
+    body = backend.http or backend.service
+    assert body is not None
+    return body.status
+
+
 def _unmapped(case: Case, integration: Integration) -> list[int]:
     """The statuses of a backend that only the default catches, if there is one."""
     scenario = case.scenario
@@ -48,9 +56,9 @@ def _unmapped(case: Case, integration: Integration) -> list[int]:
     if integration.function is not None:
         shares = scenario.functions[integration.function].response.status
     else:
-        http = scenario.backends[integration.backend or ""].http
-        shares = dict(http.status)
-        if http.concurrency != NONE:
+        backend = scenario.backends[integration.backend or ""]
+        shares = dict(answered(backend))
+        if backend.http is not None and backend.http.concurrency != NONE:
             shares.setdefault(FULL_QUEUE, Fraction(1))
     return [status for status, share in sorted(shares.items()) if share and status not in integration.mapped]
 
@@ -87,6 +95,29 @@ def statuses_as_success(case: Case) -> Iterator[Finding]:
         yield Finding(keys, text, f"map {verb(hidden, 'it', 'them')}: responses: {{{pairs}}}")
 
 
+def _unmapped_refusals(case: Case, integration: Integration) -> list[int]:
+    """The status of an AWS service's refusals, if only the default response catches it."""
+    backend = case.scenario.backends.get(integration.service or "")
+    if backend is None or backend.service is None:
+        return []
+    status = backend.service.throttle_status
+    return [] if status in integration.mapped else [status]
+
+
+def throttles_as_success(case: Case) -> Iterator[Finding]:
+    """AWS services whose refusals are a success to the client."""
+    for name, keys, integration in _integrations(case):
+        default = _default(integration) if integration.service else None
+        hidden = _unmapped_refusals(case, integration)
+        if default is None or default >= 400 or not hidden:
+            continue
+        text = (
+            f"{name} maps {default} for whatever is not mapped, and {integration.service} answers {hidden[0]} when its "
+            "rate is used up: to the client what was refused is a success, and nobody tries again"
+        )
+        yield Finding(keys, text, f"map it: responses: {{{hidden[0]}: 429}}")
+
+
 def caught_by_nothing(case: Case) -> Iterator[Finding]:
     """Custom integrations without a default response whose backend answers what they do not map."""
     for name, keys, integration in _integrations(case):
@@ -95,7 +126,7 @@ def caught_by_nothing(case: Case) -> Iterator[Finding]:
         missed = (
             [202]
             if integration.asynchronous and 202 not in integration.mapped
-            else _unmapped(case, integration)
+            else [*_unmapped(case, integration), *_unmapped_refusals(case, integration)]
         )
         if not missed:
             continue

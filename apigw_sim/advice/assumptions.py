@@ -145,6 +145,12 @@ OPEN: dict[str, Open] = {
         "{p50: 20 ms, p99: 80 ms}",
         "L:monitoring-metrics-types",
     ),
+    "service_latency": Open(
+        "AWS publishes no latencies of its services behind an integration",
+        "a slower service makes IntegrationLatency and Latency longer by as much",
+        "100 ms",
+        "AG:api-gateway-api-integration-types",
+    ),
     "authorizer_wait": Open(
         "AWS publishes no limit to how long a REST API waits for a Lambda authorizer",
         "with less, a slow authorizer is a 500 sooner; its function runs on in any case",

@@ -24,6 +24,7 @@ MADE_BY = {
     "CACHE_INVALIDATION_DENIED": "`max_age_0`, `require_authorization` and `FAIL_WITH_403`",
     "API_CONFIGURATION_ERROR": "`fault: {function: NAME, outage: true}`; a stage variable that names no function",
     "BAD_GATEWAY_AT_LOAD": "`assumptions.rare_502_at_load`",
+    "SERVICE_THROTTLED": "`backends: {NAME: {service: {rate, burst, throttle_status}}}`",
 }
 """Reason -> what makes it, where the tour does not."""
 

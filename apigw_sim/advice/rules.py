@@ -252,6 +252,12 @@ RULES: tuple[Rule, ...] = (
         "L:gettingstarted-limits", answers.too_large_for_lambda,
     ),
     _rule(
+        "SVC001", "A throttled service that looks like a success",
+        "AWS services have custom integrations alone, whose default response catches every status: a throttled queue, "
+        "stream or table is a 200 unless it is mapped.",
+        "AG:api-gateway-integration-settings-integration-response", answers.throttles_as_success,
+    ),
+    _rule(
         "RETRY001", "Retries of a call that is not idempotent",
         "After a timeout or a 5xx nobody knows whether the first attempt acted; a retry may act again.",
         "L:services-apigateway-errors", callers.repeats_the_unrepeatable,

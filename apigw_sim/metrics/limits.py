@@ -27,7 +27,7 @@ BEFORE_THROTTLES = (
 )  # fmt: skip
 """Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
-BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.LAMBDA_RPS)
+BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
 LONGEST_INVOCATION = 15 * MINUTE
 """Lambda's own limit for a function's timeout."""
 SLOWEST_BACKEND = 16
@@ -55,7 +55,11 @@ class Limits:
         self.early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
         self.gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
         pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
-        of_backends = dict.fromkeys(pools, 0) | {LimitKind.LAMBDA_RPS: 1, LimitKind.LAMBDA_SCALING: 3}
+        of_backends = dict.fromkeys(pools, 0) | {
+            LimitKind.LAMBDA_RPS: 1,
+            LimitKind.SERVICE: 1,
+            LimitKind.LAMBDA_SCALING: 3,
+        }
         self.backend_level = self._levels(of_backends)
         for place in self.places:
             if place.kind == LimitKind.LAMBDA_RPS and place.target == plan.account.rps_bucket:

@@ -71,7 +71,7 @@ class Places:
             np.int64,
         )
         self.list: list[Place] = list(self._numbers)
-        self.own_rps = np.array([backend.reserved_rps_bucket for backend in plan.backends], np.int64)
+        self.own_rps = np.array([backend.rate_bucket for backend in plan.backends], np.int64)
         lambdas = [backend.kind == BackendKind.LAMBDA for backend in plan.backends]
         self.all_rps = np.where(np.array(lambdas, bool), plan.account.rps_bucket, NULL)
         self.own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
@@ -113,7 +113,7 @@ class Places:
 
         def place(row: int, reserved: int) -> int:
             backend = plan.backends[row]
-            if backend.kind == BackendKind.HTTP:
+            if backend.kind != BackendKind.LAMBDA:
                 return self._number(backend.capacity_limit, backend.name, LimitKind.BACKEND, row)
             if reserved != NULL:
                 of = plan.function_of(row)

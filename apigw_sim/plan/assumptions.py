@@ -72,6 +72,9 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         or listed != {reason.NUMBER[name] for name in Assumptions().unmetered},
         "rest_overhead": True,
         "lambda_overhead": bool(lambdas),
+        "service_latency": any(
+            body.service and body.service.latency is None for body in scenario.backends.values()
+        ),
         "authorizer_wait": bool(asked),
         "authorizer_throttled": bool(asked),
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),

@@ -125,7 +125,7 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         idle_lifetime=reading.law(body.idle_lifetime, "duration", (*path, "idle_lifetime")),
         reserved=held[0],
         reserved_limit=reserved_limit,
-        reserved_rps_bucket=rps,
+        rate_bucket=rps,
         scaling_limit=scaling,
         initial_environments=_initial(reading.scenario, name, f"{name}:{LATEST}"),
     )
@@ -215,6 +215,8 @@ def https(limits: Limits) -> list[Backend]:
     reading = limits.reading
     made: list[Backend] = []
     for name, backend in reading.scenario.backends.items():
+        if backend.http is None:
+            continue
         http, path = backend.http, ("backends", name, "http")
         concurrency, capacity = NULL, NULL
         if http.concurrency != NONE:

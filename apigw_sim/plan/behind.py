@@ -90,11 +90,12 @@ class Ways:
 
     def _behind(self, way: dict[int, Fraction], backend: Backend, mean: Fraction) -> None:
         """The limits on what runs at once."""
-        if backend.kind is BackendKind.HTTP:
+        if backend.kind is not BackendKind.LAMBDA:
             at_once = [(backend.capacity_limit, backend.concurrency)]
+            self._add(way, backend.rate_bucket)
         elif backend.reserved != NULL:
             at_once = [(backend.reserved_limit, backend.reserved)]
-            self._add(way, backend.reserved_rps_bucket)
+            self._add(way, backend.rate_bucket)
         else:
             at_once = [(self.account.unreserved_limit, self.account.unreserved)]
         self._add(way, self.account.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import alarms, aliases, backends, edge, laws, limits, timeline
+from apigw_sim.plan import alarms, aliases, backends, edge, laws, limits, services, timeline
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
@@ -42,7 +42,12 @@ def build(scenario: Scenario) -> Plan:
     groups = limits.keys(rows, gateway, clients.duration)
     pool = backends.pool(rows)
     functions = backends.functions(rows)
-    behind = (*functions, *backends.https(rows), *backends.versions(rows, functions))
+    behind = (
+        *functions,
+        *backends.https(rows),
+        *services.services(rows),
+        *backends.versions(rows, functions),
+    )
     names = {row.path: number for number, row in enumerate(behind)}
     callees = aliases.callees(scenario, behind)
     account = _account(reading, bucket, pool)

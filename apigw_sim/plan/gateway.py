@@ -12,7 +12,7 @@ from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Method, Pointer, Stage, Unauthorized, Undeployed, Works
-from apigw_sim.scenario.api import Caching, Mock
+from apigw_sim.scenario.api import Caching, Integration, Mock
 from apigw_sim.scenario.api import Method as SaidMethod
 from apigw_sim.scenario.api import Stage as SaidStage
 from apigw_sim.scenario.deployments import resolved
@@ -280,7 +280,7 @@ class Gateway:
             if integration.function is not None:
                 backend, alias = rows.callees.called(target)
             else:
-                backend = rows.backends.get(f"backends.{target}", NULL)
+                backend = self._served(rows, integration, target or "")
             works = backend
             misconfigured = backend == NULL
         rows.methods.append(
@@ -311,6 +311,13 @@ class Gateway:
         rows.entries += entries
         rows.of_place.setdefault(number, []).append(row)
         return row
+
+    def _served(self, rows: Rows, integration: Integration, target: str) -> int:
+        """The row of a backend; NULL where a stage variable names none, or one of the wrong kind."""
+        said = self.scenario.backends.get(target)
+        if said is None or (said.http is None) != (integration.service is not None):
+            return NULL
+        return rows.backends[f"backends.{target}"]
 
     def _mock(self, number: int, mock: Mock) -> Works:
         nothing = self.reading.nothing("duration")

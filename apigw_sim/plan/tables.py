@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from apigw_sim.plan.guards import Authorizer, Identities
+    from apigw_sim.plan.services import Service
 
 NULL = -1
 
@@ -63,6 +64,8 @@ class LimitKind(IntEnum):
     """New environments in any ten seconds, per function."""
     BACKEND = 9
     """An HTTP backend's concurrency and queue."""
+    SERVICE = 10
+    """What an AWS service takes of its callers."""
 
 
 @dataclass(frozen=True)
@@ -244,6 +247,8 @@ class BackendKind(IntEnum):
 
     LAMBDA = 0
     HTTP = 1
+    SERVICE = 2
+    """An AWS service."""
 
 
 @dataclass(frozen=True)
@@ -256,7 +261,7 @@ class Cold:
 
 @dataclass(frozen=True)
 class Backend:
-    """A Lambda function or an HTTP backend."""
+    """A Lambda function, an HTTP backend or an AWS service."""
 
     kind: BackendKind
     name: str
@@ -282,7 +287,8 @@ class Backend:
     reserved: int = NULL
     """Reserved concurrency; NULL: none."""
     reserved_limit: int = NULL
-    reserved_rps_bucket: int = NULL
+    rate_bucket: int = NULL
+    """Row of plan.buckets: the requests of a reservation, or of an AWS service."""
     scaling_limit: int = NULL
     initial_environments: int = 0
     version_of: int = NULL
@@ -297,6 +303,8 @@ class Backend:
     queue: int = 0
     """Places to wait."""
     capacity_limit: int = NULL
+    service: Service | None = None
+    """Of an AWS service."""
 
 
 @dataclass(frozen=True)

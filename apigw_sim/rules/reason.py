@@ -140,6 +140,8 @@ REASONS = (
            "The custom domain maps this base path to no stage; CloudWatch has neither metric nor log of it."),
     Reason("NO_CERTIFICATE", 403, "ACCESS_DENIED", "Access denied. Reason: Could not find issuer for certificate", "no",
            "The domain asks for mutual TLS, and the caller presented no certificate that its truststore knows."),
+    Reason("SERVICE_THROTTLED", 0, "", "Method completed with status: {status}", "yes",
+           "The AWS service behind the integration refused, its own rate being used up; unmapped that is a 200."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -178,6 +180,7 @@ LAMBDA_REQUEST_TOO_LARGE = NUMBER["LAMBDA_REQUEST_TOO_LARGE"]
 UNMAPPED_RESPONSE = NUMBER["UNMAPPED_RESPONSE"]
 BACKEND_RESPONSE_TOO_LARGE = NUMBER["BACKEND_RESPONSE_TOO_LARGE"]
 BAD_GATEWAY_AT_LOAD = NUMBER["BAD_GATEWAY_AT_LOAD"]
+SERVICE_THROTTLED = NUMBER["SERVICE_THROTTLED"]
 
 
 def passed_on(status: int) -> int:

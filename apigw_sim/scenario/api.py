@@ -24,8 +24,8 @@ from apigw_sim.scenario.routes import Route, RouteError, parse
 from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 
-KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "mock")
-CUSTOM = ("lambda", "http")
+KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "service", "mock")
+CUSTOM = ("lambda", "http", "service")
 OF_CUSTOM = ("responses", "invocation_type", "templates", "passthrough")
 """What only custom integrations have."""
 PASSTHROUGHS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
@@ -109,9 +109,9 @@ class Mock(Part):
 
 
 class Integration(Part):
-    """What a method does with a request: exactly one of lambda_proxy, lambda, http_proxy, http and mock.
+    """What a method does with a request: exactly one of lambda_proxy, lambda, http_proxy, http, service and mock.
 
-    `lambda` and `http` are AWS's custom (non-proxy) integrations. No mapping template is executed: what its
+    `lambda`, `http` and `service` are AWS's custom (non-proxy) integrations. No mapping template is executed: what its
     outcome would be is said by `responses`, `templates` and sizes.
     """
 
@@ -129,6 +129,9 @@ class Integration(Part):
     )
     http: Words | None = Field(
         None, description="a backend behind a custom integration: its statuses are mapped by responses"
+    )
+    service: Words | None = Field(
+        None, description="an AWS service: its refusals are 200s unless responses map them"
     )
     mock: Mock | None = Field(None, description="an answer by the gateway itself")
     responses: IntegrationResponses | None = Field(
@@ -160,20 +163,25 @@ class Integration(Part):
     ] = Field(quotas.count("integration_timeout"), description="how long the gateway waits: 504 after it")
 
     later: ClassVar[Mapping[str, str]] = {
-        "service": _LATER,
-        "aws": _LATER,
+        "aws": "is written service: NAME, of a backend that is an AWS service",
         "vpc_link": _LATER,
         "http_backend": _LATER,
         "transfer_mode": _LATER,
     }
 
     @property
-    def kind(self) -> Literal["lambda_proxy", "lambda", "http_proxy", "http", "mock"]:
+    def kind(self) -> Literal["lambda_proxy", "lambda", "http_proxy", "http", "service", "mock"]:
         """Which of them it is."""
         if self.function is not None:
             return "lambda_proxy" if self.lambda_proxy is not None else "lambda"
         if self.backend is not None:
-            return "http_proxy" if self.http_proxy is not None else "http"
+            return (
+                "http_proxy"
+                if self.http_proxy is not None
+                else "http"
+                if self.http is not None
+                else "service"
+            )
         return "mock"
 
     @property
@@ -189,7 +197,7 @@ class Integration(Part):
     @property
     def backend(self) -> str | None:
         """The backend it names."""
-        return self.http_proxy if self.http_proxy is not None else self.http
+        return next((name for name in (self.http_proxy, self.http, self.service) if name is not None), None)
 
     @property
     def target(self) -> str | None:

@@ -11,6 +11,7 @@ from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.api import EVERY_METHOD, KINDS, MOST_VARIABLES, Api, Integration, Method
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_functions import check_callee
+from apigw_sim.scenario.check_services import check_served
 from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.plans import ApiKey
@@ -203,21 +204,25 @@ def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -
 
 def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
     named = {"lambda_proxy": integration.lambda_proxy, "lambda": integration.lambda_}
-    served = {"http_proxy": integration.http_proxy, "http": integration.http}
+    served = {
+        "http_proxy": integration.http_proxy, "http": integration.http, "service": integration.service,
+    }  # fmt: skip
     every = {**named, **served, "mock": integration.mock}
     given = [key for key in KINDS if every[key] is not None]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand together", "keep one of them")
     elif not given:
         report.say(
-            keys, "the integration leads nowhere", "write lambda_proxy, lambda, http_proxy, http or mock"
+            keys,
+            "the integration leads nowhere",
+            "write lambda_proxy, lambda, http_proxy, http, service or mock",
         )
     for key, value in named.items():
         if value is not None and not _is_variable(report, (*keys, key), value):
             check_callee(report, (*keys, key), value)
     for key, value in served.items():
         if value is not None and not _is_variable(report, (*keys, key), value):
-            report.refer((*keys, key), value, ("backends",), report.scenario.backends, "backend")
+            check_served(report, (*keys, key), value)
     if len(given) == 1:
         _check_custom(report, keys, integration)
     limit = report.scenario.account.integration_timeout_limit
@@ -251,7 +256,7 @@ def _check_custom(report: Report, keys: Keys, integration: Integration) -> None:
         fix = "write lambda: for lambda_proxy:" if kind == "lambda_proxy" else "leave it out"
         report.say((*keys, "invocation_type"), f"{kind} cannot invoke asynchronously", fix)
     for code in integration.responses or ():
-        if kind == "http" and code in (FUNCTION_ERROR, FUNCTION_TIMEOUT):
+        if kind in ("http", "service") and code in (FUNCTION_ERROR, FUNCTION_TIMEOUT):
             report.say(
                 (*keys, "responses", code), "a backend is no function", "map its statuses, such as 503: 503"
             )

@@ -9,6 +9,7 @@ from apigw_sim.scenario.check_expect import check_expect, check_tokens
 from apigw_sim.scenario.check_fronts import check_fronts
 from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_security import check_security
+from apigw_sim.scenario.check_services import check_services
 from apigw_sim.scenario.check_timeline import check_timeline
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
 from apigw_sim.scenario.model import Scenario
@@ -20,6 +21,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     report = Report(scenario, validated)
     check_run(report)
     check_functions(report)
+    check_services(report)
     check_apis(report)
     check_plans(report)
     check_fronts(report)

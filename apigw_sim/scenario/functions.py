@@ -51,14 +51,14 @@ def read_status(value: object) -> int:
 
 
 Statuses = Annotated[dict[int, Fraction], Leaf(read_statuses, _show_statuses, _statuses_schema)]
-_OK: dict[int, Fraction] = {200: Fraction(1)}
+OK: dict[int, Fraction] = {200: Fraction(1)}
 
 
 class Response(Part):
     """What a function answers when it neither crashes nor answers badly."""
 
     size: SizeLaw = Field(constant(units.KB), description="the body's size")
-    status: Statuses = Field(_OK, description="the shares of the statuses, or one status")
+    status: Statuses = Field(OK, description="the shares of the statuses, or one status")
     binary: Flag = Field(
         False, description="whether the body is in base64 within the answer, so that 4.5 MB are the most"
     )
@@ -262,13 +262,5 @@ class HttpBackend(Part):
         NONE, description="requests it serves at once; none: no limit"
     )
     queue: Count = Field(0, description="requests that may wait; when it is full, its own 503 at once")
-    status: Statuses = Field(_OK, description="the shares of the statuses it answers, or one status")
+    status: Statuses = Field(OK, description="the shares of the statuses it answers, or one status")
     size: SizeLaw = Field(constant(units.KB), description="the body's size")
-
-
-class Backend(Part):
-    """A backend that is no Lambda function."""
-
-    http: HttpBackend = Field(description="an HTTP server", examples=[{"latency": "90 ms"}])
-
-    later: ClassVar[Mapping[str, str]] = {"python": _LATER, "service": _LATER}

@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from apigw_sim.scenario.api import KINDS
 from apigw_sim.scenario.schema import spot
+from apigw_sim.scenario.services import KINDS as SERVICES
 from apigw_sim.scenario.tree import Keys, Node
 
 _PERCENTILE = re.compile(r"p\d{1,2}(\.\d+)?")
 _ANY_PERCENTILE = "p50, p99 and so on"
 _EXCLUSIVE: tuple[tuple[frozenset[str], ...], ...] = (
-    tuple(frozenset({kind}) for kind in ("lambda_proxy", "lambda", "http_proxy", "http", "mock")),
+    tuple(frozenset({kind}) for kind in dict.fromkeys((*KINDS, *SERVICES))),
     (frozenset({"process", "rate"}), frozenset({"trace"})),
     (frozenset({"cloudwatch", "id"}), frozenset({"access_log", "format", "fields"}), frozenset({"instants"})),
     (frozenset({"runtime"}), frozenset({"init"})),

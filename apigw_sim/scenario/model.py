@@ -17,12 +17,13 @@ from apigw_sim.scenario.base import Part, dump
 from apigw_sim.scenario.clients import Client
 from apigw_sim.scenario.expect import ExpectationText
 from apigw_sim.scenario.fronts import NO_PATH, Distribution, Domain, DomainName
-from apigw_sim.scenario.functions import Backend, Function
+from apigw_sim.scenario.functions import Function
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
 from apigw_sim.scenario.quantities import DataFile, Name, Words
 from apigw_sim.scenario.routes import Route, RouteTable
 from apigw_sim.scenario.security import Authorizer
+from apigw_sim.scenario.services import Backend
 from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys, Place
@@ -94,7 +95,7 @@ class Scenario(Part):
         "waf": _LATER,
         "users": _LATER,
         "identities": "belongs to a client; write it beside its calls:",
-        "services": _LATER,
+        "services": "is no part of a scenario; write AWS services under backends:",
         "sweep": _LATER,
         "metrics": "is no part of a scenario; write assumptions: {metrics_stamp: answer}, run: {period: 1 min}",
     }

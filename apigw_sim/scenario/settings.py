@@ -225,6 +225,9 @@ class Assumptions(Part):
     lambda_overhead: DurationLaw = Field(
         _lognormal(8, 40), description="what Lambda's service adds to an invocation"
     )
+    service_latency: DurationLaw = Field(
+        _lognormal(10, 50), description="what an AWS service behind an integration takes for a request"
+    )
     authorizer_wait: PositiveDuration = Field(
         30 * units.SECOND, description="how long the gateway waits for a Lambda authorizer: 500 after it"
     )

@@ -68,6 +68,8 @@ def phrase(limit: Limit, several_stages: bool) -> Phrase:
             return Phrase(f"of {label.removesuffix(' scaling rate')}", f"its scaling rate {size}")
         case LimitKind.BACKEND:
             return Phrase(f"to {label.removesuffix(' concurrency')}", f"its capacity {size}")
+        case LimitKind.SERVICE:
+            return Phrase(f"to {label.removesuffix(' rate')}", f"its own rate {size}")
 
 
 def refusals(page: Page, plan: Plan, rows: Sequence[Row]) -> None:
@@ -78,7 +80,11 @@ def refusals(page: Page, plan: Plan, rows: Sequence[Row]) -> None:
         page.line("nothing was refused by a limit")
     for row, limit in sorted(found, key=lambda pair: -int(pair[0]["refused"])):
         whom, name = phrase(limit, several)
-        noun = "request" if limit.kind in AT_GATEWAY or limit.kind == LimitKind.BACKEND else "invocation"
+        noun = (
+            "request"
+            if limit.kind in AT_GATEWAY or limit.kind in (LimitKind.BACKEND, LimitKind.SERVICE)
+            else "invocation"
+        )
         who = f"{many(row['refused'], noun)} {whom}".rstrip()
         were = "was" if row["refused"] == 1 else "were"
         page.line(

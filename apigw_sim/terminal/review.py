@@ -72,10 +72,10 @@ def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
         for number, call in enumerate(client.calls):
             yield ("clients", client.name, "calls", number, "body"), call.body, True
     for backend in plan.backends:
-        if backend.kind is BackendKind.HTTP:
-            http: Keys = ("backends", backend.name, "http")
-            yield (*http, "latency"), backend.duration, False
-            yield (*http, "size"), backend.response, True
+        if backend.kind is not BackendKind.LAMBDA:
+            server: Keys = ("backends", backend.name, "http" if backend.service is None else "service")
+            yield (*server, "latency"), backend.duration, False
+            yield (*server, "size"), backend.response, True
             continue
         function = split_path(backend.path)
         yield (*function, "duration"), backend.duration, False

@@ -31,6 +31,7 @@ OUTCOMES = {
     Outcome.TIMEOUT: "was ended by the function's own timeout",
     Outcome.OUTAGE: "met an outage",
     Outcome.QUEUE_FULL: "met a full queue",
+    Outcome.SERVICE_THROTTLED: "was refused by the service, whose own rate was used up",
     Outcome.TOO_LARGE: "was not taken by Lambda, being too large",
 }
 RAISED = ("FUNCTION_ERROR", "FUNCTION_TIMEOUT", "RESPONSE_TOO_LARGE")

@@ -162,7 +162,7 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: there is no such attempt"
         is_lambda = ran.plan.backends[backend].kind is BackendKind.LAMBDA
         begun = (
-            outcome not in (Outcome.OUTAGE, Outcome.QUEUE_FULL, Outcome.TOO_LARGE)
+            outcome not in (Outcome.OUTAGE, Outcome.QUEUE_FULL, Outcome.TOO_LARGE, Outcome.SERVICE_THROTTLED)
             and not Outcome(outcome).throttled
         )
         if (duration != NULL) != begun or (environment != NULL) != (begun and is_lambda):

@@ -32,6 +32,7 @@ from engine.generated_parts import (
     traced,
 )
 from engine.generated_security import secured
+from engine.generated_services import served
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
 VARIABLE = "${stageVariables.fn}"
@@ -41,7 +42,8 @@ CLUSTERS = ("0.5 GB", "1.6 GB")
 def generated(number: int) -> dict[str, Any]:
     """The scenario of a number, the same one always."""
     said = scenarios()(random.Random(number))
-    return secured(said)(random.Random(f"security {number}"))
+    said = secured(said)(random.Random(f"security {number}"))
+    return served(said)(random.Random(f"services {number}"))
 
 
 def as_yaml(said: Any) -> str:

@@ -228,7 +228,7 @@ def custom(draw: Draw, kind: str, name: str) -> dict[str, Any]:
         made["invocation_type"] = "Event"
         codes: list[Any] = [202, "default"]
     else:
-        codes = [200, 404, 500, 503, "default"]
+        codes = [200, 404, 500, 503, "default"] + [400] * (kind == "service")
         if kind == "lambda":
             codes += ["function_error", "function_timeout"]
     if draw(chance(70)):

@@ -151,7 +151,7 @@ def test_reservations_have_rows_of_their_own_and_leave_the_rest(make: Make) -> N
     worker = made.backends[0]
     assert (worker.reserved, made.account.unreserved) == (50, 150)
     assert made.limits[worker.reserved_limit].kind is LimitKind.LAMBDA_RESERVED
-    rps = made.buckets[worker.reserved_rps_bucket]
+    rps = made.buckets[worker.rate_bucket]
     assert (rps.rate, rps.full) == (500_000, 500 * TOKEN)
     assert made.buckets[made.account.rps_bucket].rate == 2_000_000
 

@@ -105,7 +105,7 @@ def test_lambda_limits_move_together(make: Make) -> None:
         {"account.used_elsewhere.lambda_concurrency": 50},
         {"functions.worker.timeout": "9 s"},
     ))  # fmt: skip
-    rps, own = made.account.rps_bucket, made.backends[0].reserved_rps_bucket
+    rps, own = made.account.rps_bucket, made.backends[0].rate_bucket
     account, reserved = made.buckets[rps].limit, made.buckets[own].limit
     assert made.buckets[own].off
     assert made.backends[0].reserved == NULL

@@ -13,6 +13,7 @@ from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, dra
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
 from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.services import takes
 from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
@@ -129,10 +130,13 @@ def enqueue(s: State, a: View, f: View) -> None:
             view(s.row, f.last).next = a.me
         f.last = a.me
         move(s, f.queued, 1)
+    elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
+        start(s, a, f)
     else:
-        a.outcome = QUEUE_FULL
-        a.job_status = 503
-        a.job_refused_by = f.capacity_limit
+        if f.service == 0:
+            a.outcome = QUEUE_FULL
+            a.job_status = 503
+            a.job_refused_by = f.capacity_limit
         record_job(s, a, f)
 
 

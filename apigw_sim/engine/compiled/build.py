@@ -22,6 +22,7 @@ from apigw_sim.engine.compiled import (
     kernel,
     levels,
     processes,
+    services,
 )
 from apigw_sim.engine.compiled.state import Lists, State
 from apigw_sim.rules import (
@@ -37,6 +38,7 @@ from apigw_sim.rules import (
     response,
     retry,
     routing,
+    service,
     window,
 )
 
@@ -53,6 +55,7 @@ SOURCES = (
     response,
     retry,
     routing,
+    service,
     window,
     levels,
     events,
@@ -66,6 +69,7 @@ SOURCES = (
     fronts,
     gateway,
     authorizing,
+    services,
     backends,
     kernel,
 )

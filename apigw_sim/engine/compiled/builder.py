@@ -21,6 +21,7 @@ from apigw_sim.rules.quantile import SIZE
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.plan import tables
+    from apigw_sim.plan.services import Service
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
@@ -308,6 +309,8 @@ class Builder:
     def _backends(self) -> None:
         plan, account = self.plan, self.plan.account
         self._table("backend", len(plan.backends))
+        self.services = 0
+        self._table("service", 1 + sum(row.service is not None for row in plan.backends))
         rings = 0
         for number, row in enumerate(plan.backends):
             is_lambda, cold, status = row.kind is BackendKind.LAMBDA, row.cold, row.status
@@ -318,13 +321,14 @@ class Builder:
                 certain=len(status.statuses) == 1 and not row.crash and not row.malformed and not row.refuses,
                 crash=row.crash, main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
                 malformed=row.malformed, timeout=row.timeout_ns, reserved=row.reserved,
-                reserved_limit=row.reserved_limit, own_rps=row.reserved_rps_bucket, all_rps=account.rps_bucket,
+                reserved_limit=row.reserved_limit, own_rps=row.rate_bucket, all_rps=account.rps_bucket,
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
                 slow=AS_EVER, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
                 largest_response=row.largest_response,
-                concurrency=row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
+                concurrency=0 if row.service else row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
                 busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
+                service=self._service(row.service),
                 **self._laws(
                     provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
                     lifetime=row.idle_lifetime,
@@ -337,6 +341,20 @@ class Builder:
         for number, alias in enumerate(plan.aliases):
             first, second, threshold = alias.state
             fill(self.vectors["alias"], "alias", number, first=first, second=second, threshold=threshold)
+
+    def _service(self, row: Service | None) -> int:
+        """Where the words of an AWS service stand; 0: it is none."""
+        if row is None:
+            return 0
+        self.services += 1
+        fill(
+            self.vectors["service"],
+            "service",
+            self.services,
+            throttle_status=row.throttle_status,
+            unit=row.unit,
+        )
+        return self.services * w.width("service")
 
     def _processes(self) -> list[int]:
         """The processes of clients that keep something between calls; gives where those of each begin."""

@@ -22,6 +22,7 @@ WENT_WELL, CRASH, MALFORMED, RAN_OUT = (
     int(Outcome.OK), int(Outcome.CRASH), int(Outcome.MALFORMED), int(Outcome.TIMEOUT),
 )  # fmt: skip
 OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
+SERVICE_THROTTLED = int(Outcome.SERVICE_THROTTLED)
 
 
 def unavailable(s: State, a: View) -> bool:
@@ -105,8 +106,9 @@ def customised(s: State, a: View, m: View, f: View) -> bool:
             return False
         status = ANY_SHAPE if outcome == MALFORMED else a.job_status
         return respond(s, a, m, status, a.drawn_response, NULL)
-    if outcome == QUEUE_FULL:
-        own = respond(s, a, m, a.job_status, 0, NULL)
+    if outcome == QUEUE_FULL or outcome == SERVICE_THROTTLED:
+        why = reason.SERVICE_THROTTLED if outcome == SERVICE_THROTTLED else NULL
+        own = respond(s, a, m, a.job_status, 0, why)
         a.refused_by = a.job_refused_by
         return own
     if outcome == CRASH:

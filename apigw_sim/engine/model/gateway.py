@@ -356,16 +356,17 @@ class Gateway:
         custom = method.codes is not None
         if outcome == WENT_WELL or (custom and outcome == Outcome.MALFORMED):
             return self.answer(attempt, method, job, response)
-        if outcome == Outcome.QUEUE_FULL:
-            own = respond(attempt, method, job.status, 0)
+        if outcome in (Outcome.QUEUE_FULL, Outcome.SERVICE_THROTTLED):
+            why = reason.SERVICE_THROTTLED if outcome == Outcome.SERVICE_THROTTLED else None
+            own = respond(attempt, method, job.status, 0, why)
             attempt.refused_by = job.refused_by
             return own
         if custom and outcome == Outcome.CRASH:
             return respond(attempt, method, FUNCTION_ERROR, ERROR_OBJECT, reason.FUNCTION_ERROR)
         if custom and outcome == Outcome.TIMEOUT:
             return respond(attempt, method, FUNCTION_TIMEOUT, ERROR_OBJECT, reason.FUNCTION_TIMEOUT)
-        why = LAMBDA_ANSWERS[outcome] if method.is_lambda else reason.INTEGRATION_FAILURE
-        attempt.because(why, job.refused_by)
+        because = LAMBDA_ANSWERS[outcome] if method.is_lambda else reason.INTEGRATION_FAILURE
+        attempt.because(because, job.refused_by)
         return False
 
     def answer(self, attempt: Attempt, method: Method, job: Job, response: int) -> bool:

@@ -89,9 +89,9 @@ class Bucket:
         self.low = self.level
         self.gauges.touched.append(self)
 
-    def spend(self) -> None:
-        """Take one token; the level is up to date. A bucket that is off spends what it never lacks."""
-        self.level = level = self.level - TOKEN
+    def spend(self, wanted: int = TOKEN) -> None:
+        """Take a token, or so many units; the level is up to date. A bucket that is off spends what it never lacks."""
+        self.level = level = self.level - wanted
         if level < self.low:
             self.low = level
 

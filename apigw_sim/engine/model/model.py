@@ -15,6 +15,7 @@ from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_l
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.recorder import Recorder
+from apigw_sim.engine.model.services import Service
 from apigw_sim.engine.model.throttles import Throttles
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
@@ -120,11 +121,13 @@ class Model:
 
     def _backend(self, number: int, row: tables.Backend, draws: Draws) -> Backend:
         plan, gauges = self.plan, self.gauges
-        if row.kind is BackendKind.HTTP:
+        if row.kind is not BackendKind.LAMBDA:
             busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
+            if row.service is not None:
+                return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
             return Http(number, row, busy, queue, self.invocations)
-        rps, main = row.reserved_rps_bucket, self.functions.get(row.version_of)
+        rps, main = row.rate_bucket, self.functions.get(row.version_of)
         function = self.functions[number] = Function(
             self.clock,
             number,

@@ -1,0 +1,37 @@
+"""Cross references of backends: what kind each one is, and what integrations may make of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apigw_sim.scenario.services import KINDS
+from apigw_sim.scenario.tree import Keys
+
+if TYPE_CHECKING:
+    from apigw_sim.scenario.checks import Report
+
+
+def check_services(report: Report) -> None:
+    """Every backend is of exactly one kind."""
+    for name, backend in report.scenario.backends.items():
+        given = [kind for kind in KINDS if getattr(backend, kind) is not None]
+        if len(given) > 1:
+            report.say(("backends", name), f"{' and '.join(given)} stand together", "keep one of them")
+        elif not given:
+            fix = f"write {', '.join(KINDS[:-1])} or {KINDS[-1]}, such as http: {{latency: 90 ms}}"
+            report.say(("backends", name), "the backend is of no kind", fix)
+
+
+def check_served(report: Report, keys: Keys, name: str) -> None:
+    """An integration names a backend that it can call: `http` an HTTP server, `service` an AWS service."""
+    backends = report.scenario.backends
+    if not report.refer(keys, name, ("backends",), backends, "backend"):
+        return
+    if (keys[-1] == "service") != (backends[name].http is None):
+        what, fix = (
+            f"'{name}' is an AWS service",
+            "write service:, since AWS services have custom integrations alone",
+        )
+        if keys[-1] == "service":
+            what, fix = f"'{name}' is an HTTP server", "write http: or http_proxy:"
+        report.say(keys, what, fix, ("backends", name))

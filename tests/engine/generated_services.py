@@ -1,0 +1,47 @@
+"""AWS services by chance, put over a scenario made by chance: they draw from a source of their own, so the rest stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from engine.chances import Draw, chance, drawn, few, one_of
+from engine.generated_parts import custom, ms, throttle, time_of
+
+SERVED = 30
+"""Percent of the scenarios in which some methods lead to an AWS service."""
+
+
+@drawn
+def service(draw: Draw) -> dict[str, Any]:
+    made = {**draw(throttle()), "latency": draw(time_of(0, 9, zero=True))}
+    if draw(chance(40)):
+        made["unit"] = draw(one_of("1 KB", "4 KB", "1 MB"))
+    if draw(chance(40)):
+        made["throttle_status"] = draw(one_of(400, 429, 503))
+    if draw(chance(40)):
+        made["status"] = draw(one_of(201, {200: "70 %", 404: "10 %", 500: "rest"}))
+    return {"service": made}
+
+
+@drawn
+def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
+    """The scenario with an AWS service behind some of its methods, more often than not with none."""
+    if not draw(chance(SERVED)):
+        return said
+    said["backends"]["s"] = draw(service())
+    for api in said["apis"].values():
+        for method in api["methods"].values():
+            if draw(chance(50)):
+                method["integration"] = draw(custom("service", "s"))
+                if draw(chance(30)):
+                    method["integration"]["timeout"] = ms(draw(few(5, 20)))
+    if draw(chance(40)):
+        duration = int(said["run"]["duration"].split()[0]) // 10
+        what = draw(one_of({"outage": True}, {"slow": 5}, {"errors": "40 %"}))
+        said["timeline"].append(
+            {
+                "at": ms(draw(few(0, duration - 1))),
+                "fault": {"backend": "s", **what, "for": ms(draw(few(1, 100)))},
+            }
+        )
+    return said
