@@ -262,6 +262,8 @@ class Follower:
     def missing(self, plan: Plan) -> str:
         """Why there is nothing to explain."""
         name = plan.clients[self.client].name
+        if self.ended is not None and self.attempt <= self.ended["attempts"]:
+            return f"{name}/{self.call}/{self.attempt} was lost on its way, so the gateway never saw it"
         if self.attempts:
             count = len(self.attempts)
             has = f"call {self.call} of {name} has {count} attempt{'' if count == 1 else 's'}"

@@ -13,6 +13,7 @@ from apigw_sim.advice import (
     caching,
     callers,
     deployments,
+    faults,
     fronts,
     functions,
     plans,
@@ -313,6 +314,13 @@ RULES: tuple[Rule, ...] = (
         "LOG001", "An access log of what is not simulated",
         "A variable that is not simulated prints `-` in every line, as one that has no value does.",
         "AG:api-gateway-variables-for-access-logging", watching.not_logged, note=True,
+    ),
+    _rule(
+        "FAULT001", "A fault that ends with the run",
+        "Retries, queues and caches may keep a system down long after its cause is gone; a run that ends with the fault "
+        "does not show it.",
+        "https://docs.aws.amazon.com/wellarchitected/latest/reliability-pillar/"
+        "rel_testing_resiliency_failure_injection_resiliency.html", faults.outlasts,
     ),
     _rule(
         "QUOTA001", "A quota that AWS has to raise first",

@@ -1,4 +1,4 @@
-"""The scenario's timeline at work: every entry is a SimPy process that writes its cells, and takes a fault back."""
+"""The scenario's timeline at work: every entry is a SimPy process that writes its cells, and takes them back."""
 
 from __future__ import annotations
 
@@ -32,17 +32,19 @@ class Timeline:
         """Row of plan.shifts -> the row of plan.timeline with which it begins."""
         for number, event in enumerate(plan.timeline):
             self._at(event.at, number, event.begin, False, event.step)
+            for at, cells in event.steps:
+                self._at(at, number, cells, None)
             if event.until != NULL:
                 self._at(event.until, number, event.end, True)
 
     def _at(
-        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool, step: Step | None = None
+        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool | None, step: Step | None = None
     ) -> None:
         self.pending += 1
         self.clock.process(self._act(instant, number, cells, ends, step))
 
     def _act(
-        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool, step: Step | None
+        self, instant: int, number: int, cells: tuple[Cell, ...], ends: bool | None, step: Step | None
     ) -> Generator[simpy.Event, Any, None]:
         yield self.clock.timeout(instant)
         self.pending -= 1
@@ -52,7 +54,8 @@ class Timeline:
             cells = self.shifts.cells(step)
         for cell in cells:
             self._write(cell)
-        self._note(number, ends)
+        if ends is not None:  # a step in between is no row of the journal
+            self._note(number, ends)
 
     def _write(self, cell: Cell) -> None:
         self.shifts.see(cell)

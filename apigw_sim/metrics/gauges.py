@@ -107,12 +107,7 @@ class Gauges:
         every = [n for n, backend in enumerate(plan.backends) if backend.kind == BackendKind.LAMBDA]
         functions = [n for n in every if plan.backends[n].version_of == NULL]
         self._reserved = [(0, number, plan.backends[number].reserved) for number in functions]
-        self._reserved += [
-            (event.at, *cell.args)
-            for event in plan.timeline
-            for cell in event.begin
-            if cell.verb == "reserved"
-        ]
+        self._reserved += [(at, *args) for at, args in plan.writes("reserved")]
         self._reserved.sort(key=lambda write: write[0])
         for number in every:
             alive = self._find(GaugeKind.ENVIRONMENTS, number)

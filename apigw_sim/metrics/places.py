@@ -14,7 +14,7 @@ from apigw_sim.plan.tables import BackendKind, LimitKind, Plan
 from apigw_sim.records import NULL
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -53,7 +53,6 @@ class Places:
 
     def __init__(self, plan: Plan) -> None:
         self._plan = plan
-        self._timeline = sorted(plan.timeline, key=lambda event: event.at)
         self._numbers: dict[Place, int] = {}
         quotas = [
             self._number(quota.limit, quota.owner, LimitKind.QUOTA, row)
@@ -82,13 +81,6 @@ class Places:
             return NULL
         return self._numbers.setdefault(Place(limit, owner, kind, target), len(self._numbers))
 
-    def _writes(self, verb: str) -> Iterator[tuple[int, tuple[int, ...]]]:
-        """What the timeline writes with a verb, in order of time."""
-        for event in self._timeline:
-            for cell in event.begin:
-                if cell.verb == verb:
-                    yield event.at, cell.args
-
     def _bucket_epochs(self) -> Epochs:
         plan = self._plan
 
@@ -100,7 +92,7 @@ class Places:
         start = [NULL if bucket.off else place(row, bucket.limit) for row, bucket in enumerate(plan.buckets)]
         now = list(start)
         changes = []
-        for at, (row, _, _, limit) in self._writes("bucket"):
+        for at, (row, _, _, limit) in self._plan.writes("bucket"):
             found = place(row, limit)
             if found != now[row]:
                 now[row] = found
@@ -126,7 +118,7 @@ class Places:
         start = [place(row, backend.reserved) for row, backend in enumerate(plan.backends)]
         changes = [
             (at, row, place(row, reserved))
-            for at, (function, reserved) in self._writes("reserved")
+            for at, (function, reserved) in self._plan.writes("reserved")
             for row in plan.versions(function)
         ]
         return Epochs(start, changes)
@@ -185,27 +177,29 @@ class Places:
         """(from when, how many) of a pool; empty where there is no number."""
         plan = self._plan
         if place.kind == LimitKind.LAMBDA_ACCOUNT:
-            writes = [(at, most) for at, (most,) in self._writes("unreserved")]
+            writes = [(at, most) for at, (most,) in self._plan.writes("unreserved")]
             return [(0, plan.account.unreserved), *writes]
         if place.kind == LimitKind.LAMBDA_RESERVED:
-            writes = [(at, most) for at, (row, most) in self._writes("reserved") if row == place.target]
+            writes = [(at, most) for at, (row, most) in self._plan.writes("reserved") if row == place.target]
             return [
                 (at, most) for at, most in [(0, plan.backends[place.target].reserved), *writes] if most >= 0
             ]
         backend = plan.backends[place.target]
-        return [(0, backend.concurrency + backend.queue)] if backend.concurrency != NULL else []
+        serves = [(0, backend.concurrency)] if backend.concurrency != NULL else []
+        serves += [(at, most) for at, (row, most) in self._plan.writes("serves") if row == place.target]
+        return [(at, most + backend.queue) for at, most in serves]
 
     def bucket_states(self) -> list[list[tuple[int, int, int]]]:
         """Of each bucket: (from when, limit or NULL, units when full), in order of time."""
         buckets = self._plan.buckets
         states = [[(0, NULL if row.off else row.limit, row.full)] for row in buckets]
-        for at, (row, _, full, limit) in self._writes("bucket"):
+        for at, (row, _, full, limit) in self._plan.writes("bucket"):
             states[row].append((at, limit, full))
         return states
 
     def quota_states(self) -> list[list[tuple[int, int, int]]]:
         """Of each quota: (from when, limit, requests), in order of time."""
         states = [[(0, row.limit, row.requests)] for row in self._plan.quotas]
-        for at, (row, requests) in self._writes("quota"):
+        for at, (row, requests) in self._plan.writes("quota"):
             states[row].append((at, self._plan.quotas[row].limit, requests))
         return states

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from apigw_sim import units
 from apigw_sim.scenario import Scenario
@@ -27,11 +27,30 @@ def after(scenario: Scenario, change: Change) -> Scenario:
     return changed
 
 
+class Held(NamedTuple):
+    """What a setting is before a change: its value, and which of the marks "inherited" it has."""
+
+    value: Any
+    inherited: frozenset[Keys]
+
+
+def held(scenario: Scenario, change: Change) -> Held:
+    """What a change takes the place of."""
+    marks: set[Keys] = set()
+    if _is_method_setting(change.keys):
+        scenario = _named(scenario, change.keys, whole=False)
+        marks = {change.keys[:depth] for depth in range(6, len(change.keys) + 1)}
+    node: Any = scenario
+    for key in change.keys:
+        node = _get(node, key)
+    return Held(node, frozenset(marks & scenario._origin.inherited))
+
+
 def before(scenario: Scenario, change: Change) -> str:
     """What the setting is before the change, for people."""
-    if _is_method_setting(change.keys):
-        scenario = _named(scenario, change.keys)
     node: Any = scenario
+    if _is_method_setting(change.keys):
+        node = _named(scenario, change.keys)
     for key in change.keys[:-1]:
         node = _get(node, key)
     last = str(change.keys[-1])
@@ -39,6 +58,13 @@ def before(scenario: Scenario, change: Change) -> str:
         return show(dump(node).get(last))
     found = _get(node, last)
     return show(dump(found) if isinstance(found, Part) else found)
+
+
+def given_back(scenario: Scenario, change: Change, was: Held) -> Scenario:
+    """The scenario in which a change has been taken back."""
+    made: Scenario = _put(scenario, change.keys, was.value)
+    origin = made._origin
+    return made.with_origin(replace(origin, inherited=origin.inherited | was.inherited))
 
 
 def show(value: object) -> str:
@@ -58,8 +84,8 @@ def _is_method_setting(keys: Keys) -> bool:
     return len(keys) > 5 and (keys[0], keys[2], keys[4]) == ("apis", "stages", "method_settings")
 
 
-def _named(scenario: Scenario, keys: Keys) -> Scenario:
-    """The scenario in which the method is a named one, and what is about to be set is its own."""
+def _named(scenario: Scenario, keys: Keys, whole: bool = True) -> Scenario:
+    """The scenario in which the method is a named one, and (`whole`) what is about to be set is its own."""
     _, api, _, stage, _, method, *rest = keys
     base = keys[:6]
     table = scenario.apis[str(api)].stages[str(stage)].method_settings
@@ -71,6 +97,8 @@ def _named(scenario: Scenario, keys: Keys) -> Scenario:
         scenario = _put(scenario, base, template)
         if method != EVERY_METHOD:
             inherited |= {(*base, key) for key in MethodSettings.model_fields}
+    if not whole:
+        return scenario.with_origin(replace(scenario._origin, inherited=frozenset(inherited)))
     inherited -= {(*base, *rest[:depth]) for depth in range(len(rest) + 1)}
     if not rest:
         inherited -= {key for key in inherited if key[:6] == base}
@@ -92,4 +120,6 @@ def _put(node: Any, keys: Keys, value: Any) -> Any:
     if isinstance(node, Part):
         return node.model_copy(update={str(key): _put(getattr(node, str(key)), rest, value)})
     name = next((name for name in node if str(name) == str(key)), key)
+    if not rest and value is None:
+        return {other: item for other, item in node.items() if other != name}
     return {**node, name: _put(node.get(name), rest, value)}

@@ -54,7 +54,8 @@ def _told(released: Released, stage: str) -> str:
 def text(entry: Entry) -> str:
     """An entry, for people."""
     if entry.set is not None:
-        return "set " + ", ".join(change.path for change in entry.set)
+        lasts = "" if entry.for_ is None else f" for {units.show_duration(entry.for_)}"
+        return f"set {', '.join(change.path for change in entry.set)}{lasts}"
     if entry.change is not None:
         return f"change {entry.change.api}: {entry.change.text()}, not deployed yet"
     said = f"{entry.verb.replace('_', ' ')} {stage_of(entry)}"

@@ -866,6 +866,8 @@ class Event:
     where: str
     begin: tuple[Cell, ...]
     end: tuple[Cell, ...] = ()
+    steps: tuple[tuple[int, tuple[Cell, ...]], ...] = ()
+    """What is written in between, ns: a fault that comes and goes slowly."""
     before: str = ""
     after: str = ""
     step: Step | None = None
@@ -926,6 +928,22 @@ class Plan:
     authorizers: tuple[Authorizer, ...] = ()
     grants: int = 0
     """Possible cached results over all authorizers."""
+
+    @property
+    def lossy(self) -> frozenset[int]:
+        """The rows of plan.clients some of whose packets are lost at some time."""
+        return frozenset(client for _, (client, *_) in self.writes("loss"))
+
+    def writes(self, verb: str) -> list[tuple[int, tuple[Any, ...]]]:
+        """When the timeline writes with a verb and what, in the order in which control does."""
+        found = [
+            (at, cell.args)
+            for event in self.timeline
+            for at, cells in ((event.at, event.begin), *event.steps, (event.until, event.end))
+            for cell in cells
+            if cell.verb == verb
+        ]
+        return sorted(found, key=lambda write: write[0])
 
     @property
     def releases(self) -> tuple[Method, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from copy import deepcopy
-from typing import Annotated, Any, get_args, get_origin
+from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -44,6 +44,8 @@ _REACH = (
     "set reaches the account's limits, method_settings, cache_cluster, variables and canary of stages, usage plans, "
     "and reserved_concurrency, timeout and aliases of functions"
 )
+_KEPT = ("variables", "canary", "aliases")
+"""What other entries move too, so that nobody can say what giving it back would mean."""
 _NAMED = (
     "apis", "stages", "variables", "method_settings", "usage_plans", "functions", "versions", "aliases", "backends",
     "clients", "api_keys", "authorizers",
@@ -64,18 +66,86 @@ def shape(keys: Keys) -> str:
     return ".".join(made)
 
 
-def check_set(report: Report, number: int, entry: Entry, state: dict[str, Any]) -> Entry:
-    """A `set` entry, upon what the ones before it left of the scenario as plain data; the entry with its values read."""
-    read: list[Change] = []
-    touched: dict[str, Keys] = {}
-    for change in entry.set or ():
-        here: Keys = ("timeline", number, "set", change.path)
-        done = _read_change(report, here, change, state)
-        read.append(done or change)
-        if done:
-            touched[change.path] = here
-    _check_limits(report, touched, state)
-    return entry.model_copy(update={"set": tuple(read)})
+class _Held(NamedTuple):
+    """A setting that is given back: what it was, and when."""
+
+    number: int
+    path: str
+    keys: Keys
+    until: int
+    before: Any
+
+
+class Sets:
+    """`set` entries in the order in which they act, upon what the ones before left of the scenario as plain data."""
+
+    def __init__(self, report: Report, state: dict[str, Any]) -> None:
+        self.report = report
+        self.state = state
+        self.held: list[_Held] = []
+
+    def check(self, number: int, entry: Entry) -> Entry:
+        """An entry that acts; it comes back with its values read."""
+        read: list[Change] = []
+        touched: dict[str, Keys] = {}
+        for change in entry.set or ():
+            here: Keys = ("timeline", number, "set", change.path)
+            known = self._is_free(here, change, entry)
+            done = _read_change(self.report, here, change, self.state)
+            read.append(done or change)
+            if done:
+                touched[change.path] = here
+                if entry.for_ is not None and known is not None:
+                    until = entry.at + entry.for_
+                    self.held.append(_Held(number, change.path, done.keys, until, known.value))
+        _check_limits(self.report, touched, self.state)
+        return entry.model_copy(update={"set": tuple(read)})
+
+    def give_back(self, number: int) -> None:
+        """An entry whose time is over."""
+        mine = [held for held in self.held if held.number == number]
+        self.held = [held for held in self.held if held.number != number]
+        for held in reversed(mine):
+            _put(self.state, held.keys, held.before)
+        _check_limits(self.report, {held.path: ("timeline", number, "for") for held in mine}, self.state)
+
+    def _is_free(self, here: Keys, change: Change, entry: Entry) -> _Before | None:
+        """What a path holds before the change, if nobody holds it for a while; whether it can be given back is looked at too."""
+        try:
+            keys = split_path(change.path)
+        except Bad:
+            return None
+        for held in self.held:
+            n = min(len(keys), len(held.keys))
+            if keys[:n] == held.keys[:n]:
+                what = f"timeline[{held.number}] still holds {held.path} then"
+                fix = f"set it at {units.show_duration(held.until)} or later"
+                self.report.say(here, what, fix, ("timeline", held.number))
+                return None
+        if entry.for_ is not None and _SETTABLE.fullmatch(shape(keys)) and not set(keys).isdisjoint(_KEPT):
+            what = f"{next(key for key in keys if key in _KEPT)} are not given back by themselves"
+            self.report.say(here, what, "leave `for` out, and set it again in an entry of its own")
+            return None
+        return _Before(_look(self.state, keys))
+
+
+class _Before(NamedTuple):
+    """What a path holds; None: nothing."""
+
+    value: Any
+
+
+def _look(state: dict[str, Any], keys: Keys) -> Any:
+    """What stands at a path; of a method that is not named what every_method gives it."""
+    node: Any = state
+    for depth, key in enumerate(keys):
+        if not isinstance(node, dict):
+            return None
+        found = node.get(str(key))
+        if found is None and depth == 5 and keys[4] == "method_settings":
+            found = node.get(EVERY_METHOD)
+        node = found
+    return deepcopy(node)
 
 
 def _read_change(report: Report, here: Keys, change: Change, state: dict[str, Any]) -> Change | None:

@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterable
 
 from apigw_sim.scenario.api import KINDS
+from apigw_sim.scenario.faults import KINDS as FAULTS
+from apigw_sim.scenario.faults import TARGETS
 from apigw_sim.scenario.schema import spot
 from apigw_sim.scenario.services import KINDS as SERVICES
 from apigw_sim.scenario.tree import Keys, Node
@@ -17,8 +19,8 @@ _EXCLUSIVE: tuple[tuple[frozenset[str], ...], ...] = (
     (frozenset({"process", "rate"}), frozenset({"trace"})),
     (frozenset({"cloudwatch", "id"}), frozenset({"access_log", "format", "fields"}), frozenset({"instants"})),
     (frozenset({"runtime"}), frozenset({"init"})),
-    (frozenset({"function"}), frozenset({"backend"}), frozenset({"stage"})),
-    tuple(frozenset({what}) for what in ("slow", "errors", "outage", "gateway_unavailable")),
+    tuple(frozenset({target}) for target in TARGETS),
+    tuple(frozenset({what}) for what in FAULTS),
     (frozenset({"fault"}), frozenset({"flush_cache"}), frozenset({"set"}), frozenset({"shift"})),
     (
         frozenset({"lognormal"}),

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NamedTuple
 
 from pydantic import Field
 
@@ -13,10 +12,9 @@ from apigw_sim import units
 from apigw_sim.scenario.api import Canary
 from apigw_sim.scenario.base import Bad, Leaf, Part
 from apigw_sim.scenario.deployments import ApiChange
-from apigw_sim.scenario.quantities import Duration, Name, PositiveDuration, Words, quantity
+from apigw_sim.scenario.faults import Fault
+from apigw_sim.scenario.quantities import Duration, PositiveDuration, Words, quantity
 from apigw_sim.scenario.shifts import Shift
-
-_LATER = "belongs to a later version; leave it out"
 
 
 @dataclass(frozen=True)
@@ -48,52 +46,6 @@ Changes = Annotated[
         lambda: {"type": "object", "minProperties": 1},
     ),
 ]
-
-
-def _read_outage(value: object) -> Literal[True]:
-    if value is not True:
-        raise Bad(f"{units.show(value)} is not true", "write true, or leave outage out")
-    return True
-
-
-class Fault(Part):
-    """For a while, a function or a backend is slow, fails in part, or is down; it acts on work that starts then.
-
-    Or a stage: API Gateway itself answers 503 to a share of the requests that arrive.
-    """
-
-    function: Name | None = Field(None, description="the function at fault")
-    backend: Name | None = Field(None, description="the backend at fault")
-    stage: Words | None = Field(None, description="the stage at fault, as api/stage")
-    slow: Annotated[Fraction, quantity("number", above=0, note="write a number above 0")] | None = Field(
-        None, description="times are multiplied by this"
-    )
-    errors: Annotated[Fraction, quantity("share")] | None = Field(
-        None, description="this share of the work crashes (function) or answers 503 (backend)"
-    )
-    outage: Annotated[Literal[True], Leaf(_read_outage, bool, lambda: {"const": True})] | None = Field(
-        None, description="all fail at once: 500 for a function, 504 for a backend"
-    )
-    gateway_unavailable: Annotated[Fraction, quantity("share")] | None = Field(
-        None, description="of a stage: this share of the requests gets a 503 from API Gateway itself"
-    )
-    for_: PositiveDuration = Field(alias="for", description="how long it lasts", examples=["1 min"])
-
-    @property
-    def kind(self) -> Literal["slow", "errors", "outage", "gateway_unavailable"]:
-        """Which of them it is."""
-        if self.gateway_unavailable is not None:
-            return "gateway_unavailable"
-        if self.slow is not None:
-            return "slow"
-        return "errors" if self.errors is not None else "outage"
-
-    @property
-    def target(self) -> tuple[Literal["function", "backend", "stage"], str]:
-        """What is at fault: its kind and its name."""
-        if self.stage is not None:
-            return ("stage", self.stage)
-        return ("function", self.function) if self.function is not None else ("backend", self.backend or "")
 
 
 VERBS = (
@@ -131,9 +83,32 @@ class Entry(Part):
         description="of deploy: canary or stage; of roll_back: the number of a deployment, the first is 1",
     )
     canary: Canary | None = Field(None, description="of deploy: the canary that it makes")
+    for_: PositiveDuration | None = Field(
+        None, alias="for", description="of set: how long it holds; then what it changed is given back"
+    )
     shift: Shift | None = Field(None, description="an alias goes over to another version, step by step")
 
     @property
     def verb(self) -> str:
         """Which it is."""
         return next((verb for verb in VERBS if getattr(self, verb) is not None), "set")
+
+
+class Move(NamedTuple):
+    """An entry that acts, or that is given back."""
+
+    at: int
+    number: int
+    """Row of the timeline."""
+    back: bool
+
+
+def moves(entries: Sequence[Entry]) -> list[Move]:
+    """All entries in the order in which they act; what ends at an instant is given back before anything begins."""
+    found = [(entry.at, 1, entry.at, number) for number, entry in enumerate(entries)]
+    found += [
+        (entry.at + entry.for_, 0, entry.at, number)
+        for number, entry in enumerate(entries)
+        if entry.set is not None and entry.for_ is not None
+    ]
+    return [Move(at, number, not begins) for at, begins, _, number in sorted(found)]

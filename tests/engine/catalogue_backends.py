@@ -83,6 +83,7 @@ def reserve(when: str, amount: int) -> dict[str, Any]:
     return {"at": when, "set": {"functions.f.reserved_concurrency": amount}}
 
 
+LOW = {"rate": "20/s", "burst": 2}
 MIXED = {"uniform": {"min": "5 ms", "max": "250 ms"}}
 LAMBDA: dict[str, Entry] = {
     "cold starts": entry(behind(COLD), "cold", "flag COLD_START", "level ENVIRONMENTS"),
@@ -215,6 +216,21 @@ LAMBDA: dict[str, Entry] = {
         ),
         "API_CONFIGURATION_ERROR", "FUNCTION_ERROR", "work OUTAGE", "fault ended",
     ),
+    "faults that come and go slowly": entry(
+        behind(
+            {"duration": MIXED}, fault("0.5 s", "1 s", slow=3, ramp="400 ms", back="333 ms"),
+            fault("0.7 s", "1 s", errors="80 %", back="1 s"),
+        ),
+        "FUNCTION_ERROR", "fault ended",
+    ),
+    "limits that are given back": entry(
+        behind(
+            {}, {**reserve("400 ms", 1), "for": "300 ms"}, {**reserve("700 ms", 0), "for": "200 ms"},
+            {"at": "1 s", "for": "500 ms", "set": {"account.lambda_concurrency": 103, "account.throttle": LOW}},
+            account={"used_elsewhere": {"lambda_concurrency": 101}},
+        ),
+        "refused by LAMBDA_RESERVED", "refused by LAMBDA_ACCOUNT", "THROTTLED", "fault ended",
+    ),
     "a reservation that comes and changes while work runs": entry(
         two(
             {"duration": "400 ms"}, {"duration": "300 ms"},
@@ -279,6 +295,22 @@ HTTP: dict[str, Entry] = {
         served({"latency": "0.0001 ms", "concurrency": 1}, fault("0 s", "500 ms", backend=True, slow=1_000_000),
                fault("500 ms", "1 s", backend=True, slow=0.001)),
         "queued", "abandoned",
+    ),
+    "places that are cut, come back, and are cut to none": entry(
+        served(
+            {"concurrency": 4, "queue": 20},
+            fault("500 ms", "300 ms", backend=True, concurrency=1), fault("700 ms", "400 ms", backend=True, slow=3),
+            fault("1 s", "200 ms", backend=True, concurrency=0),
+            fault("1.2 s", "800 ms", backend=True, concurrency=1, ramp="400 ms", back="400 ms"),
+        ),
+        "queued", "fault ended", "abandoned in a queue",
+    ),
+    "places that come back into an outage": entry(
+        served(
+            {"concurrency": 2, "queue": 20}, fault("500 ms", "300 ms", backend=True, concurrency=0),
+            fault("700 ms", "300 ms", backend=True, outage=True),
+        ),
+        "work OUTAGE", "queued",
     ),
     "places that are free at the instant of arrivals": entry(
         served({"latency": "60 ms", "concurrency": 3, "queue": 1}, retry=AGAIN), "queued", "work QUEUE_FULL"

@@ -350,4 +350,39 @@ RUNS: dict[str, Entry] = {
     ),
 }  # fmt: skip
 
-ENTRIES = CLIENTS | KEPT | ARRIVALS | RUNS
+
+def losing(keeping: dict[str, Any] | None = None, **parts: Any) -> Any:
+    """Requests and answers of clients that try again are lost, some of them and then all."""
+    more = {"timeout": "150 ms", "retry": again(client_timeout=True), **(keeping or {})}
+    shares = (("c", "lost_requests", "40 %"), ("d", "lost_answers", "60 %"), ("c", "lost_answers", "100 %"))
+    return story(
+        None, FUNCTION,
+        functions={"f": {"duration": "100 ms"}},
+        clients={
+            "c": client(every(50 * MS, 2 * SECOND), **{"network": {"rtt": "20 ms"}, **more}),
+            "d": client(every(50 * MS, 2 * SECOND), **more),
+        },
+        timeline=[
+            {"at": f"{300 * (n + 1)} ms", "fault": {"client": name, lost: share, "for": "700 ms", "back": "200 ms"}}
+            for n, (name, lost, share) in enumerate(shares)
+        ],
+        run={"duration": "2 s", "period": "300 ms"},
+        **parts,
+    )  # fmt: skip
+
+
+LOST: dict[str, Entry] = {
+    "packets that are lost": entry(losing(), "retried", "abandoned", "repeated", "call TIMED_OUT", "flag CALLER_GONE"),
+    "packets that are lost on new connections": entry(
+        losing({"network": {"rtt": "10 ms", "new_connection": "50 %"}}), "flag NEW_CONNECTION", "flag CALLER_GONE"
+    ),
+    "packets of clients with a circuit breaker and a budget": entry(
+        losing(
+            {"circuit_breaker": {"failures": "50 %", "window": 5, "open": "200 ms"}, "processes": 2,
+             "retry": {**again(client_timeout=True), "budget": {"share": "20 %", "burst": 2}}},
+        ),
+        "call SHORT_CIRCUITED", "retried",
+    ),
+}  # fmt: skip
+
+ENTRIES = CLIENTS | KEPT | ARRIVALS | RUNS | LOST

@@ -61,7 +61,8 @@ def _calls(ran: Ran) -> Iterator[str]:
         if times > 1:
             yield f"client {identity[0]} call {identity[1]} ends {times} times"
     for client, call, attempts, status, started, end in ended:
-        if sorted(sent[client, call]) != list(range(1, attempts + 1)):
+        lost = set(range(1, attempts + 1)) - set(sent[client, call]) if client in ran.plan.lossy else set()
+        if sorted({*sent[client, call], *lost}) != list(range(1, attempts + 1)):
             yield f"client {client} call {call}: {attempts} attempts, and answered are {sorted(sent[client, call])}"
         elif status not in (NULL, sent[client, call].get(attempts)):
             yield f"client {client} call {call}: ends with {status}, answered was {sent[client, call][attempts]}"

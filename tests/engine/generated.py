@@ -268,7 +268,8 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
         targets = [("function", name) for name in said["functions"]] + [
             ("backend", name) for name in said["backends"]
         ]
-        kind, name = draw(one_of(*targets, ("stage", draw(one_of(*stages_of(said))))))
+        patient = [("client", name) for name, body in said["clients"].items() if "timeout" in body]
+        kind, name = draw(one_of(*targets, *patient, ("stage", draw(one_of(*stages_of(said))))))
         what = draw(
             one_of(
                 {"slow": 3},
@@ -279,12 +280,21 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
                 {"outage": True},
             )
         )
+        places = said["backends"].get(name, {}).get("http", {}).get("concurrency", "none")
         if kind == "stage":
             what = {"gateway_unavailable": draw(one_of("30 %", "100 %"))}
+        elif kind == "client":
+            what = {draw(one_of("lost_requests", "lost_answers")): draw(one_of("30 %", "100 %"))}
+        elif kind == "backend" and places != "none" and draw(chance(30)):
+            what = {"concurrency": draw(few(0, places - 1))}
         if state.busy.get((name, next(iter(what))), 0) > at:
             return None
         last = draw(few(1, 150))
         state.busy[name, next(iter(what))] = at + last
+        if "outage" not in what and draw(chance(30)):
+            what |= draw(
+                one_of({"ramp": ms(last)}, {"back": ms(last)}, {"ramp": ms(last // 2), "back": ms(last // 3)})
+            )
         return made | {"fault": {kind: name, **what, "for": ms(last)}}
     if verb == "flush":
         return made | {"flush_cache": draw(one_of(*stages_of(said)))}

@@ -66,6 +66,12 @@ SHORT: dict[str, dict[str, Any]] = {
         ],
     },
     "errors_tour": {"run.period": "10 s"},
+    "game_day": {
+        "run.duration": "40 s", "run.period": "5 s",
+        **{f"timeline[{n}].at": "10 s" for n in range(5)}, "timeline[5].at": "20 s",
+        "timeline[0].fault.for": "25 s", "timeline[0].fault.ramp": "10 s", "timeline[0].fault.back": "10 s",
+        "timeline[1].fault.for": "10 s", "timeline[2].fault.for": "10 s", "timeline[3].for": "10 s",
+    },
     "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},

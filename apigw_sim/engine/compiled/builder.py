@@ -429,7 +429,7 @@ class Builder:
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry), **self._identities(row),
-                detours=row.new_connection > 0 or row.distribution != NULL,
+                detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
             )  # fmt: skip
@@ -502,9 +502,7 @@ def slot_bits(plan: Plan) -> int:
 def could_fill(plan: Plan, cache: int, stage: int) -> bool:
     """Whether the entries that are possible in a cache could be more than it holds, now or after a change."""
     sizes = [plan.stages[stage].cache_bytes]
-    sizes += [
-        cell.args[1] for event in plan.timeline for cell in event.begin if cell.verb == "cache" and cell.args[0] == cache
-    ]  # fmt: skip
+    sizes += [size for _, (row, size) in plan.writes("cache") if row == cache]
     held = 0
     for method in plan.releases:
         if method.cache == cache and method.entries and method.backend != NULL:

@@ -338,6 +338,16 @@ class Compiled:
         """A function's own timeout, for invocations that start from now on; published versions keep theirs."""
         self._backend(backend).timeout = timeout
 
+    def serves(self, backend: int, concurrency: int) -> None:
+        """How many an HTTP backend serves at once from now on; who waits for a place that is free then begins first of all."""
+        self._backend(backend).concurrency = concurrency
+        self.state.drain, self.state.drain_row = backend * w.BACKEND + 1, 0
+
+    def loss(self, client: int, requests: int, answers: int) -> None:
+        """The shares of a client's requests and answers that are lost from now on: threshold words."""
+        c = self._client(client)
+        c.loses_requests, c.loses_answers = requests, answers
+
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
         f = self._backend(backend)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.answers import because
-from apigw_sim.engine.compiled.callers import will_answer
+from apigw_sim.engine.compiled.callers import give_up, release, will_answer
 from apigw_sim.engine.compiled.drawing import OF_SEND, four, value
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.plain import part, view, words
@@ -29,14 +29,29 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.state import State
 
 OF_ARRIVING, OF_CONNECTION, UNMAPPED = int(Rank.ARRIVE), int(Group.CONNECTION), int(Front.UNMAPPED)
+OF_LOSS = int(Group.LOSS)
 NOWHERE_STATUS = reason.REASONS[reason.NO_MAPPING].status
 NOWHERE_BYTES = reason.REASONS[reason.NO_MAPPING].body_bytes
 """What a path without a mapping gets; it reaches no stage that could say otherwise."""
 IN_FRONT, NEW_CONNECTION = int(Flag.IN_FRONT), int(Flag.NEW_CONNECTION)
 
 
+def lost(s: State, a: View, c: View) -> bool:
+    """Whether a request is lost on its way; if it or its answer is, its client waits until its limit."""
+    request, answer, _, _ = four(s, a, OF_LOSS)
+    if pick.happens(request, c.loses_requests):
+        give_up(s, a)
+        release(s, a)
+        return True
+    if pick.happens(answer, c.loses_answers):
+        give_up(s, a)
+    return False
+
+
 def detour(s: State, a: View, c: View) -> int:
-    """To the gateway by a new connection, or by a distribution; gives the stage that follows."""
+    """To the gateway by a new connection, by a distribution, or by a network that loses; gives the stage that follows."""
+    if (c.loses_requests > 0 or c.loses_answers > 0) and lost(s, a, c):
+        return WAIT
     if c.distribution != NULL:
         word, _, _, _ = four(s, a, OF_SEND)
         a.rtt = value(s, c.edge, c.edge_c, word)

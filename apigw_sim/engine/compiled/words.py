@@ -37,6 +37,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             instant_n undrawn block_first block block_n call
             identities identity_table first_identity valid denied missing
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
+            loses_requests loses_answers
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps

@@ -151,6 +151,7 @@ class Http:
     def __init__(self, number: int, row: tables.Backend, busy: Gauge, queue: Gauge, jobs: Recorder) -> None:
         self.number = number
         self.row = row
+        self.concurrency = row.concurrency
         self.busy = busy
         self.queue_gauge = queue
         self.queue: deque[Job] = deque()
@@ -162,18 +163,22 @@ class Http:
         row, attempt = self.row, job.attempt
         if self.fault.outage:
             self._fail(job)
-        elif row.concurrency == NULL or self.busy.level < row.concurrency:
+        elif self.concurrency == NULL or self.busy.level < self.concurrency:
             self._start(job)
         elif len(self.queue) < row.queue:
             job.waiting = True
             self.queue.append(job)
             self.queue_gauge.move(1)
-            attempt.note(f"backend {row.name}: all {row.concurrency} busy, waits as number {len(self.queue)}")
+            attempt.note(
+                f"backend {row.name}: all {self.concurrency} busy, waits as number {len(self.queue)}"
+            )
         else:
             job.outcome = Outcome.QUEUE_FULL
             job.status = 503
             job.refused_by = row.capacity_limit
-            attempt.note(f"backend {row.name}: all {row.concurrency} busy and the queue is full: its own 503")
+            attempt.note(
+                f"backend {row.name}: all {self.concurrency} busy and the queue is full: its own 503"
+            )
             self._over(job)
 
     def _start(self, job: Job) -> None:
@@ -188,7 +193,7 @@ class Http:
         job.end = now + job.duration
         job.status = 503 if fault.active and fault.fails(job) else status
         if attempt.notes is not None:
-            most = "" if self.row.concurrency == NULL else f" of {self.row.concurrency}"
+            most = "" if self.concurrency == NULL else f" of {self.concurrency}"
             attempt.note(
                 f"backend {self.row.name}: works {job.duration / 1e6:g} ms{self.fault.told()}, "
                 f"{self.busy.level}{most} at once"
@@ -198,7 +203,15 @@ class Http:
         """A place is free: the first in the queue begins."""
         self.busy.move(-1)
         self._over(job)
-        while self.queue and self.busy.level < self.row.concurrency:
+        self._let_in()
+
+    def serves(self, concurrency: int) -> None:
+        """So many are served at once from now on; who is served already stays."""
+        self.concurrency = concurrency
+        self._let_in()
+
+    def _let_in(self) -> None:
+        while self.queue and self.busy.level < self.concurrency:
             after = self.queue.popleft()
             self.queue_gauge.move(-1)
             after.waiting = False

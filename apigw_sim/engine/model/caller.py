@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import TYPE_CHECKING
 
-from apigw_sim.draws import Stream
+from apigw_sim.draws import Group, Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
 from apigw_sim.plan.tables import NULL, Answer, Client, Rated
+from apigw_sim.rules import pick
 from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ class Caller:
         """A request leaves for the gateway, now."""
         watch = self.model.watch
         if watch is not None and watch == (self.number, attempt.call[0], attempt.number):
-            attempt.notes = []
+            attempt.notes = attempt.notes or []
         attempt.go()
 
     def try_again(self, attempt: Attempt, since: int) -> None:
@@ -101,3 +102,28 @@ class Caller:
         self.write(
             self.pack(self.number, 0, number, picked, attempt.started, at, attempt.number, status, outcome)
         )
+
+
+class Lossy(Caller):
+    """A client some of whose packets are lost at some time."""
+
+    loses = 0, 0
+    """Threshold words: the shares of its requests and of its answers."""
+
+    def send(self, attempt: Attempt) -> None:
+        """A request leaves, now; if it or its answer will be lost, the client waits until its limit."""
+        of_requests, of_answers = self.loses
+        if not (of_requests or of_answers):
+            super().send(attempt)
+            return
+        request, answer, _, _ = attempt.words(Group.LOSS)
+        if pick.happens(request, of_requests):
+            attempt.give_up()
+            attempt.steps.close()
+            return
+        if pick.happens(answer, of_answers):
+            if self.model.watch == (self.number, attempt.call[0], attempt.number):
+                attempt.notes = []
+            attempt.note("its answer will be lost on the way back")
+            attempt.give_up()
+        super().send(attempt)

@@ -9,7 +9,7 @@ from apigw_sim.engine.model.aliases import Alias
 from apigw_sim.engine.model.authorizers import Authorizer
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
-from apigw_sim.engine.model.caller import Caller
+from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
@@ -116,7 +116,8 @@ class Model:
         """Threshold words: the shares of the stages' requests that meet a canary."""
         self.gateway = Gateway(self)
         self.callers = [
-            Caller(self, number, client, draws.client(number)) for number, client in enumerate(plan.clients)
+            (Lossy if number in plan.lossy else Caller)(self, number, client, draws.client(number))
+            for number, client in enumerate(plan.clients)
         ]
 
     def _backend(self, number: int, row: tables.Backend, draws: Draws) -> Backend:
@@ -270,6 +271,18 @@ class Model:
     def function(self, backend: int, timeout: int) -> None:
         """A function's own timeout, for invocations that start from now on; published versions keep theirs."""
         self.functions[backend].timeout = timeout
+
+    def serves(self, backend: int, concurrency: int) -> None:
+        """How many an HTTP backend serves at once from now on."""
+        server = self.backends[backend]
+        assert isinstance(server, Http)
+        server.serves(concurrency)
+
+    def loss(self, client: int, requests: int, answers: int) -> None:
+        """The shares of a client's requests and answers that are lost from now on: threshold words."""
+        caller = self.callers[client]
+        assert isinstance(caller, Lossy)
+        caller.loses = requests, answers
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
