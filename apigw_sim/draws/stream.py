@@ -27,6 +27,9 @@ Work = tuple[int, int, int, int, int]
 """What an attempt draws if it gets as far as the cache or the backend: service overhead, duration, response bytes,
 time of a cache hit, and the HTTP status (or CRASH or MALFORMED)."""
 
+Ready = tuple[int, list[int] | None]
+"""A law as it is looked up one by one: its constant, or its table."""
+
 
 class CallBlock(NamedTuple):
     """First attempts, in the order of their calls: columns of Python integers."""
@@ -61,6 +64,9 @@ class Stream:
         )
         """The row of plan.works that each call meets as the run starts."""
         self._cells: dict[int, list[int]] = {}
+        self._ready_sends: dict[int, tuple[Ready, ...]] = {}
+        self._ready_works: dict[int, tuple[Ready, ...]] = {}
+        """By row of the client's calls, and by row of plan.works."""
         self._chunks: dict[tuple[int, int, int, int], Ints] = {}
         self._asked: dict[tuple[int, int, int, int], int] = {}
 
@@ -110,28 +116,34 @@ class Stream:
 
     def value(self, law: Law, word: int) -> int:
         """The value of a law for a word."""
-        if law.constant is not None:
-            return law.constant
-        cells = self._cells.get(id(law))
-        if cells is None:
-            cells = self._cells[id(law)] = law.cells.tolist()
-        return quantile.value(word, cells)
+        (value,) = _values((self._ready(law),), (word,))
+        return value
 
-    def _values(self, laws: tuple[Law, ...], words: tuple[int, ...]) -> list[int]:
-        """The values of laws, a word each."""
-        return [self.value(law, word) for law, word in zip(laws, words, strict=True)]
+    def _ready(self, law: Law) -> Ready:
+        """A law with its table as a list, the same list wherever the law stands."""
+        if law.constant is not None:
+            return law.constant, None
+        if id(law) not in self._cells:
+            self._cells[id(law)] = law.cells.tolist()
+        return 0, self._cells[id(law)]
 
     def send(self, call: int, attempt: int, picked: int, user: int = 0) -> Send:
         """What every attempt draws, as in the blocks."""
         words = self.row(Group.SEND, call, attempt, user)
-        rtt, body, overhead = self._values(self.laws[picked], words[:3])
+        laws = self._ready_sends.get(picked)
+        if laws is None:
+            laws = self._ready_sends[picked] = tuple(map(self._ready, self.laws[picked]))
+        rtt, body, overhead = _values(laws, words)
         return rtt, body, overhead, words[3]
 
     def work(self, call: int, attempt: int, works: int, user: int = 0) -> Work:
         """What an attempt draws if it gets so far, by a row of plan.works; as in the blocks."""
         of = self.plan.works[works]
-        laws = (of.service, of.duration, of.response, self.plan.account.hit_time)
-        service, duration, response, hit = self._values(laws, self.row(Group.WORK, call, attempt, user))
+        laws = self._ready_works.get(works)
+        if laws is None:
+            all_four = (of.service, of.duration, of.response, self.plan.account.hit_time)
+            laws = self._ready_works[works] = tuple(map(self._ready, all_four))
+        service, duration, response, hit = _values(laws, self.row(Group.WORK, call, attempt, user))
         status = 0
         if of.status is not None:
             c, m, s, _ = self.row(Group.OUTCOME, call, attempt, user)
@@ -254,6 +266,14 @@ class Stream:
             if crash:
                 status[mine] = np.where(word(Group.OUTCOME, 0)[mine] < crash, CRASH, status[mine])
         return status.tolist()
+
+
+def _values(laws: tuple[Ready, ...], words: tuple[int, ...]) -> list[int]:
+    """The values of laws, a word each, the first words."""
+    values = []
+    for (constant, cells), word in zip(laws, words):  # noqa: B905
+        values.append(constant if cells is None else quantile.value(word, cells))
+    return values
 
 
 def numbered(law: Numbered, words: Ints) -> Ints:

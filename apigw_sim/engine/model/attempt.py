@@ -40,6 +40,14 @@ class Attempt(Journey):
         "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
 
+    # written only for those who need it, which most do not
+    works: int
+    """The row of plan.works whose laws `work` is drawn by; the gateway writes it when it admits the attempt."""
+    paid: int
+    """What the retry that it is, or that follows it, has cost of a retry quota; a `Process` writes it."""
+    probe: bool
+    """Whether a circuit breaker that is half open let it through; a `Process` writes it."""
+
     def __init__(
         self, caller: Caller, call: Call, number: int, send: Send, work: Work | None, previous: Attempt | None
     ) -> None:
@@ -49,8 +57,6 @@ class Attempt(Journey):
         self.rtt, self.body, self.overhead, self.word = send
         self.work = work
         """None until `draw`: a retry draws it when it gets as far as the cache or the backend."""
-        self.works = caller.stream.usual[call[1]]
-        """The row of plan.works whose laws `work` is drawn by."""
         self.previous = previous
         self.clock = clock = caller.clock
         self.id = caller.id + call[0] * CALL_STEP + number * ATTEMPT_STEP
@@ -64,10 +70,6 @@ class Attempt(Journey):
         """Whether backend work has begun for it."""
         self.delay = 0
         """The back-off after it."""
-        self.paid: int = 0 if previous is None else previous.paid
-        """What the retry that it is, or that follows it, has cost of a retry quota."""
-        self.probe = False
-        """Whether a circuit breaker that is half open let it through."""
         self.notes: list[tuple[int, str]] | None = None
         """What `explain` tells; None unless somebody watches this attempt."""
         # the answer, as far as the gateway knows it

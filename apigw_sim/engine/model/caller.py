@@ -10,7 +10,7 @@ from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
-from apigw_sim.plan.tables import NULL, Answer, Client, Rated
+from apigw_sim.plan.tables import NULL, Answer, Client, Front, Rated
 from apigw_sim.rules import pick
 from apigw_sim.rules.reason import REASONS
 
@@ -40,8 +40,13 @@ class Caller:
         self.refused = [call.refused for call in client.calls]
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
+        self.usual = stream.usual
         self.timeout = client.timeout_ns
         self.front, self.new_connection = client.front, client.new_connection
+        self.detours = (
+            client.front is not Front.OPEN or client.new_connection > 0 or client.distribution != NULL
+        )
+        """Whether anything stands between it and the gateway but the network."""
         self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None
         self.retry = client.retry
         self.processes = [Process(client.retry) for _ in range(client.retry.processes)]

@@ -6,11 +6,13 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
+from apigw_sim.engine.model.clock import FOR_EVER
+from apigw_sim.records import NULL
 from apigw_sim.rules import pick, reason
 
 if TYPE_CHECKING:
     from apigw_sim.engine.model.model import Method
-    from apigw_sim.plan.tables import Account
+    from apigw_sim.plan import tables
 
 BODY, PARAMETERS = 1, 2
 """What a validator looks at."""
@@ -19,10 +21,16 @@ BODY, PARAMETERS = 1, 2
 class Checks:
     """The checks, before the cache lookup and behind it."""
 
-    def __init__(self, account: Account) -> None:
+    def __init__(self, account: tables.Account) -> None:
         self.largest_request = account.largest_request
         self.size_behind = account.size_check_after_cache
         self.validation_behind = account.validation_after_cache
+
+    def unchecked(self, row: tables.Method) -> int:
+        """Up to how many bytes a method's requests go on to the cache without a look."""
+        if row.validator and not self.validation_behind:
+            return NULL
+        return FOR_EVER if self.size_behind else self.largest_request
 
     def before_cache(self, attempt: Attempt, method: Method) -> bool:
         """Whether the request may go on to the cache; else its answer is known."""

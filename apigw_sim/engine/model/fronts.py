@@ -38,6 +38,26 @@ class Fronts:
         self.kept: dict[int, Kept] = {}
         """By entry, of all distributions."""
 
+    def journey(self, attempt: Attempt) -> Generator[Wait | None, None, tuple[bool, bool]]:
+        """From the client's sending to the gateway; gives whether it may enter, and whether an edge has its answer."""
+        clock, caller = self.clock, attempt.caller
+        if caller.edge is not None:
+            attempt.rtt = to_edge(attempt)
+        reaches = clock.now + attempt.rtt // 2
+        if caller.new_connection:
+            reaches += self.connect(attempt)
+        if caller.edge is not None:
+            reaches = yield from self.by_edge(attempt, reaches)
+            if attempt.flags & IN_FRONT:
+                return False, True
+        if reaches > clock.now:
+            attempt.note("sent")
+            attempt.will_answer(reaches)
+            yield reaches, ARRIVE + attempt.id
+        if attempt.notes is not None:
+            attempt.note(f"arrives at the gateway: {caller.client.calls[attempt.call[1]].text}")
+        return caller.front is Front.OPEN or self.lets_in(attempt), False
+
     def connect(self, attempt: Attempt) -> int:
         """What the handshakes take, if the attempt opens a connection: so many of its own round trips."""
         caller = attempt.caller

@@ -9,13 +9,12 @@ from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.cache import Entry
-from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
-from apigw_sim.engine.model.fronts import IN_FRONT, Fronts, to_edge
+from apigw_sim.engine.model.fronts import Fronts
 from apigw_sim.engine.model.mapping import ERROR_OBJECT, respond
 from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
-from apigw_sim.plan.tables import Front, Unauthorized
+from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
 from apigw_sim.rules import pick, reason
 from apigw_sim.rules.reason import REASONS
@@ -31,7 +30,7 @@ RELAY = priority(Rank.RELAY)
 
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
-CANARY, OPEN = int(Flag.CANARY), Front.OPEN
+CANARY = int(Flag.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 
 OK = reason.OK
@@ -68,35 +67,31 @@ class Gateway:
         self.released, self.canary_released = model.released, model.canary_released
         self.canaries = model.canaries
         self.caches = model.caches
-        self.checks = Checks(model.plan.account)
+        self.checks = model.checks
         self.unavailable = [0] * len(model.plan.stages)
         """By stage: the share of requests that it answers with 503, a threshold word."""
+        self.settle()
 
     def journey(self, attempt: Attempt) -> Generator[Wait | None, None, None]:
         """From the client's sending to the gateway's answer."""
         clock, caller, overhead = self.clock, attempt.caller, attempt.overhead
         watched = attempt.notes is not None
         _, picked, key, resource, entry, max_age_0 = attempt.call
-        hurried, at_edge = attempt.limit != FOR_EVER, 0
-        if caller.edge is not None:
-            attempt.rtt = to_edge(attempt)
-        reaches = clock.now + attempt.rtt // 2
-        if caller.new_connection:
-            reaches += self.fronts.connect(attempt)
-        if caller.edge is not None:
-            reaches = yield from self.fronts.by_edge(attempt, reaches)
-            at_edge = attempt.flags & IN_FRONT
-        if reaches > clock.now:
-            attempt.note("sent")
-            attempt.will_answer(reaches)
-            yield reaches, ARRIVE + attempt.id
+        welcome, at_edge = True, False
+        if caller.detours:
+            welcome, at_edge = yield from self.fronts.journey(attempt)
+        else:
+            if attempt.rtt > 1:
+                reaches = clock.now + attempt.rtt // 2
+                attempt.note("sent")
+                attempt.will_answer(reaches)
+                yield reaches, ARRIVE + attempt.id
+            if watched:
+                attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
         arrived = clock.now
         number = caller.methods[picked]
-        if watched and not at_edge:
-            attempt.note(f"arrives at the gateway: {caller.client.calls[picked].text}")
         method = None
-        welcome = not at_edge and (caller.front == OPEN or self.fronts.lets_in(attempt))
-        if number != NULL and welcome:
+        if welcome and number != NULL:
             share = self.canaries[caller.stage]
             method = self.canary(attempt, number, share) if share else self.released[number]
             if watched:
@@ -110,8 +105,9 @@ class Gateway:
         answers = arrived if at_edge else decided + overhead
         if welcome and self.admit(attempt, method, number, key, decided):
             assert method is not None
-            if method.row.works != attempt.works:
-                attempt.works, attempt.work = method.row.works, None
+            attempt.works = works = method.row.works
+            if works != caller.usual[picked]:
+                attempt.work = None
             where = method.first_entry + entry
             if method.ttl and self.look_up(attempt, method, where, resource, max_age_0, decided):
                 answers += (attempt.work or attempt.draw())[3]
@@ -128,7 +124,7 @@ class Gateway:
                 if own and method.ttl:
                     self.keep(attempt, method, where, resource)
                 answers = clock.now + overhead - overhead // 2
-        if hurried:
+        if answers + attempt.rtt - attempt.rtt // 2 > attempt.limit:
             attempt.will_answer(answers)
         yield answers, ANSWER + attempt.id
 
@@ -178,17 +174,24 @@ class Gateway:
         """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
         throttles = self.throttles
         guarded = method is not None and method.guard is not None  # it has passed before its authorizer
-        if not guarded and not self.passes(attempt, now):
+        if self.careful and not guarded and not self.passes(attempt, now):
             return False
         if method is None:
-            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN, guarded)
+            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
         known = throttles.known_behind if guarded else throttles.known
         levels = known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
             levels = throttles.levels(number, key, guarded)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY, guarded)
-        return throttles.admit(attempt, levels, now) and self.checks.before_cache(attempt, method)
+        if not throttles.admit(attempt, levels, now):
+            return False
+        return attempt.body <= method.unchecked or self.checks.before_cache(attempt, method)
+
+    def settle(self) -> None:
+        """Whether anybody may be stopped by what `passes` looks at."""
+        refused = any(call.refused != NULL for client in self.plan.clients for call in client.calls)
+        self.careful = self.throttles.front or any(self.unavailable) or refused
 
     def passes(self, attempt: Attempt, now: int) -> bool:
         """What comes before all that an API decides: an account's throttle in front, the URL and headers, the stage's health."""

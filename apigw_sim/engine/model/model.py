@@ -10,6 +10,7 @@ from apigw_sim.engine.model.authorizers import Authorizer
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller, Lossy
+from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
@@ -37,12 +38,12 @@ class Method:
     __slots__ = (
         "alias", "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization",
         "row",
-        "stage", "timeout", "ttl", "unauthorized", "validator",
+        "stage", "timeout", "ttl", "unauthorized", "unchecked", "validator",
     )  # fmt: skip
 
     def __init__(
-        self, row: tables.Method, backend: Backend | None, guard: Authorizer | None, alias: Alias | None = None,
-        largest_response: int = 0,
+        self, row: tables.Method, unchecked: int, backend: Backend | None, guard: Authorizer | None,
+        alias: Alias | None = None, largest_response: int = 0,
     ) -> None:  # fmt: skip
         self.row = row
         self.guard = guard
@@ -58,6 +59,8 @@ class Method:
         self.unauthorized = row.unauthorized
         self.first_entry = row.first_entry
         self.validator = row.validator
+        self.unchecked = unchecked
+        """Bodies up to it go on to the cache as they are."""
         self.codes = None if row.responses is None else [mapped.code for mapped in row.responses]
         """What the responses of a custom integration catch; None: a proxy."""
 
@@ -107,6 +110,7 @@ class Model:
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
         self.aliases = [Alias(number, row, self.backends) for number, row in enumerate(plan.aliases)]
+        self.checks = Checks(plan.account)
         self.methods = [self._method(row) for row in plan.releases]
         self.released = [self._named(row) for row in plan.released]
         """Row of plan.methods -> what answers for it now; None: it is not deployed."""
@@ -146,12 +150,12 @@ class Model:
 
     def _method(self, row: tables.Method) -> Method:
         guard = None if row.authorizer == NULL else self.authorizers[row.authorizer]
+        unchecked = self.checks.unchecked(row)
         if row.backend == NULL:
-            return Method(row, None, guard)
+            return Method(row, unchecked, None, guard)
         alias = None if row.alias == NULL else self.aliases[row.alias]
-        return Method(
-            row, self.backends[row.backend], guard, alias, self.plan.backends[row.backend].largest_response
-        )
+        backend = self.plan.backends[row.backend]
+        return Method(row, unchecked, self.backends[row.backend], guard, alias, backend.largest_response)
 
     def _named(self, row: int) -> Method | None:
         return None if row == NULL else self.methods[row]
@@ -257,6 +261,7 @@ class Model:
     def unavailable(self, stage: int, share: int) -> None:
         """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""
         self.gateway.unavailable[stage] = share
+        self.gateway.settle()
 
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""

@@ -36,7 +36,8 @@ class Process:
 
     def send(self, attempt: Attempt) -> None:
         """An attempt may be sent, now or when the limiter lets it, or the circuit breaker is open."""
-        now = attempt.clock.now
+        now, previous = attempt.clock.now, attempt.previous
+        attempt.paid, attempt.probe = 0 if previous is None else previous.paid, False
         if attempt.number == 1 and self.retry.earns != NULL:
             self.budget = earned(self.budget, self.retry.earns, self.retry.saves)
         if self.circuit is not None:

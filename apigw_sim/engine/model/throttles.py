@@ -102,6 +102,9 @@ class Throttles:
             if bucket.stale:
                 bucket.freshen()
             if held < TOKEN:
+                if plain and quota is None:
+                    attempt.because(reason.THROTTLED, bucket.limit, held)
+                    return False
                 plain = False
                 break
         if not plain or (quota is not None and not fits(quota.now_used(now), quota.requests)):
