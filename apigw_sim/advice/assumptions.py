@@ -27,6 +27,13 @@ class Open(NamedTuple):
 
 
 OPEN: dict[str, Open] = {
+    "throttling": Open(
+        "AWS applies throttles on a best-effort basis and calls them targets, and does not say how far they are missed",
+        "on several hosts, each refuses by what it sees itself: clumps are refused sooner, and bursts pass n times where "
+        "each host holds the whole burst",
+        "{partitioned: {hosts: 4, each: burst}}",
+        "AG:api-gateway-request-throttling",
+    ),
     "account_throttle_position": Open(
         "AWS lists the account's throttle after the usage plan's and the method's, and not where it stands among all "
         "checks",

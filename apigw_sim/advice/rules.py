@@ -107,6 +107,11 @@ RULES: tuple[Rule, ...] = (
         THROTTLING, throttles.not_shared,
     ),
     _rule(
+        "THR006", "A burst below the number of hosts",
+        "A host that shares a throttle holds one token at least, or it would refuse everything: small bursts grow.",
+        THROTTLING, throttles.thin_parts,
+    ),
+    _rule(
         "PLAN001", "A usage plan over methods that require no key",
         "A method that does not require a key ignores it: the plan neither throttles its requests nor counts them.",
         "AG:api-gateway-setup-api-keys", plans.over_no_key,

@@ -63,6 +63,23 @@ def shallow(case: Case) -> Iterator[Finding]:
         yield Finding((*limit.keys, "burst"), text, fix)
 
 
+def thin_parts(case: Case) -> Iterator[Finding]:
+    """Bursts that several hosts share and that are too small for a token each."""
+    said = case.scenario.assumptions.throttling
+    if isinstance(said, str) or said.each != "share":
+        return
+    for limit in (case.account_limit, *case.method_limits, *case.plan_limits):
+        burst = limit.throttle.burst
+        if not 0 < burst < said.hosts:
+            continue
+        yield Finding(
+            ("assumptions", "throttling"),
+            f"{limit.label} has burst {burst}, less than a token for each of {said.hosts} hosts: each holds one all the "
+            f"same, {said.hosts} together",
+            f"write hosts: {burst} or fewer, or read the burst of {limit.label} as {said.hosts}",
+        )
+
+
 def promise_too_much(case: Case) -> Iterator[Finding]:
     """Throttles of two methods or more that add up to more than the account has left."""
     total = sum((_together(limit) for limit in case.method_limits), Fraction(0))

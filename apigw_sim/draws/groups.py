@@ -58,5 +58,7 @@ class Group(IntEnum):
     """Of an attempt: its request id; two to spare."""
     ADDRESS = LATER + 17
     """Of a call: which of its client's addresses it comes from."""
+    HOST = LATER + 18
+    """Of an attempt: which of the hosts that share throttles it comes to."""
     LOSS = LATER + 48
     """Of an attempt: whether its request, and whether its answer, is lost on the way; two to spare."""

@@ -181,7 +181,8 @@ class Limits:
         if place.kind in BUCKETS or place.kind == LimitKind.QUOTA:
             of_quota = place.kind == LimitKind.QUOTA
             least = gauges.least(GaugeKind.QUOTA_LEFT if of_quota else GaugeKind.TOKENS)
-            low = int(least[place.target]) if len(least) else NEVER
+            every = len(least) if of_quota else self.plan.parted  # the parts of a bucket on several hosts
+            low = int(least[place.target :: every].min()) if len(least) else NEVER
             if low == NEVER:
                 return None
             return low if of_quota else low * 1000 // TOKEN / 1000

@@ -89,10 +89,13 @@ class Places:
                 return NULL
             return self._number(limit, plan.buckets[row].owner, plan.limits[limit].kind, row)
 
-        start = [NULL if bucket.off else place(row, bucket.limit) for row, bucket in enumerate(plan.buckets)]
+        ours = plan.buckets[: plan.parted]  # parts on several hosts are one place
+        start = [NULL if bucket.off else place(row, bucket.limit) for row, bucket in enumerate(ours)]
         now = list(start)
         changes = []
         for at, (row, _, _, limit) in self._plan.writes("bucket"):
+            if row >= plan.parted:
+                continue
             found = place(row, limit)
             if found != now[row]:
                 now[row] = found

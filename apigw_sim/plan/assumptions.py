@@ -51,6 +51,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         unmetered.add(reason.GATEWAY_UNAVAILABLE)
     listed = {reason.NUMBER[name] for name in scenario.assumptions.unmetered}
     bears = {
+        "throttling": plan.account.hosts > 1,
         "account_throttle_position": several,
         "token_accounting": several,
         "usage_plan_bucket": LimitKind.PLAN in kinds,

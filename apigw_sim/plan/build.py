@@ -14,6 +14,7 @@ from apigw_sim.plan.behind import Ways
 from apigw_sim.plan.clients import Clients
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
+from apigw_sim.plan.partition import Partition
 from apigw_sim.plan.reading import Reading
 from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan, Rated
 from apigw_sim.rules.reason import NUMBER
@@ -59,6 +60,7 @@ def build(scenario: Scenario) -> Plan:
     reading.close()
 
     events, shifts = timeline.events(history, gateway, names, callees)
+    parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
     ways = Ways(account, methods, behind, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
     plan = Plan(
         name=scenario.name,
@@ -68,7 +70,7 @@ def build(scenario: Scenario) -> Plan:
         seed=scenario.run.seed,
         start=scenario.run.start,
         region=scenario.account.region,
-        account=account,
+        account=replace(account, hosts=parts.hosts),
         stages=stages,
         methods=methods,
         variants=tuple(made.methods[len(methods) :]),
@@ -77,13 +79,13 @@ def build(scenario: Scenario) -> Plan:
         canary_caches=tuple(gateway.stages.index(name) for name in gateway.canary_caches),
         backends=behind,
         works=(*(backends.works(reading, account, row) for row in behind), *made.mocks),
-        buckets=tuple(rows.buckets),
+        buckets=parts.buckets(),
         quotas=tuple(rows.quotas),
         limits=ways.behind(rows.limits),
         key_groups=groups,
         keys=sum(group.count for group in groups),
         clients=client_rows,
-        timeline=events,
+        timeline=parts.events(events),
         pointers=gateway.pointers(),
         undeployed=gateway.undeployed(),
         entries=made.entries,

@@ -422,6 +422,8 @@ class Account:
     """Whether a request that is not valid is refused only after the cache was looked up."""
     rare_502: int = 0
     """Threshold word: answers of functions behind proxy integrations that are lost."""
+    hosts: int = 1
+    """Hosts that share the gateway's throttles: the part of the k-th is the bucket's row and k times those there are."""
 
 
 @dataclass(frozen=True)
@@ -949,6 +951,11 @@ class Plan:
     def releases(self) -> tuple[Method, ...]:
         """All rows of methods and of what becomes of them."""
         return (*self.methods, *self.variants)
+
+    @property
+    def parted(self) -> int:
+        """Rows of plan.buckets on one host."""
+        return len(self.buckets) // self.account.hosts
 
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""

@@ -144,7 +144,8 @@ class Decoder:
         plan = self._plan
         if kind == GaugeKind.TOKENS:
             bucket = plan.buckets[target]
-            return f"{plan.limits[bucket.limit].label}: {bucket.owner}"
+            host = f" on host {target // plan.parted + 1}" if plan.account.hosts > 1 else ""
+            return f"{plan.limits[bucket.limit].label}: {bucket.owner}{host}"
         if kind == GaugeKind.QUOTA_LEFT:
             quota = plan.quotas[target]
             return f"{plan.limits[quota.limit].label}: {quota.owner}"

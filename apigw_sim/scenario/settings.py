@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import Callee
-from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, choose
+from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, choose, dump, nested, one_key
 from apigw_sim.scenario.laws import DurationLaw, Percentiles, Uniform
 from apigw_sim.scenario.quantities import (
     Count,
@@ -157,9 +157,50 @@ def _read_too_large(value: object) -> int:
     return int(str(value))
 
 
+IDEAL: Literal["ideal"] = "ideal"
+
+
+class Partitioned(Part):
+    """Throttles that several hosts enforce, each for the requests that come to it, without knowing of the others."""
+
+    hosts: Annotated[int, quantity("count", 2, 64)] = Field(
+        description="how many hosts there are; each request comes to any of them alike", examples=[4]
+    )
+    each: Annotated[Literal["share", "burst"], one_of("share", "burst")] = Field(
+        "share",
+        description="what a host's bucket holds: its share of the burst, one token at least, or the whole burst; its "
+        "rate is its share",
+    )
+
+
+def _read_throttling(value: object) -> Literal["ideal"] | Partitioned:
+    if value == IDEAL:
+        return IDEAL
+    fix = "write ideal, or {partitioned: {hosts: 4, each: share}}"
+    if not isinstance(value, Mapping):
+        raise Bad(f"{units.show(value)} is no model of throttling", fix)
+    form, inner = one_key(value, ("partitioned",), fix)
+    return nested(Partitioned, inner, form)
+
+
+Throttling = Annotated[
+    Literal["ideal"] | Partitioned,
+    Leaf(
+        _read_throttling,
+        lambda value: value if value == IDEAL else {"partitioned": dump(value)},
+        lambda: {"enum": [IDEAL]},
+        keyed=(("partitioned", Partitioned),),
+    ),
+]
+
+
 class Assumptions(Part):
     """What AWS leaves open: each a setting with a stated default."""
 
+    throttling: Throttling = Field(
+        IDEAL,
+        description="how exactly throttles are kept: AWS calls them targets, so ideal buckets or parts on several hosts",
+    )
     account_throttle_position: Annotated[
         Literal["after_usage_plan", "front"], one_of("after_usage_plan", "front")
     ] = Field(

@@ -152,7 +152,8 @@ def use(plan: Plan, limit: Limit, row: Row) -> float:
     buckets = [bucket for bucket in plan.buckets if bucket.limit == number]
     if buckets:
         bucket = buckets[0]
-        per_second, full = bucket.rate / UNITS_PER_RATE, bucket.full / TOKEN
+        hosts = plan.account.hosts if limit.kind in AT_GATEWAY else 1
+        per_second, full = hosts * bucket.rate / UNITS_PER_RATE, bucket.full / TOKEN
         of_rate = min(peak / per_second, 1.0) if per_second else 0.0
         return max(of_rate, 1 - left / full if full and left is not None else 0.0)
     most = at_once(plan, number)

@@ -154,6 +154,8 @@ def _cut(made: Page, rows: int) -> None:
 def _refused(made: Page, summary: Summary, plan: Plan) -> None:
     made.title("REFUSED")
     refusals(made, plan, summary["limits"])
+    if summary["requests"]["by_reason"].get("THROTTLED"):
+        made.line("AWS calls its throttles targets: it may let more through (assumptions.throttling)", "dim")
     if any(summary["lambda_throttled_by"].values()):
         made.line("what Lambda refuses is a 500 to the caller behind a REST API, not a 429", "dim")
 

@@ -16,7 +16,7 @@ from apigw_sim.scenario import load
 Advised = Callable[..., list[Advice]]
 HERE = Path(__file__).parent
 WANTED = [
-    "CACHE001", "CACHE002", "CACHE004", "THR001", "THR002", "THR003", "THR004", "THR005", "PLAN001", "PLAN002",
+    "CACHE001", "CACHE002", "CACHE004", "THR001", "THR002", "THR003", "THR004", "THR005", "THR006", "PLAN001", "PLAN002",
     "AUTH001", "AUTH002", "AUTH003", "AUTH004", "AUTH005", "LMB001", "LMB002", "LMB003", "LMB004",
     "DEP001", "DEP002", "CAN001", "CAN002", "ALIAS001", "ALIAS002", "ALIAS003", "ALIAS004",
     "ERR001", "ERR002", "ERR003", "ERR004", "ERR005", "ERR006", "VAL001",

@@ -152,3 +152,25 @@ def test_thr005_is_silent_where_one_method_takes_a_copy(advice: Advised) -> None
 def test_thr005_is_silent_where_methods_have_their_own(advice: Advised) -> None:
     over = {**limit(ORDERS, "100/s", 50), f'{SETTINGS}["GET /list"].throttle': {"rate": "5/s", "burst": 5}}
     assert not advice("THR005", over)
+
+
+PARTS = {"assumptions.throttling": {"partitioned": {"hosts": 4}}}
+BURST = "apis.shop.stages.prod.method_settings.every_method.throttle"
+
+
+def test_thr006_fires_where_a_burst_is_less_than_a_token_for_each_host(one: One) -> None:
+    path, text, fix = one("THR006", {**PARTS, BURST: {"rate": "10/s", "burst": 3}})
+    assert path == "assumptions.throttling"
+    assert text.endswith(
+        "has burst 3, less than a token for each of 4 hosts: each holds one all the same, 4 together"
+    )
+    assert fix.startswith("write hosts: 3 or fewer")
+
+
+def test_thr006_is_silent_for_ideal_buckets_enough_tokens_and_whole_bursts(advice: Advised) -> None:
+    small = {BURST: {"rate": "10/s", "burst": 3}}
+    assert not advice("THR006", small)
+    assert not advice("THR006", {**PARTS, BURST: {"rate": "10/s", "burst": 4}})
+    assert not advice(
+        "THR006", {"assumptions.throttling": {"partitioned": {"hosts": 4, "each": "burst"}}, **small}
+    )

@@ -30,7 +30,8 @@ def test_what_was_offered_carried_and_refused_stands_first(command) -> None:
 
 def test_a_refusal_names_its_limit_and_the_line_it_is_written_on(command) -> None:
     assert section(command("run", "tiny.yaml").stdout, "REFUSED") == [
-        "  58 requests for GET /a were refused by the method limit 1/s, burst 2 (tiny.yaml:14); the first at 510 ms"
+        "  58 requests for GET /a were refused by the method limit 1/s, burst 2 (tiny.yaml:14); the first at 510 ms",
+        "  AWS calls its throttles targets: it may let more through (assumptions.throttling)",
     ]
 
 

@@ -238,6 +238,20 @@ ENTRIES: dict[str, Entry] = {
         levels(throttled_counts_to_quota=True, token_accounting="as_you_go", account_throttle_position="front"),
         "refused by QUOTA",
     ),
+    "five levels on three hosts": entry(
+        levels(throttling={"partitioned": {"hosts": 3}}), "refused by METHOD", "refused by PLAN_METHOD", "INVALID_API_KEY"
+    ),
+    "five levels on two hosts that hold the whole burst, the account in front": entry(
+        levels(throttling={"partitioned": {"hosts": 2, "each": "burst"}}, account_throttle_position="front"),
+        "refused by ACCOUNT", "refused by METHOD",
+    ),
+    "parts of a throttle that is set, taken away and comes back": entry(
+        changing(
+            ("1 s", {f"{ONE}.rate": "30/s"}), ("2 s", {ONE: False}), ("3 s", {ONE: {"rate": "5/s", "burst": 4}}),
+            assumptions={"throttling": {"partitioned": {"hosts": 3}}},
+        ),
+        "THROTTLED", "journal",
+    ),
     "a quota that begins anew at midnight": entry(midnight(), "QUOTA_EXCEEDED", "THROTTLED", "level QUOTA_LEFT"),
     "a quota to which throttled requests count, at midnight": entry(
         midnight({"initial": {"quota_used": {"k": 2}}}, throttled_counts_to_quota=True), "QUOTA_EXCEEDED"

@@ -311,7 +311,9 @@ def breaker_of(draw: Draw) -> dict[str, Any]:
 def assumptions(draw: Draw) -> dict[str, Any]:
     """All that AWS leaves open, each with all its values."""
     flag = one_of(True, False)
+    parts = {"partitioned": {"hosts": draw(few(2, 4)), "each": draw(one_of("share", "burst"))}}
     return {
+        "throttling": draw(one_of("ideal", "ideal", parts)),
         "account_throttle_position": draw(one_of("after_usage_plan", "front")),
         "token_accounting": draw(one_of("all_or_none", "as_you_go")),
         "usage_plan_bucket": draw(one_of("key", "key_and_method")),

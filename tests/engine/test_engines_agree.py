@@ -75,6 +75,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},
+    "throttles_on_hosts": {"run.duration": "30 s", "run.period": "5 s"},
     "ticket_sale": {"run.duration": "4 s", "run.warm_up": "1 s", "functions.sell.reserved_concurrency": 12},
     "noisy_neighbour_lambda": {
         "run.duration": "32 s", "run.warm_up": "2 s",

@@ -19,7 +19,7 @@ from apigw_sim.engine.compiled.drawing import (
     value,
 )
 from apigw_sim.engine.compiled.events import wake
-from apigw_sim.engine.compiled.gateway import answering_at, detach, passes
+from apigw_sim.engine.compiled.gateway import account_of, answering_at, detach, passes
 from apigw_sim.engine.compiled.levels import spend
 from apigw_sim.engine.compiled.plain import view, words
 from apigw_sim.engine.compiled.words import (
@@ -71,7 +71,7 @@ def authorize(s: State, a: View) -> int:
     if not passes(s, a, now):
         return ANSWERING
     if s.front:
-        spend(s, s.account_bucket)
+        spend(s, account_of(s, a))
     caught = identify(s, a, z)
     policy = view(s.pick, a.pick).policy
     why = rule.turned_away(z.kind, policy, a.standing, z.needs_identity != 0, pick.happens(caught, z.caught))

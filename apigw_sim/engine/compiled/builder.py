@@ -155,7 +155,8 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
             validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
-            fronts=any(client.front for client in plan.clients),
+            fronts=any(client.front for client in plan.clients), hosts=account.hosts,
+            releases=len(plan.releases), parted=plan.parted,
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
             authorizer_wait=account.authorizer_wait_ns, authorizer_refused=account.authorizer_refused,
             authorizer_malformed=account.authorizer_malformed,
@@ -199,7 +200,8 @@ class Builder:
     def _keys(self) -> None:
         plan, methods = self.plan, max(len(self.plan.methods), 1)
         key = self._table("key", plan.keys)
-        table = self._table("access", len(plan.key_groups) * methods)
+        hosts = plan.account.hosts
+        table = self._table("access", len(plan.key_groups) * methods * hosts)
         allowed, of_method, of_plan, quota = range(w.ACCESS)
         table[:, [of_method, of_plan, quota]] = NULL
         stages: dict[int, list[int]] = {}
@@ -216,15 +218,23 @@ class Builder:
                 for column, base in ((of_plan, held.plan_bucket), (of_method, held.method_bucket)):
                     rows_of = number * methods + np.array(list(base), np.int64)
                     table[rows_of, column] = list(base.values())
+        one = len(plan.key_groups) * methods
+        for host in range(1, hosts):
+            part = table[host * one : (host + 1) * one]
+            part[:] = table[:one]
+            for column in (of_plan, of_method):
+                part[part[:, column] != NULL, column] += host * plan.parted
 
     def _stages(self) -> None:
         plan = self.plan
-        self._table("method", len(plan.releases))
+        releases, hosts = len(plan.releases), plan.account.hosts
+        self._table("method", releases * hosts)
         for number, row in enumerate(plan.releases):
             mapped, count = self._mapped(row)
             fill(
                 self.vectors["method"], "method", number, place=row.place, stage=row.stage, cache=row.cache,
-                needs_key=row.api_key_required, bucket=row.bucket, backend=row.backend, works=row.works * w.WORKS,
+                needs_key=row.api_key_required, bucket=row.bucket, account=plan.account.bucket,
+                backend=row.backend, works=row.works * w.WORKS,
                 mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
                 first_entry=row.first_entry, validator=row.validator, mapped=mapped, mapped_n=count,
@@ -232,8 +242,9 @@ class Builder:
                 largest_body=row.largest_body, largest_binary=row.largest_binary, authorizer=row.authorizer,
                 alias=row.alias,
             )  # fmt: skip
+        self._on_other_hosts(self.vectors["method"].reshape(-1, w.METHOD), releases)
         for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
-            moves = released != number or plan.stages[plan.methods[number].stage].canary > 0
+            moves = released != number or plan.stages[plan.methods[number].stage].canary > 0 or hosts > 1
             fill(
                 self.vectors["method"],
                 "method",
@@ -261,6 +272,17 @@ class Builder:
         self._authorizers()
         self._table("queue", room)
         self._table("entry", plan.entries)
+
+    def _on_other_hosts(self, table: Ints, releases: int) -> None:
+        """The methods once more for each other host, with its parts of their buckets."""
+        fields = w.FIELDS["method"]
+        place, bucket, account = (fields.index(name) for name in ("place", "bucket", "account"))
+        for host in range(1, self.plan.account.hosts):
+            part = table[host * releases : (host + 1) * releases]
+            part[:] = table[:releases]
+            part[part[:, bucket] != NULL, bucket] += host * self.plan.parted
+            part[:, account] += host * self.plan.parted
+            part[:, place] += host * len(self.plan.key_groups) * max(len(self.plan.methods), 1)
 
     def _authorizers(self) -> None:
         plan = self.plan

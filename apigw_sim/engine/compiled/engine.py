@@ -275,8 +275,13 @@ class Compiled:
 
     def method(self, number: int, ttl: int, require_authorization: bool, unauthorized: Unauthorized) -> None:
         """A method's caching; entries keep the time to live they were stored with."""
-        m = self._method(number)
-        m.ttl, m.require_authorization, m.unauthorized = ttl, int(require_authorization), int(unauthorized)
+        for host in range(self.plan.account.hosts):
+            m = self._method(number + host * len(self.plan.releases))
+            m.ttl, m.require_authorization, m.unauthorized = (
+                ttl,
+                int(require_authorization),
+                int(unauthorized),
+            )
 
     def cache(self, stage: int, capacity: int) -> None:
         """Another cache cluster: everything is lost, and there is no cache while it is made."""
@@ -307,7 +312,8 @@ class Compiled:
     def _settle(self, number: int) -> None:
         """Whether anything but a method itself may answer for it."""
         m = self._method(number)
-        m.moves = int(m.released != number or view(self.state.stage, m.stage * w.STAGE).canary > 0)
+        canary = view(self.state.stage, m.stage * w.STAGE).canary
+        m.moves = int(m.released != number or canary > 0 or self.plan.account.hosts > 1)
 
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""

@@ -70,7 +70,7 @@ OF_ARRIVE, OF_RELAY, OF_TIMEOUT, OF_ANSWER = (
 OF_DONE, OF_WORK, OF_CALLER = int(Rank.DONE), int(Hop.WORK), int(Hop.CALLER)
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
-CANARY, OF_CANARY = int(Flag.CANARY), int(Group.CANARY)
+CANARY, OF_CANARY, OF_HOST = int(Flag.CANARY), int(Group.CANARY), int(Group.HOST)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
 WENT_WELL, QUEUE_FULL = int(Outcome.OK), int(Outcome.QUEUE_FULL)
@@ -141,13 +141,28 @@ def admitted(s: State, a: View) -> int:
 
 def released(s: State, a: View, m: View) -> int:
     """What answers for a method, of what deployments have made of it: the stage's, or its canary's; NULL: nothing."""
-    share = view(s.stage, m.stage * STAGE).canary
+    share, row = view(s.stage, m.stage * STAGE).canary, m.released
     if share > 0:
         word, _, _, _ = four(s, a, OF_CANARY)
         if pick.happens(word, share):
             a.flags |= CANARY
-            return m.canary_released
-    return m.released
+            row = m.canary_released
+    if row == NULL:
+        return NULL
+    return row + host_of(s, a) * s.releases
+
+
+def host_of(s: State, a: View) -> int:
+    """Which of the hosts that share the throttles an attempt comes to."""
+    if s.hosts == 1:
+        return 0
+    word, _, _, _ = four(s, a, OF_HOST)
+    return pick.uniform(word, s.hosts)
+
+
+def account_of(s: State, a: View) -> int:
+    """The account's bucket that an attempt meets, where it stands in front."""
+    return s.account_bucket + host_of(s, a) * s.parted
 
 
 # throttles
@@ -155,8 +170,7 @@ def released(s: State, a: View, m: View) -> int:
 
 def passes(s: State, a: View, now: int) -> bool:
     """What comes before all that an API decides: an account's throttle in front, the URL and headers, the stage's health."""
-    if s.front and hold(s, s.account_bucket, now) < TOKEN:
-        refuse(s, a, s.account_bucket)
+    if s.front and account_refuses(s, a, now):
         return False
     refused = view(s.pick, a.pick).refused
     if refused != NULL:
@@ -168,9 +182,18 @@ def passes(s: State, a: View, now: int) -> bool:
     return True
 
 
+def account_refuses(s: State, a: View, now: int) -> bool:
+    """Whether the account's throttle, standing in front of everything, refuses; it spends later."""
+    account = account_of(s, a)
+    if hold(s, account, now) >= TOKEN:
+        return False
+    refuse(s, a, account)
+    return True
+
+
 def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
     """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
-    met, front, account = s.met, s.front, s.account_bucket
+    met, front = s.met, s.front
     guarded = number != NULL and view(s.method, number * METHOD).authorizer != NULL  # it has passed before
     if not guarded and not passes(s, a, now):
         return False
@@ -178,7 +201,7 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
         forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, front)
         return False
     m = view(s.method, number * METHOD)
-    n, quota, in_front = 0, -1, 0 if guarded else front
+    n, quota, in_front, account = 0, -1, 0 if guarded else front, m.account
     if in_front:
         n = met_too(s, n, account)
     if m.needs_key:
@@ -256,7 +279,7 @@ def forbid(s: State, a: View, why: int, in_front: int) -> None:
     """An answer before the throttles; where the account's throttle stands in front, it has been passed and is spent."""
     because(s, a, why, NULL, NULL)
     if in_front:
-        spend(s, s.account_bucket)
+        spend(s, account_of(s, a))
 
 
 # the integration

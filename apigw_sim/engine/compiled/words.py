@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
-            unhealthy fronts tokens_first quota_first hit hit_c authorizer_wait authorizer_refused
+            unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_wait authorizer_refused
             authorizer_malformed""",
         # an event that is still to come
         "node": "me next at rank id what row",
@@ -63,9 +63,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "access": "allowed method plan quota",
         # a method as a deployment has it; of those that stand for one in records: `moves` if what answers
         # for it may be another, then `released`, and `canary_released` for its stage's canary
+        # a method stands there once for each host that has parts of the throttles; `place`: of its column in `access`
         # `mapped`: where in `status` the mapped_n codes of a custom integration's responses stand, behind them their
         # statuses, behind those their sizes; NULL: a proxy
-        "method": """place stage cache moves needs_key bucket backend works mock_status misconfigured timeout ttl
+        "method": """place stage cache moves needs_key bucket account backend works mock_status misconfigured timeout ttl
             require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
             asynchronous refused_types binary_types largest_body largest_binary alias""",
         # an alias of a function: rows of plan.backends

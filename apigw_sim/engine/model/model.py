@@ -17,7 +17,7 @@ from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
-from apigw_sim.engine.model.throttles import Throttles
+from apigw_sim.engine.model.throttles import throttles
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
@@ -92,7 +92,7 @@ class Model:
             Quota(gauges, plan.gauge(GaugeKind.QUOTA_LEFT, i), q.limit, q.requests, q.used, q.resets)
             for i, q in enumerate(plan.quotas)
         ]
-        self.throttles = Throttles(plan, self.buckets, self.quotas)
+        self.throttles = throttles(plan, self.buckets, self.quotas)
         cached = [stage.cache_bytes for stage in plan.stages]
         self.caches = [
             StageCache(size, Gauge(gauges, plan.gauge(GaugeKind.CACHE_BYTES, i), integral=False))

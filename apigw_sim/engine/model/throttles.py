@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.gauges import Bucket, Quota
 from apigw_sim.plan.tables import NULL, Account, Limit, Plan
 from apigw_sim.rules import reason
 from apigw_sim.rules.bucket import TOKEN, refill
+from apigw_sim.rules.pick import uniform
 from apigw_sim.rules.window import quota as fits
 
 
@@ -80,14 +82,19 @@ class Throttles:
 
     def account_refuses(self, attempt: Attempt, now: int) -> bool:
         """Whether the account's throttle, standing in front of everything, refuses; it spends later."""
-        if self.account_bucket.now_holds(now) >= TOKEN:
+        bucket = self.account_of(attempt)
+        if bucket.now_holds(now) >= TOKEN:
             return False
-        self._refuse(attempt, self.account_bucket)
+        self._refuse(attempt, bucket)
         return True
+
+    def account_of(self, attempt: Attempt) -> Bucket:  # noqa: ARG002
+        """The account's bucket that an attempt meets."""
+        return self.account_bucket
 
     def spend_account(self, attempt: Attempt) -> None:
         """Take the account's token for a request that was forbidden behind it."""
-        self._spend(attempt, self.account_bucket)
+        self._spend(attempt, self.account_of(attempt))
 
     def admit(self, attempt: Attempt, levels: Levels, now: int) -> bool:
         """Pass all levels, or be refused by the first that is empty.
@@ -181,6 +188,35 @@ class Throttles:
         key, _, route = owner.partition(" ")
         whose = key if route and route in limit.label else owner
         return f"{limit.label}{'' if whose in limit.label else f' of {whose}'} ({size})"
+
+
+class Partitioned(Throttles):
+    """The same on several hosts that know nothing of each other: a request meets the parts of the one that it comes to."""
+
+    def __init__(self, plan: Plan, buckets: list[Bucket], quotas: list[Quota]) -> None:
+        super().__init__(plan, buckets, quotas)
+        self._number = {id(bucket): number for number, bucket in enumerate(buckets)}
+
+    def account_of(self, attempt: Attempt) -> Bucket:
+        return self._part(self.account_bucket, self._host(attempt))
+
+    def admit(self, attempt: Attempt, levels: Levels, now: int) -> bool:
+        host = self._host(attempt)
+        attempt.note(f"comes to host {host + 1} of {self.account.hosts}")
+        parts = tuple(self._part(bucket, host) for bucket in levels.buckets)
+        return super().admit(attempt, levels._replace(buckets=parts), now)
+
+    def _host(self, attempt: Attempt) -> int:
+        return uniform(attempt.words(Group.HOST)[0], self.account.hosts)
+
+    def _part(self, bucket: Bucket, host: int) -> Bucket:
+        return self.buckets[self._number[id(bucket)] + host * self.plan.parted]
+
+
+def throttles(plan: Plan, buckets: list[Bucket], quotas: list[Quota]) -> Throttles:
+    """The throttles as the plan has them, ideal or in parts."""
+    made = Throttles if plan.account.hosts == 1 else Partitioned
+    return made(plan, buckets, quotas)
 
 
 def tokens(units: int) -> str:
