@@ -38,7 +38,10 @@ if TYPE_CHECKING:
 )
 @click.option("--requests", is_flag=True, help="With --out: also requests.parquet, a row per attempt.")
 @click.option(
-    "--logs", is_flag=True, help="With --out: also access.API.STAGE.log of every stage with an access_log."
+    "--logs",
+    is_flag=True,
+    help="With --out: also access.API.STAGE.log of every stage with an access_log, "
+    "and traces.API.STAGE.jsonl of every stage with xray.",
 )
 @click.option(
     "--bursts",
@@ -115,8 +118,8 @@ def _verdicts(result: Result, junit: Path | None, markdown: Path | None) -> None
 
 def _check_logs(loaded: Scenario, file: str) -> None:
     """Say at once that there is nothing to log."""
-    if not any(loaded.stage(name)[1].access_log for name in loaded.stages):
-        what = "--logs is for stages with an access_log, and this scenario has none"
+    if not any(loaded.stage(name)[1].logs_paths for name in loaded.stages):
+        what = "--logs is for stages with an access_log or xray, and this scenario has none"
         fix = "write access_log: {format: json} under a stage, or leave --logs out"
         raise ScenarioError([Problem(file, None, None, "", what, fix)])
 

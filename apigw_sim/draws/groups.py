@@ -60,5 +60,9 @@ class Group(IntEnum):
     """Of a call: which of its client's addresses it comes from."""
     HOST = LATER + 18
     """Of an attempt: which of the hosts that share throttles it comes to."""
+    TRACE = LATER + 19
+    """Of an attempt: whether X-Ray samples it, and the parts of its trace's id."""
+    SEGMENT = LATER + 20
+    """Of an attempt: the ids of its segment and of its integration's subsegment; two to spare."""
     LOSS = LATER + 48
     """Of an attempt: whether its request, and whether its answer, is lost on the way; two to spare."""

@@ -58,11 +58,15 @@ class Block:
 
     # times
 
+    @property
+    def start(self) -> int:
+        """The run's start, ns from 1970."""
+        return (self.plan.start - EPOCH) // timedelta(microseconds=1) * 1000
+
     @cached_property
     def _epoch(self) -> NDArray[np.int64]:
         """Instants of arrival, ns from 1970."""
-        start = (self.plan.start - EPOCH) // timedelta(microseconds=1) * 1000
-        return start + self.columns["arrived_ns"]
+        return self.start + self.columns["arrived_ns"]
 
     def _request_time(self) -> Texts:
         seconds, where = np.unique(self._epoch // SECOND, return_inverse=True)
@@ -75,6 +79,10 @@ class Block:
         return _numbers(np.where(values == NULL, NULL, (values + MS // 2) // MS))
 
     # who, and what was asked for
+
+    def words(self, group: int) -> NDArray[np.int64]:
+        """The four words of a group for each attempt."""
+        return np.stack(self._by_client(lambda of: of.words(group)).tolist())
 
     def _by_client(self, ask: Callable[[DrawnOf], Any]) -> Texts:
         made = np.empty(len(self), object)

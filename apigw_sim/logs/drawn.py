@@ -32,6 +32,10 @@ class DrawnOf:
             columns[name].astype(np.int64) for name in ("call", "user", "attempt")
         )
 
+    def words(self, group: int) -> Texts:
+        """The four words of a group for each attempt, as an object."""
+        return _texts(self._of_attempt(group))
+
     def _of_attempt(self, group: int) -> Ints:
         return self.stream.words(group, self._calls, self._attempts, self._users)
 

@@ -195,8 +195,11 @@ class Gateway:
             self.history.keep("canary", [number], [(share,) for share in shares])
             api = name.partition("/")[0]
             answers = responses.answers(self.scenario, self.scenario.apis[api])
-            log = self.scenario.stage(name)[1].access_log
-            made.append(Stage(name, api, sizes[0], shares[0], answers, log.template if log else ""))
+            said_stage = self.scenario.stage(name)[1]
+            log = said_stage.access_log
+            made.append(
+                Stage(name, api, sizes[0], shares[0], answers, log.template if log else "", said_stage.xray)
+            )
         return tuple(made)
 
     @staticmethod

@@ -151,6 +151,8 @@ class Stage:
     """By row of rules.reason.REASONS."""
     access_log: str = ""
     """The template of a line of its access log; empty: it writes none."""
+    xray: bool = False
+    """Whether X-Ray samples its requests."""
 
 
 class Unauthorized(IntEnum):

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apigw_sim.draws import draw
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.metrics import About, Metrics, cloudwatch
 from apigw_sim.metrics.summary import summary, to_json
@@ -157,7 +158,8 @@ class Result:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write summary.json, metrics.csv, metrics.json and overview.svg.
 
-        If rows were kept, requests.parquet too; if logs were asked for, access.API.STAGE.log of each stage that has one.
+        If rows were kept, requests.parquet too; if logs were asked for, access.API.STAGE.log and traces.API.STAGE.jsonl of
+        the stages that have an access log, and X-Ray.
 
         The folder is filled beside and renamed; an existing one is replaced only if it is empty or holds a
         summary.json.
@@ -169,7 +171,6 @@ class Result:
 
         A line for each request in the order of answers, by the stage's `access_log`; the file is whole or not there.
         """
-        from apigw_sim.draws import draw
         from apigw_sim.logs import access
 
         logging = self._logging()
@@ -180,6 +181,25 @@ class Result:
         draws = draw(self.plan, self.about.seed, self._replication)
         chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
         folder.write_lines(Path(path), access.lines(draws, logging[stage], chunks))
+
+    def write_traces(self, stage: str, path: str | os.PathLike[str]) -> None:
+        """Write the X-Ray segments of a stage, `api/stage`, one JSON document a line; needs what access logs need.
+
+        X-Ray's default rule samples the first request of each second over all stages with `xray`, and 5 % of the rest.
+        """
+        from apigw_sim.logs import xray
+
+        traced = self._tracing()
+        if stage not in traced:
+            raise NotKeptError(f"{stage} has no xray; write xray: true under the stage")
+        self._must_keep(ATTEMPTS, "write_traces", "requests=True or logs=True", "--logs")
+        draws = draw(self.plan, self.about.seed, self._replication)
+        texts = xray.lines(draws, traced[stage], lambda: self._kept.chunks(ATTEMPTS, LOG_ROWS))
+        folder.write_lines(Path(path), texts)
+
+    def _tracing(self) -> dict[str, int]:
+        """The stages that X-Ray traces, with their rows."""
+        return {stage.name: row for row, stage in enumerate(self.plan.stages) if stage.xray}
 
     def _logging(self) -> dict[str, int]:
         """The stages that have an access log, with their rows."""
@@ -197,6 +217,8 @@ class Result:
         if self._kept.logs:
             for stage in self._logging():
                 self.write_access_log(stage, into / f"access.{stage.replace('/', '.')}.log")
+            for stage in self._tracing():
+                self.write_traces(stage, into / f"traces.{stage.replace('/', '.')}.jsonl")
         _write(into / folder.MARK, to_json(self.summary))
 
     def _write_requests(self, path: Path) -> None:

@@ -379,12 +379,14 @@ class Stage(Part):
     access_log: AccessLog | None = Field(
         None, description="a line for each request, written by `run --logs`; default: none"
     )
+    xray: Flag = Field(
+        False, description="whether X-Ray traces the sampled requests; segments are written by `run --logs`"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "waf": _LATER,
         "deployment": _LATER,
         "logging": _LATER,
-        "xray": _LATER,
         "throttle": "is not a setting of the stage: there is no shared stage bucket; write "
         "method_settings: {every_method: {throttle: {rate: 100/s, burst: 200}}}",
         "caching": "is not a setting of the stage; write method_settings: {every_method: {caching: {ttl: 300 s}}}",
@@ -393,7 +395,7 @@ class Stage(Part):
     @property
     def logs_paths(self) -> bool:
         """Whether somebody will ask for the concrete paths of its requests."""
-        return self.access_log is not None
+        return self.access_log is not None or self.xray
 
 
 def _read_type(value: object) -> str:

@@ -266,7 +266,7 @@ def test_logs_are_written_beside_the_rest_and_nowhere_else(command, folder: Path
 def test_logs_of_nothing_and_to_nowhere_are_refused(command) -> None:
     done = command("run", "tiny.yaml", "--out", "out", "--logs")
     assert done.exit_code == 2
-    assert "--logs is for stages with an access_log, and this scenario has none" in done.stderr
+    assert "--logs is for stages with an access_log or xray, and this scenario has none" in done.stderr
     done = command("run", "tiny.yaml", *LOGGED, "--logs")
     assert done.exit_code == 2
     assert "--logs needs --out DIR" in done.stderr
