@@ -20,6 +20,7 @@ WORTH_COMPILING = 600_000
 """Calls from which on it is the faster one even if it has to be compiled first."""
 ONLY_SIMPY = {
     "explain": "an attempt that is followed tells its story in sentences, which the compiled loop cannot make",
+    "python": "a backend of one's own is a SimPy generator, and the compiled loop knows integers alone",
 }
 """All that the compiled engine cannot do, with the reason."""
 
@@ -39,6 +40,10 @@ def choose(plan: Plan, engine: str, *, watched: bool = False) -> Chosen:
         return Chosen("simpy", "asked for")
     if watched:
         return Chosen("simpy", ONLY_SIMPY["explain"])
+    if any(backend.code is not None for backend in plan.backends):
+        return (
+            _instead(ONLY_SIMPY["python"]) if engine == "compiled" else Chosen("simpy", ONLY_SIMPY["python"])
+        )
     if (lacking := jit.unusable()) is not None:
         return _instead(lacking) if engine == "compiled" else Chosen("simpy", lacking)
     if engine == "compiled":

@@ -13,6 +13,8 @@ from apigw_sim.control import Alarms, Timeline
 from apigw_sim.draws import draw
 from apigw_sim.engine.model import Model, Watch
 from apigw_sim.engine.model.clock import Clock
+from apigw_sim.engine.model.code import refuse
+from apigw_sim.engine.model.coded import CodedModel
 from apigw_sim.metrics import Metrics
 from apigw_sim.records import Sink
 
@@ -70,7 +72,8 @@ class Engine(Protocol):
 def made(engine: str, plan: Plan, draws: Draws, sink: Sink, grid: int, watch: Watch | None) -> Engine:
     """An engine with a run before it."""
     if engine == "simpy":
-        return Model(plan, draws, sink, Clock(grid), watch)
+        own = any(backend.code is not None for backend in plan.backends)
+        return (CodedModel if own else Model)(plan, draws, sink, Clock(grid), watch)
     from apigw_sim.engine.compiled import build
     from apigw_sim.engine.compiled.engine import Compiled
 
@@ -107,6 +110,7 @@ def simulate(
     progress: Callable[[int], None] | None = None,
     enough: Callable[[], bool] | None = None,
     on_alarm: Listener | None = None,
+    allow_code: bool = False,
 ) -> Run:
     """Run a plan from its start until the last answer has left.
 
@@ -116,7 +120,10 @@ def simulate(
     `sink` sees every block after the metrics have; `progress` is told the simulated instant (ns) from time to time.
     `enough` is asked at each tick: a run that is enough ends there, and its metrics are not whole.
     `on_alarm` is told each alarm's changes of state as they happen.
+    Python code that the scenario names runs only with `allow_code`; raises CodeError, also if that code fails.
     """
+    if not allow_code:
+        refuse(plan.backends)
     chosen = choose(plan, engine, watched=watch is not None)
     seed = plan.seed if seed is None else seed
     metrics = Metrics(plan, expect, fast=fold and chosen.engine == "compiled")

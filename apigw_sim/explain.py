@@ -90,7 +90,9 @@ class Walk:
         return next(row for row in self.attempts if row["attempt"] == self.attempt)
 
 
-def explain(plan: Plan, wanted: Wanted, seed: int | None = None, progress: Progress = None) -> Walk:
+def explain(
+    plan: Plan, wanted: Wanted, seed: int | None = None, progress: Progress = None, allow_code: bool = False
+) -> Walk:
     """Find an attempt and follow it; raises NotThereError."""
     seed = plan.seed if seed is None else seed
     ticks = max(plan.duration // TICKS, SECOND)
@@ -100,12 +102,20 @@ def explain(plan: Plan, wanted: Wanted, seed: int | None = None, progress: Progr
         client, chosen = client_number(plan, name), "as asked"
     else:
         finder = Finder(plan, wanted)
-        simulate(plan, seed, sink=finder.see, enough=finder.enough, progress=progress)
+        simulate(plan, seed, sink=finder.see, enough=finder.enough, progress=progress, allow_code=allow_code)
         row, chosen = finder.answer()
         client, call, attempt = row["client"], row["call"], row["attempt"]
     follower = Follower(plan, client, call, attempt)
     watch = Watch(client, call, attempt)
-    done = simulate(plan, seed, sink=follower.see, watch=watch, enough=follower.enough, progress=progress)
+    done = simulate(
+        plan,
+        seed,
+        sink=follower.see,
+        watch=watch,
+        enough=follower.enough,
+        progress=progress,
+        allow_code=allow_code,
+    )
     if not follower.met:
         raise NotThereError(follower.missing(plan))
     story = sorted(done.story or [], key=lambda step: step[0])

@@ -42,9 +42,10 @@ def _attempt(_: click.Context, __: click.Parameter, text: str | None) -> int | t
 @click.option("--client", metavar="NAME", help="Of this client only.")
 @options.seed
 @options.overrides
+@options.allow_code
 def explain(
     scenario: str, attempt: int | tuple[str, int, int] | None, first: str | None, slowest: bool, client: str | None,
-    seed: int | None, overrides: tuple[str, ...],
+    seed: int | None, overrides: tuple[str, ...], allow_code: bool,
 ) -> None:  # fmt: skip
     """Follow one request through the gateway and say why it ended so.
 
@@ -76,5 +77,5 @@ def explain(
     identity = None if isinstance(attempt, int) else attempt
     wanted = Wanted(row, identity, first, slowest, client)
     with progress("following", planned.duration) as told:
-        found = follow(planned, wanted, seed, told)
-    show(walk.page(found, options.again(scenario, overrides, seed)))
+        found = follow(planned, wanted, seed, told, allow_code)
+    show(walk.page(found, options.again(scenario, overrides, seed, allow_code)))

@@ -57,6 +57,14 @@ def overrides(function: F) -> F:
     )(function)  # fmt: skip
 
 
+def allow_code(function: F) -> F:
+    """The option --allow-code."""
+    return click.option(
+        "--allow-code", is_flag=True,
+        help="Let Python code run that the scenario names as a backend. Read it before: it may do anything you may.",
+    )(function)  # fmt: skip
+
+
 def seed(function: F) -> F:
     """The option --seed."""
     return click.option(
@@ -135,11 +143,13 @@ def verdict_files(function: F) -> F:
     return junit(markdown(function))
 
 
-def again(scenario: str, overrides: Sequence[str], seed: int | None) -> str:
+def again(scenario: str, overrides: Sequence[str], seed: int | None, allow_code: bool = False) -> str:
     """The scenario and what was set, as one would type it again."""
     words = [scenario]
     if seed is not None:
         words += ["--seed", str(seed)]
     for override in overrides:
         words += ["--set", override]
+    if allow_code:
+        words.append("--allow-code")
     return shlex.join(words)

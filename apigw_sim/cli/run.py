@@ -48,11 +48,12 @@ if TYPE_CHECKING:
     is_flag=True,
     help="Also run traces of counts with bursts of 1, 2, 4 and 8 times the mean rate within their periods.",
 )
+@options.allow_code
 @options.verdict_files
 @click.pass_context
 def run(
     ctx: click.Context, scenario: str, seed: int | None, engine: str, overrides: tuple[str, ...], out: Path | None,
-    requests: bool, logs: bool, bursts: bool, junit: Path | None, markdown: Path | None,
+    requests: bool, logs: bool, bursts: bool, allow_code: bool, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Simulate a scenario and say what happened.
 
@@ -83,12 +84,12 @@ def run(
         _check_bursts(loaded, scenario)
     if logs:
         _check_logs(loaded, scenario)
-    result = _simulated(loaded, "simulating", seed, engine, requests, logs)
+    result = _simulated(loaded, "simulating", seed, engine, requests, logs, allow_code)
     if out is not None:
         result.write(out)
-    page = summary.page(result, shlex.quote(scenario), options.again(scenario, overrides, seed))
+    page = summary.page(result, shlex.quote(scenario), options.again(scenario, overrides, seed, allow_code))
     if bursts:
-        _bursts(page, result, scenario, seed, engine, overrides)
+        _bursts(page, result, scenario, seed, engine, overrides, allow_code)
     if out is not None:
         files = sorted(file.name for file in out.iterdir())
         page.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
@@ -125,12 +126,21 @@ def _check_logs(loaded: Scenario, file: str) -> None:
 
 
 def _simulated(
-    scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool = False, logs: bool = False
-) -> Result:
+    scenario: Scenario, what: str, seed: int | None, engine: str, requests: bool = False, logs: bool = False,
+    allow_code: bool = False,
+) -> Result:  # fmt: skip
     from apigw_sim.result import run as simulate
 
     with progress(what, _length(scenario)) as told:
-        return simulate(scenario, seed=seed, engine=engine, requests=requests, logs=logs, progress=told)
+        return simulate(
+            scenario,
+            seed=seed,
+            engine=engine,
+            requests=requests,
+            logs=logs,
+            progress=told,
+            allow_code=allow_code,
+        )
 
 
 def _length(scenario: Scenario) -> int | None:
@@ -154,8 +164,9 @@ def _no_bursts(file: str) -> ScenarioError:
 
 
 def _bursts(
-    page: Any, result: Result, file: str, seed: int | None, engine: str, overrides: tuple[str, ...]
-) -> None:
+    page: Any, result: Result, file: str, seed: int | None, engine: str, overrides: tuple[str, ...],
+    allow_code: bool,
+) -> None:  # fmt: skip
     """Add a table of what burstier traffic would do."""
     from apigw_sim.plan.traces import bursts
     from apigw_sim.scenario import load
@@ -168,6 +179,7 @@ def _bursts(
     for ratio, placed in plans:
         scenario = load(file, overrides=[*overrides, *placed])
         same = result.scenario is not None and scenario.sha256() == result.scenario.sha256()
-        done = result if same else _simulated(scenario, f"peak to mean {ratio}", seed, engine)
+        what = f"peak to mean {ratio}"
+        done = result if same else _simulated(scenario, what, seed, engine, allow_code=allow_code)
         found.append((ratio, done.summary))
     table(page, found)

@@ -64,5 +64,7 @@ class Group(IntEnum):
     """Of an attempt: whether X-Ray samples it, and the parts of its trace's id."""
     SEGMENT = LATER + 20
     """Of an attempt: the ids of its segment and of its integration's subsegment; two to spare."""
+    CODE = LATER + 50
+    """Of an attempt: the seed of the random numbers of a user's own backend; three to spare."""
     LOSS = LATER + 48
     """Of an attempt: whether its request, and whether its answer, is lost on the way; two to spare."""

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import alarms, aliases, backends, edge, laws, limits, services, timeline
+from apigw_sim.plan import alarms, aliases, backends, code, edge, laws, limits, services, timeline
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
@@ -47,6 +47,7 @@ def build(scenario: Scenario) -> Plan:
         *functions,
         *backends.https(rows),
         *services.services(rows),
+        *code.coded(reading),
         *backends.versions(rows, functions),
     )
     names = {row.path: number for number, row in enumerate(behind)}

@@ -318,7 +318,7 @@ class Gateway:
     def _served(self, rows: Rows, integration: Integration, target: str) -> int:
         """The row of a backend; NULL where a stage variable names none, or one of the wrong kind."""
         said = self.scenario.backends.get(target)
-        if said is None or (said.http is None) != (integration.service is not None):
+        if said is None or (said.service is None) != (integration.service is None):
             return NULL
         return rows.backends[f"backends.{target}"]
 

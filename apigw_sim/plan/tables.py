@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from apigw_sim.plan.guards import Authorizer, Identities
     from apigw_sim.plan.services import Service
+    from apigw_sim.scenario.code import CodeName
 
 NULL = -1
 
@@ -251,6 +252,8 @@ class BackendKind(IntEnum):
     HTTP = 1
     SERVICE = 2
     """An AWS service."""
+    CODE = 3
+    """A user's own Python code."""
 
 
 @dataclass(frozen=True)
@@ -307,6 +310,8 @@ class Backend:
     capacity_limit: int = NULL
     service: Service | None = None
     """Of an AWS service."""
+    code: CodeName | None = None
+    """Of a user's own: the class that serves."""
 
 
 @dataclass(frozen=True)

@@ -28,13 +28,15 @@ def run(
     requests: bool = False,
     logs: bool = False,
     progress: Callable[[int], None] | None = None,
+    allow_code: bool = False,
 ) -> Result:
     """Run a scenario: a file, plain data as YAML would give it, or one that is loaded already.
 
     `overrides` are {path: value}; `seed` stands instead of the scenario's; `requests` keeps every row, for
     `Result.requests` and its like, `logs` what `Result.write_access_log` needs. `progress` is told the simulated
     nanoseconds as they pass.
-    Raises ScenarioError with every problem of the scenario, and nothing else for bad input.
+    `allow_code` lets Python code run that the scenario names as a backend: read it before.
+    Raises ScenarioError with every problem of the scenario, CodeError for such code, and nothing else for bad input.
     """
     if not isinstance(scenario, Scenario):
         scenario = load(scenario, overrides=overrides)
@@ -50,6 +52,7 @@ def run(
         expect=scenario.expect,
         sink=kept.fold,
         progress=progress,
+        allow_code=allow_code,
     )
     about = About(
         engine=done.engine,

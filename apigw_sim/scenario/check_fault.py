@@ -69,6 +69,10 @@ def _check_kind(report: Report, keys: Keys, fault: Fault) -> None:
         table: Keys = ("clients", fault.client or "")
         report.say((*keys, "client"), what, f"give it one: clients.{fault.client}.timeout: 5 s", table)
     backend = scenario.backends.get(fault.backend or "")
+    if backend is not None and backend.python is not None and fault.kind in ("slow", "concurrency"):
+        what, fix = "what Python code does is its own", "write errors: 20 %, or outage: true"
+        report.say((*keys, fault.kind), what, fix, ("backends", fault.backend or ""))
+        return
     if fault.concurrency is None or backend is None:
         return
     table = ("backends", fault.backend or "")

@@ -27,11 +27,11 @@ def check_served(report: Report, keys: Keys, name: str) -> None:
     backends = report.scenario.backends
     if not report.refer(keys, name, ("backends",), backends, "backend"):
         return
-    if (keys[-1] == "service") != (backends[name].http is None):
+    if (keys[-1] == "service") != (backends[name].service is not None):
         what, fix = (
             f"'{name}' is an AWS service",
             "write service:, since AWS services have custom integrations alone",
         )
         if keys[-1] == "service":
-            what, fix = f"'{name}' is an HTTP server", "write http: or http_proxy:"
+            what, fix = f"'{name}' is no AWS service", "write http: or http_proxy:"
         report.say(keys, what, fix, ("backends", name))

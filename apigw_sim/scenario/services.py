@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from pydantic import Field
 
 from apigw_sim.scenario.base import Part
+from apigw_sim.scenario.code import Code
 from apigw_sim.scenario.functions import OK, HttpBackend, Statuses
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
 from apigw_sim.scenario.quantities import Size, quantity
@@ -31,12 +32,14 @@ class Service(Part):
 
 
 class Backend(Part):
-    """A backend that is no Lambda function: exactly one of http and service."""
+    """A backend that is no Lambda function: exactly one of http, service and python."""
 
     http: HttpBackend | None = Field(None, description="an HTTP server", examples=[{"latency": "90 ms"}])
     service: Service | None = Field(None, description="an AWS service by its rate, burst and throttle status")
 
-    later: ClassVar[dict[str, str]] = {"python": "belongs to a later version; leave it out"}
+    python: Code | None = Field(
+        None, description="a class of your own, as module:Class; its code runs only where you allow it"
+    )
 
     @property
     def kind(self) -> str:
@@ -44,5 +47,5 @@ class Backend(Part):
         return next(name for name in KINDS if getattr(self, name) is not None)
 
 
-KINDS = ("http", "service")
+KINDS = ("http", "service", "python")
 """The kinds of backends, of which each has one."""

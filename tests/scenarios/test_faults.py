@@ -1,4 +1,4 @@
-"""The scenarios of faults do what their comments say."""
+"""The scenarios of faults and of a backend of one's own do what their comments say."""
 
 from __future__ import annotations
 
@@ -47,3 +47,41 @@ def test_game_day() -> None:
             Claim("released {} ms from {} min to {} min, and {} ms", (mean["price:2"], 1, 2, 100)),
         ],
     )  # fmt: skip
+
+
+def test_own_backend() -> None:
+    """Arrivals of a round stand 10 ms apart, so a mean over rounds may be off by half of that; a rush may begin and end
+    with 20 waiting."""
+    done = run("own_backend")
+    calm = done.of("shop/prod", 0, 60)
+    mean = calm["integration_ns"].mean() / 1e6
+    assert mean == pytest.approx(55, abs=5)
+    assert calm["integration_ns"].min() >= 20 * 10**6
+    assert calm["integration_ns"].max() <= 90 * 10**6
+    rush = done.of("shop/prod", 60, 80)
+    refused = int((rush["status"] == 503).sum())
+    assert len(rush) == 6000
+    assert abs(len(rush) - refused - 20 * 10 / 0.07) <= 20
+    assert all(row["met"] for row in done.summary["expectations"])
+    vouched(
+        "own_backend",
+        [
+            Claim("Every {} ms the ledger takes up to {} of", (50, 10)),
+            Claim("takes {} ms; more than {} may", (20, 20)),
+            Claim(
+                "calm {}/s come. A round takes {} ms + {} ms = {} ms, in which {} arrive",
+                (100, 50, 20, 70, 7),
+            ),
+            Claim("after {} ms, who comes just after one begins after {} ms: {} ms on", (20, 90, 55)),
+            Claim(
+                "from {} min on {}/s come for {} s. Rounds of {} in {} ms are {}/s",
+                (1, 300, 20, 10, 70, 142.9),
+            ),
+            Claim("of {} some {} are", (6000, 2857)),
+            Claim("ledger's own {}.", (503,)),
+        ],
+        [
+            Claim("IntegrationLatency was {} ms", (mean,)),
+            Claim("of {} requests {} were a {}", (6000, refused, 503)),
+        ],
+    )

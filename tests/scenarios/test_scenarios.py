@@ -57,7 +57,7 @@ class Run(NamedTuple):
 
 
 def run(name: str, options: Sequence[str] = ()) -> Run:
-    result = sim.run(FOLDER / f"{name}.yaml", overrides=options, requests=True)
+    result = sim.run(FOLDER / f"{name}.yaml", overrides=options, requests=True, allow_code=True)
     requests = result.requests
     return Run(result, requests, requests["arrived_ns"].to_numpy(np.float64) / SECOND)
 

@@ -12,6 +12,7 @@ from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import Clock
+from apigw_sim.engine.model.code import Coded
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
@@ -128,6 +129,8 @@ class Model:
         plan, gauges = self.plan, self.gauges
         if row.kind is not BackendKind.LAMBDA:
             busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))
+            if row.code is not None:
+                return Coded(self.clock, number, row, busy, self.invocations)
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
             if row.service is not None:
                 return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
