@@ -197,6 +197,23 @@ class Result:
         texts = xray.lines(draws, traced[stage], lambda: self._kept.chunks(ATTEMPTS, LOG_ROWS))
         folder.write_lines(Path(path), texts)
 
+    def execution_logs(self, headers: int = 500) -> pd.DataFrame:
+        """What the execution log of each stage would come to: a row per stage, level and data trace, events and bytes.
+
+        `headers`: bytes that all headers of a message have, which data trace writes four times.
+        """
+        import pandas as pd
+
+        from apigw_sim.logs import execution
+
+        self._must_keep(ATTEMPTS, "execution_logs", "requests=True or logs=True", "--logs")
+        rows = []
+        for number, stage in enumerate(self.plan.stages):
+            chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
+            found = execution.volumes(self.plan, number, chunks, headers)
+            rows += [(stage.name, *which, volume.events, volume.size) for which, volume in found.items()]
+        return pd.DataFrame(rows, columns=["stage", "level", "data_trace", "events", "bytes"])
+
     def _tracing(self) -> dict[str, int]:
         """The stages that X-Ray traces, with their rows."""
         return {stage.name: row for row, stage in enumerate(self.plan.stages) if stage.xray}
