@@ -62,6 +62,8 @@ class Wanted:
     slowest: bool = False
     client: str | None = None
     """Of this client."""
+    user: int = 0
+    """Of `identity`, where the client has users."""
 
 
 @dataclass
@@ -83,6 +85,12 @@ class Walk:
     """What backends did for them."""
     ended: Row | None = None
     """The row of `calls`."""
+    user: int = 0
+
+    @property
+    def whose(self) -> str:
+        """Client, user if it has any, and call."""
+        return called(self.plan, self.client, self.user, self.call)
 
     @property
     def watched(self) -> Row:
@@ -99,14 +107,18 @@ def explain(
     plan = replace(plan, period=min(plan.period, ticks))
     if wanted.identity is not None:
         name, call, attempt = wanted.identity
-        client, chosen = client_number(plan, name), "as asked"
+        client, user, chosen = client_number(plan, name), wanted.user, "as asked"
+        if (plan.clients[client].users is None) != (user == 0):
+            form = f"{name}/{call}/{attempt}" if user else f"{name}/1/{call}/{attempt}"
+            has = "no users" if user else "users, who count from 1"
+            raise NotThereError(f"{name} has {has}; write {form}")
     else:
         finder = Finder(plan, wanted)
         simulate(plan, seed, sink=finder.see, enough=finder.enough, progress=progress, allow_code=allow_code)
         row, chosen = finder.answer()
-        client, call, attempt = row["client"], row["call"], row["attempt"]
-    follower = Follower(plan, client, call, attempt)
-    watch = Watch(client, call, attempt)
+        client, user, call, attempt = row["client"], row["user"], row["call"], row["attempt"]
+    follower = Follower(plan, client, call, attempt, user)
+    watch = Watch(client, call, attempt, user)
     done = simulate(
         plan,
         seed,
@@ -120,7 +132,14 @@ def explain(
         raise NotThereError(follower.missing(plan))
     story = sorted(done.story or [], key=lambda step: step[0])
     attempts = sorted(follower.attempts, key=lambda row: row["attempt"])
-    return Walk(plan, seed, chosen, client, call, attempt, story, attempts, follower.work, follower.ended)
+    return Walk(
+        plan, seed, chosen, client, call, attempt, story, attempts, follower.work, follower.ended, user
+    )
+
+
+def called(plan: Plan, client: int, user: int, call: int) -> str:
+    """A call by name: client/call, or client/user/call."""
+    return "/".join([plan.clients[client].name, *([str(user)] if user else []), str(call)])
 
 
 def client_number(plan: Plan, name: str) -> int:
@@ -223,9 +242,10 @@ class Finder:
 class Follower:
     """Keeps the rows of one call, until its last answer has come and its last work has ended."""
 
-    def __init__(self, plan: Plan, client: int, call: int, attempt: int) -> None:
+    def __init__(self, plan: Plan, client: int, call: int, attempt: int, user: int) -> None:
         self.plan = plan
         self.client = client
+        self.user = user
         self.call = call
         self.attempt = attempt
         self.attempts: list[Row] = []
@@ -238,7 +258,7 @@ class Follower:
         """Take in a block."""
         if block.table not in (ATTEMPTS, INVOCATIONS, CALLS) or not len(block):
             return
-        of_client = block["client"] == self.client
+        of_client = (block["client"] == self.client) & (block["user"] == self.user)
         mine = np.nonzero(of_client & (block["call"] == self.call))[0].tolist()
         if block.table is ATTEMPTS:
             self.attempts += [{**as_row(block, number), "row": self.rows + number + 1} for number in mine]
@@ -273,11 +293,16 @@ class Follower:
         """Why there is nothing to explain."""
         name = plan.clients[self.client].name
         if self.ended is not None and self.attempt <= self.ended["attempts"]:
-            return f"{name}/{self.call}/{self.attempt} was lost on its way, so the gateway never saw it"
+            lost = f"{called(plan, self.client, self.user, self.call)}/{self.attempt}"
+            return f"{lost} was lost on its way, so the gateway never saw it"
+        if self.user:
+            name = f"user {self.user:,} of {name}"
         if self.attempts:
             count = len(self.attempts)
             has = f"call {self.call} of {name} has {count} attempt{'' if count == 1 else 's'}"
-            return f"there is no attempt {name}/{self.call}/{self.attempt}; {has}"
+            return (
+                f"there is no attempt {called(plan, self.client, self.user, self.call)}/{self.attempt}; {has}"
+            )
         if self.last_call < 0:
             return f"there is no call {self.call} of {name}; it makes none in this run"
         return f"there is no call {self.call:,} of {name}; its calls are 0 to {self.last_call:,}"

@@ -9,16 +9,20 @@ import click
 from apigw_sim.cli import options
 from apigw_sim.cli.console import progress, show
 
-_IDENTITY = re.compile(r"(?P<client>.+)/(?P<call>[0-9]{1,12})/(?P<attempt>[0-9]{1,4})")
+_IDENTITY = re.compile(
+    r"(?P<client>[^/]+)/((?P<user>[0-9]{1,8})/)?(?P<call>[0-9]{1,12})/(?P<attempt>[0-9]{1,4})"
+)
 
 
-def _attempt(_: click.Context, __: click.Parameter, text: str | None) -> int | tuple[str, int, int] | None:
-    """A row of requests.parquet, or client/call/attempt."""
+def _attempt(
+    _: click.Context, __: click.Parameter, text: str | None
+) -> int | tuple[str, int, int, int] | None:
+    """A row of requests.parquet, or client/call/attempt, or client/user/call/attempt."""
     if text is None:
         return None
     found = _IDENTITY.fullmatch(text)
     if found and int(found["attempt"]) > 0:
-        return found["client"], int(found["call"]), int(found["attempt"])
+        return found["client"], int(found["user"] or 0), int(found["call"]), int(found["attempt"])
     if re.fullmatch(r"[0-9]{1,18}", text) and int(text) > 0:
         return int(text)
     raise click.BadParameter(
@@ -33,7 +37,7 @@ def _attempt(_: click.Context, __: click.Parameter, text: str | None) -> int | t
     metavar="N",
     callback=_attempt,
     help="The attempt in row N of requests.parquet (order of answers, from 1), or client/call/attempt: "
-    "web/12/1 is the first attempt of web's call 12 (calls count from 0).",
+    "web/12/1 is the first attempt of web's call 12 (calls count from 0); web/7/12/1 that of its user 7 (from 1).",
 )
 @click.option(
     "--first", metavar="REASON", help="The first to arrive that ended so: THROTTLED, INTEGRATION_TIMEOUT, ..."
@@ -44,7 +48,7 @@ def _attempt(_: click.Context, __: click.Parameter, text: str | None) -> int | t
 @options.overrides
 @options.allow_code
 def explain(
-    scenario: str, attempt: int | tuple[str, int, int] | None, first: str | None, slowest: bool, client: str | None,
+    scenario: str, attempt: int | tuple[str, int, int, int] | None, first: str | None, slowest: bool, client: str | None,
     seed: int | None, overrides: tuple[str, ...], allow_code: bool,
 ) -> None:  # fmt: skip
     """Follow one request through the gateway and say why it ended so.
@@ -74,8 +78,8 @@ def explain(
 
     planned = plan(load(scenario, overrides=overrides))
     row = attempt if isinstance(attempt, int) else None
-    identity = None if isinstance(attempt, int) else attempt
-    wanted = Wanted(row, identity, first, slowest, client)
+    name, user, call, number = attempt if isinstance(attempt, tuple) else ("", 0, 0, 0)
+    wanted = Wanted(row, (name, call, number) if number else None, first, slowest, client, user)
     with progress("following", planned.duration) as told:
         found = follow(planned, wanted, seed, told, allow_code)
     show(walk.page(found, options.again(scenario, overrides, seed, allow_code)))

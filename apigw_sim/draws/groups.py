@@ -54,6 +54,8 @@ class Group(IntEnum):
     process among those that are superposed, also in CALL, where word "when" is the gap before a batch."""
     PARAMETERS = 16
     """Four parameters a group, from here on up to LATER."""
+    USER = LATER + 8
+    """Of a user's call: how long it thinks after it, and whether it leaves its session; two to spare."""
     REQUEST_ID = LATER + 16
     """Of an attempt: its request id; two to spare."""
     ADDRESS = LATER + 17

@@ -67,8 +67,8 @@ class Stream:
         self._ready_sends: dict[int, tuple[Ready, ...]] = {}
         self._ready_works: dict[int, tuple[Ready, ...]] = {}
         """By row of the client's calls, and by row of plan.works."""
-        self._chunks: dict[tuple[int, int, int, int], Ints] = {}
-        self._asked: dict[tuple[int, int, int, int], int] = {}
+        self._chunks: dict[tuple[int, int, int], Ints] = {}
+        self._asked: dict[tuple[int, int, int], int] = {}
 
     def _usual(self, picked: int) -> tuple[Law, ...]:
         """A call's laws in the order of Send and Work, as the run starts."""
@@ -79,19 +79,19 @@ class Stream:
 
     # one by one
 
-    def row(self, group: int, call: int, attempt: int, user: int = 0) -> philox.Row:
+    def row(self, group: int, call: int, attempt: int) -> philox.Row:
         """The four words of a group; where neighbours are asked for too, they are made together and kept a while."""
-        near = (group, call // CHUNK, attempt, user)
+        near = (group, call // CHUNK, attempt)
         chunk = self._chunks.get(near)
         if chunk is None:
             asked = self._asked[near] = self._asked.get(near, 0) + 1
             if asked < WORTH_A_CHUNK:
                 if len(self._asked) > MOST_ASKED:
                     self._asked.clear()
-                return philox.row(self.key, call, attempt, user, group)
+                return philox.row(self.key, call, attempt, 0, group)
             while len(self._chunks) >= MOST_CHUNKS:
                 del self._chunks[next(iter(self._chunks))]
-            chunk = philox.rows(self.key, call // CHUNK * CHUNK, CHUNK, attempt, user, group)
+            chunk = philox.rows(self.key, call // CHUNK * CHUNK, CHUNK, attempt, 0, group)
             self._chunks[near] = chunk
         a, b, c, d = chunk[call % CHUNK].tolist()
         return a, b, c, d
@@ -114,6 +114,14 @@ class Stream:
                 made[mine] = rows[calls[mine] - first]
         return made
 
+    def identity(self, call: int) -> int:
+        """The word that says which of the client's identities makes a call."""
+        return self.row(Group.IDENTITY, call, 0)[0]
+
+    def standing(self, identity: int) -> philox.Row:
+        """What is drawn for an identity of the client, by its number."""
+        return self.row(Group.STANDING, identity, 0)
+
     def value(self, law: Law, word: int) -> int:
         """The value of a law for a word."""
         (value,) = _values((self._ready(law),), (word,))
@@ -127,26 +135,26 @@ class Stream:
             self._cells[id(law)] = law.cells.tolist()
         return 0, self._cells[id(law)]
 
-    def send(self, call: int, attempt: int, picked: int, user: int = 0) -> Send:
+    def send(self, call: int, attempt: int, picked: int) -> Send:
         """What every attempt draws, as in the blocks."""
-        words = self.row(Group.SEND, call, attempt, user)
+        words = self.row(Group.SEND, call, attempt)
         laws = self._ready_sends.get(picked)
         if laws is None:
             laws = self._ready_sends[picked] = tuple(map(self._ready, self.laws[picked]))
         rtt, body, overhead = _values(laws, words)
         return rtt, body, overhead, words[3]
 
-    def work(self, call: int, attempt: int, works: int, user: int = 0) -> Work:
+    def work(self, call: int, attempt: int, works: int) -> Work:
         """What an attempt draws if it gets so far, by a row of plan.works; as in the blocks."""
         of = self.plan.works[works]
         laws = self._ready_works.get(works)
         if laws is None:
             all_four = (of.service, of.duration, of.response, self.plan.account.hit_time)
             laws = self._ready_works[works] = tuple(map(self._ready, all_four))
-        service, duration, response, hit = _values(laws, self.row(Group.WORK, call, attempt, user))
+        service, duration, response, hit = _values(laws, self.row(Group.WORK, call, attempt))
         status = 0
         if of.status is not None:
-            c, m, s, _ = self.row(Group.OUTCOME, call, attempt, user)
+            c, m, s, _ = self.row(Group.OUTCOME, call, attempt)
             status = of.status.statuses[pick.choose(s, of.status.thresholds)]
             if pick.happens(m, of.malformed):
                 status = MALFORMED
@@ -283,6 +291,13 @@ def numbered(law: Numbered, words: Ints) -> Ints:
     assert law.cut is not None
     assert law.other is not None
     return vectors.aliases(words, law.cut, law.other)
+
+
+def numbered_one(law: Numbered, word: int) -> int:
+    """A whole number 0..n-1 of a law, for one word."""
+    if law.cut is None or law.other is None:
+        return pick.uniform(word, law.n)
+    return int(pick.alias(word, law.cut, law.other))  # type: ignore[arg-type]
 
 
 def _slice(column: Ints | None, first: int, n: int) -> Ints | None:

@@ -8,6 +8,7 @@ event happens to, not the order in which somebody scheduled it, so two programs 
 from enum import IntEnum
 
 HOP_BITS, ATTEMPT_BITS, CALL_BITS, USER_BITS, CLIENT_BITS = 4, 12, 40, 24, 16
+USER_MASK = (1 << USER_BITS) - 1
 ID_BITS = HOP_BITS + ATTEMPT_BITS + CALL_BITS + USER_BITS + CLIENT_BITS
 
 

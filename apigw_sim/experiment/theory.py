@@ -70,3 +70,20 @@ def zipf(n: int, s: float) -> list[float]:
 def attempts(most: int, fails: float) -> float:
     """The mean number of attempts of a call that is tried again until it does not fail, `most` times in all."""
     return sum(fails**n for n in range(most))
+
+
+def of_users(users: int, servers: int, load: float, places: int | None = None) -> list[float]:
+    """Stationary probabilities of how many of so many users are at a server, of 0..places (default: all of them).
+
+    `load` is the mean service over the mean think time. With as many places as users it is the machine repairman's
+    M/M/c//N, with as many as servers Engset's loss system; there, who finds all taken thinks again.
+    """
+    weights = [1.0]
+    for n in range(1, (users if places is None else places) + 1):
+        weights.append(weights[-1] * load * (users - n + 1) / min(n, servers))
+    return [weight / sum(weights) for weight in weights]
+
+
+def engset(users: int, servers: int, load: float) -> float:
+    """The share of calls that find all servers taken: what a user sees is the system without itself."""
+    return of_users(users - 1, servers, load, servers)[-1]

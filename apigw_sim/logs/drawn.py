@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.draws import Group
+from apigw_sim.draws import Group, users
 from apigw_sim.draws.stream import Stream, numbered
 from apigw_sim.draws.vectors import choices
 from apigw_sim.plan.tables import CallRow, Drawn, Numbered, Rated
@@ -60,6 +60,8 @@ class DrawnOf:
     def picks(self) -> Ints:
         """The rows of the client's calls."""
         arrivals = self.client.arrivals
+        if self.client.users is not None and self.client.users.steps:
+            return users.picks(self.stream, self._users, self._calls)
         if isinstance(arrivals, Rated) or arrivals.pick is None:
             return choices(self._of_call(Group.CALL)[:, 1], self.client.weights)
         return arrivals.pick[self._calls]

@@ -176,6 +176,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         tables += [
             *(law.cells for law in laws_of if law is not None),
             *(call.body.cells for call in client.calls),
+            *((client.users.think.cells, client.users.pause.cells) if client.users else ()),
         ]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         whom = [client.identities.which] if client.identities else []

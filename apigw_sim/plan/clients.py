@@ -14,7 +14,7 @@ from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
 from apigw_sim.plan.reading import Keys, Reading, numbered
-from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated
+from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Users
 from apigw_sim.plan.traces import Reading as TraceReading
 from apigw_sim.plan.traces import read_trace
 from apigw_sim.scenario.arrivals import Arrivals
@@ -27,6 +27,7 @@ Values = Mapping[str, ParameterValue]
 SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
 """Methods whose repetition does no harm, of calls from a trace."""
 NOWHERE = Asked(0, 0, ())
+NO_ARRIVALS = Rated(poisson=False, segments=())
 
 
 class Target(NamedTuple):
@@ -131,10 +132,11 @@ class Clients:
         path: Keys = ("clients", name)
         keys, first_key = _keys(client, groups)
         trace = self.traces.get(name)
-        if trace is None:
-            when: Rated | Counted | Listed = self._rated(client.arrivals, (*path, "arrivals"))
-        else:
+        when: Rated | Counted | Listed = NO_ARRIVALS
+        if trace is not None:
             when = trace.arrivals
+        elif client.users is None:
+            when = self._rated(client.arrivals, (*path, "arrivals"))
         if client.calls == FROM_TRACE:
             calls, weights, when = self._trace_calls(name, when)
         else:
@@ -178,7 +180,18 @@ class Clients:
             addresses=logged.addresses(client),
             base_path=logged.base_path(client.target, found),
             paths=paths,
+            users=self._users(client, (*path, "users")),
         )
+
+    def _users(self, client: SaidClient, path: Keys) -> Users | None:
+        said = client.users
+        if said is None:
+            return None
+        think = self.reading.law(said.think_time, "duration", (*path, "think_time"))
+        pause, steps = think, len(client.calls) if said.sessions else 0
+        if said.sessions is not None and said.sessions.pause is not None:
+            pause = self.reading.law(said.sessions.pause, "duration", (*path, "sessions", "pause"))
+        return Users(said.count, said.ramp_up, think, pause, steps)
 
     def _rated(self, said: Arrivals, path: Keys) -> Rated:
         """The processes of a client, the first with the others superposed on it."""
@@ -202,6 +215,7 @@ class Clients:
             max_age_0_authorized=laws.threshold(sent.share * sent.authorized),
             idempotent=call.idempotent,
             format=0 if call.format is None else self._formats[call.format],
+            leave=laws.threshold(call.leave),
             **responses.of_call(call, self.gateway.content_types, endpoint),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apigw_sim.plan.tables import Client, Listed, Plan, Rated
+from apigw_sim.plan.tables import Client, Listed, Plan, Rated, Users
 
 
 def expected_calls(plan: Plan) -> float:
@@ -13,6 +13,8 @@ def expected_calls(plan: Plan) -> float:
 def calls_of(client: Client, duration: int) -> float:
     """The mean number of calls that a client starts."""
     arrivals = client.arrivals
+    if client.users is not None:
+        return users_at_most(client.users, duration)
     if not isinstance(arrivals, Rated):
         return float(len(arrivals.at)) if isinstance(arrivals, Listed) else float(arrivals.counts.sum())
     calls = 0.0
@@ -22,3 +24,15 @@ def calls_of(client: Client, duration: int) -> float:
             first, last = segment.first[0] / segment.first[1], segment.last[0] / segment.last[1]
             calls += mean * (first + last) / 2 * (min(segment.end, duration) - segment.begin) / 1e9
     return calls
+
+
+GUESSED = 100e6
+"""ns that a call of a user is taken to last, where nobody knows."""
+
+
+def users_at_most(users: Users, duration: int) -> float:
+    """About how many calls users make: they are half as many while they come."""
+    mean = users.think.mean
+    if users.steps:
+        mean += (users.pause.mean - users.think.mean) / users.steps
+    return users.count * max(duration - users.ramp_ns / 2, 0) / (mean + GUESSED)

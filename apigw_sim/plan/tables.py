@@ -529,6 +529,8 @@ class CallRow:
     """The bit of its format; 0: it has none, and every function accepts it."""
     path: tuple[str | Drawn, ...] = ()
     """What an access log says of its path, in pieces; empty where nobody logs it, or its trace says more."""
+    leave: int = 0
+    """Threshold word: of a session's users, those who go no further."""
 
 
 @dataclass(frozen=True)
@@ -729,6 +731,20 @@ class Front(IntEnum):
 
 
 @dataclass(frozen=True)
+class Users:
+    """Closed-loop users of a client, numbered from 1."""
+
+    count: int
+    ramp_ns: int
+    """They come evenly within it."""
+    think: Law
+    pause: Law
+    """Between two sessions, drawn with the word of `think`."""
+    steps: int
+    """Calls of a session; 0: each call is drawn by weight."""
+
+
+@dataclass(frozen=True)
 class Client:
     """A client: who calls what, when, and how it waits and retries."""
 
@@ -768,6 +784,8 @@ class Client:
     """What stands before the paths of its calls: the stage, or a domain's base path."""
     paths: tuple[str, ...] = ()
     """Of a trace whose stage logs: its distinct paths, which `arrivals.path` numbers."""
+    users: Users | None = None
+    """Who calls; None: calls start as `arrivals` say, of which users have none."""
 
 
 class WatchedKind(IntEnum):

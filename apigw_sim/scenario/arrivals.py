@@ -213,7 +213,7 @@ class Arrivals(Stream):
     )
 
     later: ClassVar[Mapping[str, str]] = {
-        "users": "is not of arrivals: users with think times belong to a later version; leave it out",
+        "users": "is not of arrivals; write it in their place, beside calls:",
     }
 
     @property

@@ -11,6 +11,7 @@ from apigw_sim import units
 from apigw_sim.scenario.arrivals import TRACES, Arrivals, Step, Stream, Trace, Window
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_fronts import check_target
+from apigw_sim.scenario.check_users import check_users
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
 from apigw_sim.scenario.processes import Mmpp
@@ -26,7 +27,9 @@ def check_clients(report: Report) -> None:
     for name, client in report.scenario.clients.items():
         base: Keys = ("clients", name)
         stage = check_target(report, base, client)
-        _check_arrivals(report, (*base, "arrivals"), client.arrivals)
+        check_users(report, base, client)
+        if client.users is None:
+            _check_arrivals(report, (*base, "arrivals"), client.arrivals)
         _check_key(report, (*base, "api_key"), client)
         _check_retry(report, base, client)
         if client.calls == FROM_TRACE:
@@ -142,7 +145,11 @@ def _check_arrivals(report: Report, keys: Keys, arrivals: Arrivals) -> None:
             fix = "write a process under superposition:, and a trace as a client of its own"
         report.say(keys, f"{' and '.join([*given, *others])} stand together", fix)
     elif not others and not given:
-        report.say(keys, "there are no arrivals", "write {process: poisson, rate: 50/s}, or {trace: ...}")
+        report.say(
+            keys,
+            "there are no arrivals",
+            "write {process: poisson, rate: 50/s}, or {trace: ...}, or users: in their place",
+        )
     if others:
         for key in ("profile", "flash_crowds", "batch"):
             if getattr(arrivals, key):

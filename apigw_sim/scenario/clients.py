@@ -27,6 +27,7 @@ from apigw_sim.scenario.quantities import (
 from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
 from apigw_sim.scenario.security import Network as Addresses
+from apigw_sim.scenario.users import Users
 
 MOST_KEYS = 1 << 26
 FROM_TRACE: Literal["from_trace"] = "from_trace"
@@ -171,6 +172,10 @@ class Call(Part):
             body=self.invalid if body else nothing, parameters=nothing if body else self.invalid
         )
 
+    leave: Share = Field(
+        Fraction(0), description="in sessions: of the users who have made this call, those who go no further"
+    )
+
     later: ClassVar[Mapping[str, str]] = {
         "timeout": "belongs to the client; write it beside calls:",
     }
@@ -311,7 +316,12 @@ class Client(Part):
         description="what they call: a stage as api/stage, a domain with a base path, or a distribution",
         examples=["api/stage"],
     )
-    arrivals: Arrivals = Field(description="when calls start", examples=[{"process": "even", "rate": "1/s"}])
+    arrivals: Arrivals = Field(
+        Arrivals(), description="when calls start", examples=[{"process": "even", "rate": "1/s"}]
+    )
+    users: Users | None = Field(
+        None, description="who calls, waits and calls again, instead of arrivals", examples=[{"count": 100}]
+    )
     calls: Annotated[
         tuple[Call, ...] | Literal["from_trace"],
         Leaf(
@@ -350,4 +360,4 @@ class Client(Part):
         None, description="where their requests come from, an address or a range, for resource policies"
     )
 
-    later: ClassVar[Mapping[str, str]] = {"users": _LATER, "waf": _LATER}
+    later: ClassVar[Mapping[str, str]] = {"waf": _LATER}

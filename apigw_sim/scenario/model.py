@@ -93,7 +93,7 @@ class Scenario(Part):
 
     later: ClassVar[Mapping[str, str]] = {
         "waf": _LATER,
-        "users": _LATER,
+        "users": "belongs to a client; write it there, in the place of its arrivals:",
         "identities": "belongs to a client; write it beside its calls:",
         "services": "is no part of a scenario; write AWS services under backends:",
         "sweep": _LATER,

@@ -58,7 +58,7 @@ def _header(made: Page, walk: Walk) -> None:
     plan, row = walk.plan, walk.watched
     client = plan.clients[walk.client]
     made.title(
-        f"{plan.name}, seed {walk.seed}: attempt {client.name}/{walk.call}/{walk.attempt}",
+        f"{plan.name}, seed {walk.seed}: attempt {walk.whose}/{walk.attempt}",
         f"row {count(row['row'])} of requests.parquet, {walk.chosen}",
     )
     pick = client.calls[walk.ended["pick"]].text if walk.ended is not None else "a call"
@@ -207,9 +207,7 @@ def _then(made: Page, walk: Walk, again: str) -> None:
         )
     others = [one for one in walk.attempts if one is not row]
     if others:
-        made.exact(
-            f"apigw-sim explain {again} --attempt {client.name}/{walk.call}/{others[-1]['attempt']}", "dim"
-        )
+        made.exact(f"apigw-sim explain {again} --attempt {walk.whose}/{others[-1]['attempt']}", "dim")
 
 
 def _policy(client: Client) -> str:

@@ -11,6 +11,7 @@ from engine.reaching import Entry, entry
 from engine.running import EVERY, FUNCTION, MOCK, MS, SECOND, SERVER, at, client, story
 from engine.test_order import EMPTY, ONE, none, place_free_at_100_ms, relayed_503, through
 
+IDLE = "GET /idle"
 CACHE = {"stage": {"cache_cluster": "0.5 GB"}, "settings": {"caching": {"ttl": "300 s"}}}
 HTTP_100 = {"backends": {"h": {"http": {"latency": "100 ms"}}}}
 ONE_PLACE = {"backends": {"h": {"http": {"latency": "1 s", "concurrency": 1, "queue": 5}}}}
@@ -23,6 +24,18 @@ THREE = {
 
 def again(after: str) -> dict[str, Any]:
     return {"attempts": 2, "backoff": none(after)}
+
+
+def user(ms: int, call: str = "GET /", **more: Any) -> dict[str, Any]:
+    """A user who comes at 0 for something that takes no time, thinks for so long, and then makes its call."""
+    users = {"count": 1, "think_time": f"{ms} ms", "sessions": {"pause": "1 h"}}
+    return {"target": "a/s", "users": users, "calls": [{"call": IDLE}, {"call": call}], **more}
+
+
+def idle(said: dict[str, Any]) -> dict[str, Any]:
+    """With what users come for at first."""
+    said["apis"]["a"]["methods"][IDLE] = {"integration": MOCK}
+    return said
 
 
 def at_once(instant: str, change: dict[str, Any]) -> dict[str, Any]:
@@ -147,6 +160,23 @@ PAIRS: dict[tuple[str, str], Any] = {
         "account": {"throttle": {"rate": "100/s", "burst": 10}}, "initial": {"tokens": {"account.throttle": 0}},
     },
     ("RELAY", "OPEN"): relayed_503(new=client(at(200 * MS))),
+    # a user starts a call before open-loop clients do, and after all the others, as they do
+    ("CONTROL", "USER"): idle(
+        story(settings=ONE, clients={"new": user(1000)}, **at_once("1 s", {"set": {f"{EVERY}.throttle.burst": 0}}))
+    ),
+    ("DONE", "USER"): idle(hit_or_miss(new=user(100))),
+    ("TIMEOUT", "USER"): idle(
+        story(**waiting(100, new=user(100, "GET /f", timeout="500 ms")), assumptions={"lambda_overhead": "1 s"})
+    ),
+    ("ANSWER", "USER"): idle(story(**answered_100(new=user(100)), functions={"f": {"duration": "1 s"}})),
+    ("ARRIVE", "USER"): idle(story(settings=ONE, initial=EMPTY, clients={
+        "new": user(100), "arriving": client(at(90 * MS), **through("20 ms")),
+    })),
+    ("RELAY", "USER"): idle(relayed_503(new=user(190))),
+    ("RETRY", "USER"): idle(story(settings=ONE, initial=EMPTY, clients={
+        "new": user(100), "again": client(at(0), retry=again("100 ms")),
+    })),
+    ("USER", "OPEN"): idle(story(settings=ONE, initial=EMPTY, clients={"new": client(at(100 * MS)), "user": user(100)})),
     # the token goes to who comes back
     ("RETRY", "OPEN"): story(settings=ONE, initial=EMPTY, clients={
         "new": client(at(100 * MS)), "again": client(at(0), retry=again("100 ms")),
@@ -159,6 +189,12 @@ IDENTITIES: dict[str, Any] = {
     ),
     "calls in the order of their numbers": story(at(5, 5, 5), settings=ONE, **through("20 ms")),
     "attempts in the order of their numbers": two_attempts_end_together(),
+    "users in the order of their numbers": story(
+        settings=ONE,
+        clients={
+            "c": {"target": "a/s", "users": {"count": 3, "think_time": "1 s"}, "calls": [{"call": "GET /"}]}
+        },
+    ),
     "the gateway's limit before the client's": story(
         at(0, 0), {**SERVER, "timeout": "150 ms"}, timeout="150 ms", **ONE_PLACE
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from engine.running import Ran
@@ -36,6 +36,15 @@ ENDED = {
 """The kinds of gauges that are 0 when nothing is in flight."""
 
 
+CALLED = ("client", "user", "call")
+
+
+def named(who: Sequence[int]) -> str:
+    """A call, and what of it is given, for people."""
+    words = ("client", "user", "call", "attempt")
+    return " ".join(f"{word} {number}" for word, number in zip(words, who, strict=False))
+
+
 def broken(ran: Ran, *, grid: int = 1) -> list[str]:
     """What a run breaks of all that every run must keep; nothing, if it is whole."""
     return [*_calls(ran), *_attempts(ran, grid), *_work(ran), *_environments(ran), *_levels(ran)]
@@ -44,42 +53,60 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
 def _calls(ran: Ran) -> Iterator[str]:
     """Every call ends once, and as many attempts as it says were answered, the last of them with its status."""
     sent: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
-    for client, call, attempt, status in ran.columns(ATTEMPTS, "client", "call", "attempt", "status"):
-        if attempt in sent[client, call]:
-            yield f"client {client} call {call}: attempt {attempt} is answered twice"
-        sent[client, call][attempt] = status
-    for client, call, attempts, status, outcome in ran.columns(
-        CALLS, "client", "call", "attempts", "status", "outcome"
-    ):
+    for *who, attempt, status in ran.columns(ATTEMPTS, *CALLED, "attempt", "status"):
+        if attempt in sent[tuple(who)]:
+            yield f"{named(who)}: attempt {attempt} is answered twice"
+        sent[tuple(who)][attempt] = status
+    for *who, attempts, status, outcome in ran.columns(CALLS, *CALLED, "attempts", "status", "outcome"):
         if outcome == CallOutcome.SHORT_CIRCUITED:
-            if status != NULL or ran.plan.clients[client].retry.breaker is None:
-                yield f"client {client} call {call} is short-circuited, and has status {status} or no circuit breaker"
+            if status != NULL or ran.plan.clients[who[0]].retry.breaker is None:
+                yield f"{named(who)} is short-circuited, and has status {status} or no circuit breaker"
         elif not attempts:
-            yield f"client {client} call {call} ended without an attempt"
-    ended = ran.columns(CALLS, "client", "call", "attempts", "status", "started_ns", "ended_ns")
-    for identity, times in Counter(row[:2] for row in ended).items():
+            yield f"{named(who)} ended without an attempt"
+    ended = ran.columns(CALLS, *CALLED, "attempts", "status", "started_ns", "ended_ns")
+    for identity, times in Counter(row[:3] for row in ended).items():
         if times > 1:
-            yield f"client {identity[0]} call {identity[1]} ends {times} times"
-    for client, call, attempts, status, started, end in ended:
-        lost = set(range(1, attempts + 1)) - set(sent[client, call]) if client in ran.plan.lossy else set()
-        if sorted({*sent[client, call], *lost}) != list(range(1, attempts + 1)):
-            yield f"client {client} call {call}: {attempts} attempts, and answered are {sorted(sent[client, call])}"
-        elif status not in (NULL, sent[client, call].get(attempts)):
-            yield f"client {client} call {call}: ends with {status}, answered was {sent[client, call][attempts]}"
+            yield f"{named(identity)} ends {times} times"
+    for *who, attempts, status, started, end in ended:
+        answered = sent[tuple(who)]
+        lost = set(range(1, attempts + 1)) - set(answered) if who[0] in ran.plan.lossy else set()
+        if sorted({*answered, *lost}) != list(range(1, attempts + 1)):
+            yield f"{named(who)}: {attempts} attempts, and answered are {sorted(answered)}"
+        elif status not in (NULL, answered.get(attempts)):
+            yield f"{named(who)}: ends with {status}, answered was {answered[attempts]}"
         if end < started:
-            yield f"client {client} call {call} ends before it starts"
-    if missing := set(sent) - {row[:2] for row in ended}:
-        yield f"client and call {min(missing)}: there are attempts, and it never ends"
+            yield f"{named(who)} ends before it starts"
+    if missing := set(sent) - {row[:3] for row in ended}:
+        yield f"{named(min(missing))}: there are attempts, and it never ends"
+    yield from _users(ran, ended)
+
+
+def _users(ran: Ran, ended: list[tuple[int, ...]]) -> Iterator[str]:
+    """Users are those of their client, and call one call after another, the last of them before the end."""
+    calls: dict[tuple[int, int], list[tuple[int, int, int]]] = defaultdict(list)
+    for client, user, call, _, _, started, end in ended:
+        calls[client, user].append((call, started, end))
+    for (client, user), mine in calls.items():
+        users = ran.plan.clients[client].users
+        if not (0 < user <= users.count if users else user == 0):
+            yield f"client {client} has no user {user}"
+        if users is None:
+            continue
+        mine.sort()
+        if [call for call, _, _ in mine] != list(range(len(mine))):
+            yield f"client {client} user {user}: calls {[call for call, _, _ in mine]}"
+        if any(begin < end for (_, _, end), (_, begin, _) in pairwise(mine)):
+            yield f"client {client} user {user} has two calls at once"
 
 
 def _attempts(ran: Ran, grid: int) -> Iterator[str]:
     """What reached a backend has one piece of work, what was refused before has none; statuses go with reasons."""
-    worked = Counter(ran.columns(INVOCATIONS, "client", "call", "attempt", "source"))
+    worked = Counter(ran.columns(INVOCATIONS, *CALLED, "attempt", "source"))
     authorizers = ran.plan.authorizers
     leads = {row.place for row in ran.plan.releases if row.backend != NULL}
     """Methods that lead to a backend in one deployment at least."""
     columns = (
-        "client", "call", "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
+        *CALLED, "attempt", "method", "integration_ns", "cache", "reason", "status", "refused_by", "arrived_ns",
         "latency_ns", "stage", "flags", "authorizer_ns", "authorizer",
     )  # fmt: skip
     for (
@@ -97,7 +124,7 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
         took,
         looked,
     ) in ran.columns(ATTEMPTS, *columns):
-        name = f"client {identity[0]} call {identity[1]} attempt {identity[2]}"
+        name = named(identity)
         pieces = worked[(*identity, Source.INTEGRATION)]
         if pieces != (integration != NULL):
             yield f"{name}: {pieces} pieces of work, IntegrationLatency {integration}"
@@ -139,10 +166,9 @@ def _status(ran: Ran, name: str, method: int, stage: int, why: int, status: int,
 
 def _work(ran: Ran) -> Iterator[str]:
     """A piece of work belongs to an attempt, was refused or ran, and repeats what had begun before."""
-    answered = set(ran.columns(ATTEMPTS, "client", "call", "attempt"))
+    answered = set(ran.columns(ATTEMPTS, *CALLED, "attempt"))
     columns = (
-        "client",
-        "call",
+        *CALLED,
         "attempt",
         "backend",
         "environment",
@@ -152,14 +178,14 @@ def _work(ran: Ran) -> Iterator[str]:
         "repeated",
         "source",
     )
-    ran_at_all: dict[tuple[int, int], set[int]] = defaultdict(set)
+    ran_at_all: dict[tuple[int, ...], set[int]] = defaultdict(set)
     rows = ran.columns(INVOCATIONS, *columns)
-    for client, call, attempt, _, _, duration, *_, source in rows:
+    for client, user, call, attempt, _, _, duration, *_, source in rows:
         if duration != NULL and source == Source.INTEGRATION:
-            ran_at_all[client, call].add(attempt)
-    for client, call, attempt, backend, environment, duration, queued, outcome, repeated, source in rows:
-        name = f"work for client {client} call {call} attempt {attempt}"
-        if (client, call, attempt) not in answered:
+            ran_at_all[client, user, call].add(attempt)
+    for *who, attempt, backend, environment, duration, queued, outcome, repeated, source in rows:
+        name = f"work for {named((*who, attempt))}"
+        if (*who, attempt) not in answered:
             yield f"{name}: there is no such attempt"
         is_lambda = ran.plan.backends[backend].kind is BackendKind.LAMBDA
         begun = (
@@ -172,7 +198,7 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: {queued} ns in a queue"
         if repeated and source == Source.AUTHORIZER:
             yield f"{name}: an authorizer repeats nothing"
-        if repeated and not (begun and any(other < attempt for other in ran_at_all[client, call])):
+        if repeated and not (begun and any(other < attempt for other in ran_at_all[tuple(who)])):
             yield f"{name}: repeats nothing"
 
 

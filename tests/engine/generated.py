@@ -29,6 +29,7 @@ from engine.generated_parts import (
     rate_of,
     retry_of,
     throttle,
+    time_of,
     traced,
 )
 from engine.generated_security import secured
@@ -201,7 +202,25 @@ def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[s
         made["retry"] = draw(retry_of("timeout" in made))
     if draw(chance(20)):
         _before(draw, said, made, stage)
-    return draw(aside(_keeping(made)))
+    return draw(aside(_closed(draw(aside(_keeping(made))), duration)))
+
+
+@drawn
+def _closed(draw: Draw, made: dict[str, Any], duration: int) -> dict[str, Any]:
+    """Some are users who think instead."""
+    if made["calls"] == "from_trace" or not draw(chance(20)):
+        return made
+    del made["arrivals"]
+    made["users"] = {
+        "count": draw(few(1, 7)), "think_time": draw(time_of(1, 60)), "ramp_up": ms(draw(few(0, duration - 1))),
+    }  # fmt: skip
+    if draw(chance(50)):
+        made["users"]["sessions"] = draw(one_of({}, {"pause": ms(draw(few(1, 90)))}))
+        for call in made["calls"]:
+            call["weight"] = 1
+        for call in made["calls"][:-1]:
+            call["leave"] = draw(one_of("0 %", "30 %", "100 %"))
+    return made
 
 
 @drawn

@@ -56,6 +56,7 @@ WORDS = (
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
     "journal", "fault ended", "mapped to success", "by an alias", "by a version",
+    "user", "user again",
 )  # fmt: skip
 """Every word there is."""
 
@@ -121,6 +122,8 @@ def reached(ran: Ran) -> Counter[str]:
         "died": ran.column(ENVIRONMENTS, "died_ns") != NULL,
         "by an alias": ran.column(INVOCATIONS, "alias") != NULL,
         "by a version": np.isin(ran.column(INVOCATIONS, "backend"), _versions(ran)),
+        "user": ran.column(CALLS, "user") > 0,
+        "user again": (ran.column(CALLS, "user") > 0) & (ran.column(CALLS, "call") > 0),
         "journal": ran.column(JOURNAL, "ends") == 0,
         "fault ended": ran.column(JOURNAL, "ends") == 1,
     }
@@ -136,10 +139,10 @@ def _versions(ran: Ran) -> list[int]:
 
 def _late(ran: Ran) -> int:
     """How many invocations reached their backend after the gateway had stopped waiting for them (or at that instant)."""
-    ids = ("client", "call", "attempt")
+    ids = ("client", "user", "call", "attempt")
     ends = {
-        row[:3]: row[3] + row[4]
+        row[:4]: row[4] + row[5]
         for row in ran.columns(ATTEMPTS, *ids, "arrived_ns", "integration_ns", "status")
-        if row[4] != NULL and row[5] == 504
+        if row[5] != NULL and row[6] == 504
     }
-    return sum(row[3] >= ends.get(row[:3], 1 << 62) for row in ran.columns(INVOCATIONS, *ids, "arrived_ns"))
+    return sum(row[4] >= ends.get(row[:4], 1 << 62) for row in ran.columns(INVOCATIONS, *ids, "arrived_ns"))

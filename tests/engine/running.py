@@ -262,7 +262,7 @@ def scenario_of(said: Mapping[str, Any] | str | Path | Scenario) -> tuple[Scenar
     data = deepcopy(dict(said))
     listed: dict[str, At] = {}
     for name, body in data["clients"].items():
-        if isinstance(body["arrivals"], At):
+        if isinstance(body.get("arrivals"), At):
             listed[name] = body["arrivals"]
             data["clients"][name] = {**body, "arrivals": {"process": "even", "rate": "1/s"}}
     return load(data), listed

@@ -1,6 +1,6 @@
 """What happens first when two things happen at one nanosecond: a story for each pair of neighbouring ranks.
 
-CONTROL < DONE < TIMEOUT < ANSWER < ARRIVE < RELAY < RETRY < OPEN; within a rank, in the order of identities.
+CONTROL < DONE < TIMEOUT < ANSWER < ARRIVE < RELAY < RETRY < USER < OPEN; within a rank, in the order of identities.
 """
 
 from __future__ import annotations

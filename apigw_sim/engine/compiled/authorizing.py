@@ -36,7 +36,7 @@ from apigw_sim.engine.compiled.words import (
     UNANSWERED,
     WAIT,
 )
-from apigw_sim.engine.order import Rank
+from apigw_sim.engine.order import USER_MASK, Rank
 from apigw_sim.records import NULL, Authorized, Flag, Outcome
 from apigw_sim.rules import authorization as rule
 from apigw_sim.rules import pick, reason
@@ -102,9 +102,12 @@ def authorize(s: State, a: View) -> int:
 def identify(s: State, a: View, z: View) -> int:
     """Whom a call is taken for, and the API key that its authorizer gives; gives the word of the validation expression."""
     c = view(s.client, a.client)
-    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, OF_IDENTITY)
+    user = a.who & USER_MASK
+    word, _, _, _ = words(
+        c.key_0, c.key_1, 0 if user else a.call, 0, user, OF_IDENTITY
+    )  # a user stays who it is
     number = numbered(s, word, c.identities, c.identity_table)
-    worth, key, caught, _ = words(c.key_0, c.key_1, number, 0, OF_STANDING)
+    worth, key, caught, _ = words(c.key_0, c.key_1, number, 0, 0, OF_STANDING)
     a.identity = c.first_identity + number
     a.standing = rule.standing_of(worth, c.valid, c.denied, c.missing)
     a.given = NULL

@@ -24,6 +24,7 @@ from apigw_sim.engine.compiled.words import (
     INVOCATION_COLUMNS,
     METHOD,
 )
+from apigw_sim.engine.order import USER_BITS, USER_MASK
 from apigw_sim.records import NULL, Outcome
 from apigw_sim.rules import reason, window
 from apigw_sim.rules.bucket import TOKEN, refill
@@ -90,8 +91,9 @@ def record_job(s: State, a: View, f: View) -> None:
     out, r = s.invocations, s.invocations_n * INVOCATION_COLUMNS
     out[r] = f.me // BACKEND
     out[r + 1] = a.source
-    out[r + 2] = view(s.client, a.client).number
-    out[r + 3] = 0
+    who = a.who
+    out[r + 2] = who >> USER_BITS
+    out[r + 3] = who & USER_MASK
     out[r + 4] = a.call
     out[r + 5] = a.number
     out[r + 6] = view(s.environment, a.environment).number if a.environment != 0 else NULL

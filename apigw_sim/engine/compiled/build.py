@@ -23,6 +23,7 @@ from apigw_sim.engine.compiled import (
     levels,
     processes,
     services,
+    users,
 )
 from apigw_sim.engine.compiled.state import Lists, State
 from apigw_sim.rules import (
@@ -63,6 +64,7 @@ SOURCES = (
     drawing,
     aliases,
     processes,
+    users,
     callers,
     caching,
     checks,
@@ -116,6 +118,8 @@ INLINED = frozenset(
         "precedes",
         "lift",
         "opened",
+        "first_attempt",
+        "schedule",
         "wake",
         "learn",
         "back",

@@ -378,6 +378,22 @@ class Builder:
         )
         return self.services * w.width("service")
 
+    def _users(self) -> None:
+        """The closed-loop users of clients that have them, a row for each such client."""
+        clients = [row.users for row in self.plan.clients if row.users is not None]
+        self._table("users", len(clients))
+        for number, row in enumerate(clients):
+            fill(
+                self.vectors["users"], "users", number, count=row.count, ramp=row.ramp_ns, until=self.plan.duration,
+                steps=row.steps, **self._laws(think=row.think, pause=row.pause),
+            )  # fmt: skip
+
+    def _users_of(self, client: int) -> int:
+        """Where the row of a client's users stands; NULL: it has none."""
+        if self.plan.clients[client].users is None:
+            return NULL
+        return w.USERS * sum(row.users is not None for row in self.plan.clients[:client])
+
     def _processes(self) -> list[int]:
         """The processes of clients that keep something between calls; gives where those of each begin."""
         firsts, rows_of = [], [row.retry for row in self.plan.clients for _ in range(row.retry.processes)]
@@ -431,6 +447,7 @@ class Builder:
     def _clients(self) -> None:
         plan = self.plan
         self._table("client", len(plan.clients) + 1)
+        self._users()
         processes = self._processes()
         self._table("pick", sum(len(row.calls) for row in plan.clients))
         parameters: list[int] = []
@@ -450,7 +467,8 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses), process=processes[number], **kept(retry), **self._identities(row),
+                statuses_n=len(statuses), process=processes[number], **kept(retry),
+                keeps=retry.processes > 0 or row.users is not None, users=self._users_of(number), **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
@@ -463,7 +481,7 @@ class Builder:
                     age=call.max_age_0, authorized=call.max_age_0_authorized, idempotent=call.idempotent,
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
-                    sends=any(law.constant is None for law in laws), refused=call.refused,
+                    sends=any(law.constant is None for law in laws), refused=call.refused, leave=call.leave,
                     invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policy=call.policy,
                     types=self._shares(call.types, call.type_thresholds), types_n=len(call.types), format=call.format,
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.drawing import OF_SEND, draw_calls, draw_key, draw_send, four
-from apigw_sim.engine.compiled.events import free_node, sink_client, take_node, wake
+from apigw_sim.engine.compiled.drawing import OF_SEND, draw_call, draw_calls, draw_key, draw_send, four
+from apigw_sim.engine.compiled.events import CALL_SHIFT, WHO_MASK, free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
+from apigw_sim.engine.compiled.users import goes_on, next_comes
 from apigw_sim.engine.compiled.words import (
     ARRIVE,
     CALL_BLOCK,
     CALL_COLUMNS,
+    CLIENT,
     FOR_EVER,
     HELD,
     LEFT,
@@ -23,7 +25,7 @@ from apigw_sim.engine.compiled.words import (
     TOLD,
     WAIT,
 )
-from apigw_sim.engine.order import USER_BITS, Hop, Rank
+from apigw_sim.engine.order import USER_BITS, USER_MASK, Hop, Rank
 from apigw_sim.records import NULL, CallOutcome
 from apigw_sim.rules import backoff
 
@@ -40,15 +42,7 @@ def opened(s: State) -> View:
     c = view(s.client, s.turn[0])
     if c.block_n == 0:
         draw_calls(s, c)
-    a = view(s.row, take_row(s))
-    a.who = c.number << USER_BITS
-    a.client = c.me
-    a.call = c.call
-    a.number = 1
-    a.started = s.now
-    a.record = 0
-    a.previous = c.base
-    copy(s.row, a.me + PICKED, s.block, c.block, TAKEN)
+    a = first_attempt(s, c, c.number << USER_BITS, c.call, c.block)
     # the client's next
     c.block_n -= 1
     c.call += 1
@@ -65,6 +59,32 @@ def opened(s: State) -> View:
     return a
 
 
+def started(s: State) -> View:
+    """A user's call starts, as its first attempt; its event has just happened, and its node is still as it was."""
+    n = view(s.node, s.node_free)
+    who, call, step = n.rank & WHO_MASK, n.id >> CALL_SHIFT, n.row
+    c = view(s.client, ((who >> USER_BITS) + 1) * CLIENT)
+    u = view(s.users, c.users)
+    if call == 0:
+        next_comes(s, u, who)
+    draw_call(s, c, call, who & USER_MASK, step if u.steps > 0 else NULL)
+    return first_attempt(s, c, who, call, c.block_first)
+
+
+def first_attempt(s: State, c: View, who: int, call: int, block: int) -> View:
+    """The first attempt of a call that stands in `block`."""
+    a = view(s.row, take_row(s))
+    a.who = who
+    a.client = c.me
+    a.call = call
+    a.number = 1
+    a.started = s.now
+    a.record = 0
+    a.previous = c.base
+    copy(s.row, a.me + PICKED, s.block, block, TAKEN)
+    return a
+
+
 def resent(s: State, a: View) -> None:
     """A retry leaves for the gateway: what it draws; it carries the body that a trace gave it."""
     c, body = view(s.client, a.client), a.body
@@ -72,18 +92,18 @@ def resent(s: State, a: View) -> None:
     if c.replays:
         a.body = body
     if c.identities > 0:  # an authorizer may have given it another key
-        a.key = draw_key(s, c, a.call)
+        a.key = draw_key(s, c, a)
 
 
 def sent(s: State, a: View) -> int:
     """A request leaves for the gateway, now, if its client's process lets it; gives the stage that follows."""
     a.refs = 1
     c = view(s.client, a.client)
-    if c.processes > 0:
+    if c.keeps:
         at = may_send(s, c, a)
         if at == NULL:
             a.number -= 1
-            ended(s, a, s.now, NULL, SHORT_CIRCUITED)
+            over(s, c, a, s.now, NULL, SHORT_CIRCUITED)
             release(s, a)
             return WAIT
         if at > s.now:
@@ -124,8 +144,8 @@ def give_up(s: State, a: View) -> None:
     """The caller stops waiting at its limit; the gateway and the backend know nothing of it."""
     a.gone = 1
     c = view(s.client, a.client)
-    if c.processes > 0:
-        told(s, a, a.limit, OF_TIMEOUT, LEFT)
+    if c.keeps:
+        told(s, c, a, a.limit, OF_TIMEOUT, LEFT)
     elif c.client_timeout and a.number < c.attempts:
         try_again(s, a, a.limit)
     else:
@@ -136,37 +156,45 @@ def answered(s: State, a: View) -> None:
     """The answer leaves the gateway for a caller who waits for it: it ends the call or tries again."""
     c, status = view(s.client, a.client), a.status
     received = s.now + a.rtt - a.rtt // 2
-    if c.processes > 0:
-        told(s, a, received, OF_ANSWER, TOLD)
+    if c.keeps:
+        told(s, c, a, received, OF_ANSWER, TOLD)
     elif status >= 400 and a.number < c.attempts and listed(s, c, status):
         try_again(s, a, received)
     else:
         ended(s, a, received, status, SUCCEEDED if status < 400 else REFUSED)
 
 
-def told(s: State, a: View, at: int, rank: int, what: int) -> None:
-    """A client that keeps something between its calls has its answer, or gives up, at `at`."""
-    if at <= s.now:
-        learns(s, a, what)
-        return
-    a.refs += 1
-    wake(s, a, at, rank, OF_HEARING, what)
+def told(s: State, c: View, a: View, at: int, rank: int, what: int) -> None:
+    """A client has its answer, or gives up, at `at`; only a process that keeps something has to hear of it then."""
+    if c.processes > 0 and at > s.now:
+        a.refs += 1
+        wake(s, a, at, rank, OF_HEARING, what)
+    else:
+        learns(s, a, at, what)
 
 
-def learns(s: State, a: View, what: int) -> None:
-    """What a client's process learns now of an attempt, and what the client does next."""
+def learns(s: State, a: View, at: int, what: int) -> None:
+    """What a client learns at `at` of an attempt, and what it does next."""
     c = view(s.client, a.client)
     status = NULL if what == LEFT else a.status
-    learnt(s, c, a, status)
     again = c.client_timeout != 0
     if status != NULL:
         again = listed(s, c, status)
+    if c.processes > 0:
+        learnt(s, c, a, status)
     if again and a.number < c.attempts and may_retry(s, c, a, status):
-        try_again(s, a, s.now)
+        try_again(s, a, at)
     elif status == NULL:
-        ended(s, a, s.now, NULL, TIMED_OUT)
+        over(s, c, a, at, NULL, TIMED_OUT)
     else:
-        ended(s, a, s.now, status, SUCCEEDED if status < 400 else REFUSED)
+        over(s, c, a, at, status, SUCCEEDED if status < 400 else REFUSED)
+
+
+def over(s: State, c: View, a: View, at: int, status: int, outcome: int) -> None:
+    """The call of a client that keeps something is over: a user goes on."""
+    ended(s, a, at, status, outcome)
+    if c.users != NULL:
+        goes_on(s, c, a, at)
 
 
 def try_again(s: State, a: View, since: int) -> None:
@@ -208,9 +236,10 @@ def begun(s: State, a: View) -> int:
 
 def ended(s: State, a: View, at: int, status: int, outcome: int) -> None:
     """The call is over for its client, after this attempt."""
-    c, out, r = view(s.client, a.client), s.calls, s.calls_n * CALL_COLUMNS
-    out[r] = c.number
-    out[r + 1] = 0
+    out, r = s.calls, s.calls_n * CALL_COLUMNS
+    who = a.who
+    out[r] = who >> USER_BITS
+    out[r + 1] = who & USER_MASK
     out[r + 2] = a.call
     out[r + 3] = view(s.pick, a.pick).number
     out[r + 4] = a.started

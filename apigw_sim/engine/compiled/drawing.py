@@ -10,6 +10,7 @@ from apigw_sim.engine.compiled.words import (
     ACCESS,
     BUCKET,
     CALL_BLOCK,
+    CLIENT,
     DRAWN,
     ENTRY,
     KEY,
@@ -20,6 +21,7 @@ from apigw_sim.engine.compiled.words import (
     PICK,
     QUOTA,
 )
+from apigw_sim.engine.order import USER_BITS, USER_MASK
 from apigw_sim.records import NULL
 from apigw_sim.rules import pick, quantile
 
@@ -43,14 +45,15 @@ CRASHED, MISSHAPEN = CRASH, MALFORMED
 
 def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
     """The four words of a group for an attempt."""
-    c = view(s.client, a.client)
-    return words(c.key_0, c.key_1, a.call, a.number, group)
+    who = a.who
+    c = view(s.client, ((who >> USER_BITS) + 1) * CLIENT)
+    return words(c.key_0, c.key_1, a.call, a.number, who & USER_MASK, group)
 
 
 def of_request(s: State, a: View) -> tuple[int, int, int, int]:
     """The words of a call for the validity of its body and of its parameters, and for its content type."""
     c = view(s.client, a.client)
-    return words(c.key_0, c.key_1, a.call, 0, OF_REQUEST)
+    return words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_REQUEST)
 
 
 def value(s: State, table: int, constant: int, word: int) -> int:
@@ -116,9 +119,9 @@ def draw_outcome(s: State, a: View, f: View) -> int:
 # calls
 
 
-def draw_key(s: State, c: View, call: int) -> int:
+def draw_key(s: State, c: View, a: View) -> int:
     """The API key that a call is sent with."""
-    _, _, word, _ = words(c.key_0, c.key_1, call, 0, OF_CALL)
+    _, _, word, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CALL)
     return c.first_key + (numbered(s, word, c.key_n, c.key_table) if c.key_n > 0 else 0)
 
 
@@ -126,18 +129,24 @@ def draw_when(s: State, client: int, first: int, count: int) -> None:
     """The words "when" of a client's calls first .. first + count - 1."""
     c, out = view(s.client, client), s.when
     for i in range(count):
-        out[i], _, _, _ = words(c.key_0, c.key_1, first + i, 0, OF_CALL)
+        out[i], _, _, _ = words(c.key_0, c.key_1, first + i, 0, 0, OF_CALL)
 
 
 def draw_calls(s: State, c: View) -> None:
     """Draw a client's next calls, with their first attempts: many at once, so that no look-up waits for another."""
     n = c.instant_n if c.instant_n < DRAWN else DRAWN
     for i in range(n):
-        choose_call(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
+        b = view(s.block, c.block_first + i * CALL_BLOCK)
+        b.at = s.instant[c.instant + i]
+        choose_call(
+            s, c, b, c.undrawn + i, 0, view(s.listed, c.listed_at + i * LISTED).pick if c.picked else NULL
+        )
     for i in range(n):
-        draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
+        draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), c.undrawn + i, 0)
     for i in range(n):
-        look_words_up(s, c, view(s.block, c.block_first + i * CALL_BLOCK), i)
+        look_words_up(
+            s, c, view(s.block, c.block_first + i * CALL_BLOCK), c.undrawn + i, 0, c.listed_at + i * LISTED
+        )
     for i in range(n):
         look_ahead(s, view(s.block, c.block_first + i * CALL_BLOCK))
     c.undrawn += n
@@ -149,29 +158,35 @@ def draw_calls(s: State, c: View) -> None:
         c.listed_at += n * LISTED
 
 
-def choose_call(s: State, c: View, b: View, i: int) -> None:
-    """Draw what a call is, and the words of its key and of Cache-Control: max-age=0."""
-    _, which, b.key, b.age = words(c.key_0, c.key_1, c.undrawn + i, 0, OF_CALL)
-    picked = 0
-    if c.picked:
-        picked = view(s.listed, c.listed_at + i * LISTED).pick
-    elif c.weights_n > 1:
-        picked = s.guide[c.guide + (which >> c.guide_shift)]
-        while picked < c.weights_n - 1 and not pick.happens(which, s.share[c.weights + picked]):
-            picked += 1
-    b.at = s.instant[c.instant + i]
+def draw_call(s: State, c: View, call: int, user: int, step: int) -> None:
+    """Draw a call of a user, with its first attempt; `step`: which of the client's calls it is, NULL: drawn too."""
+    b = view(s.block, c.block_first)
+    choose_call(s, c, b, call, user, step)
+    draw_words(s, c, b, call, user)
+    look_words_up(s, c, b, call, user, 0)
+
+
+def choose_call(s: State, c: View, b: View, call: int, user: int, picked: int) -> None:
+    """Draw what a call is (`picked`: it is known), and the words of its key and of Cache-Control: max-age=0."""
+    _, which, b.key, b.age = words(c.key_0, c.key_1, call, 0, user, OF_CALL)
+    if picked == NULL:
+        picked = 0
+        if c.weights_n > 1:
+            picked = s.guide[c.guide + (which >> c.guide_shift)]
+            while picked < c.weights_n - 1 and not pick.happens(which, s.share[c.weights + picked]):
+                picked += 1
     b.pick = c.pick + picked * PICK
     for word in range(0, PICK, LINE):
         ahead(s.pick, b.pick + word)
 
 
-def draw_words(s: State, c: View, b: View, i: int) -> None:
+def draw_words(s: State, c: View, b: View, call: int, user: int) -> None:
     """Draw what a call's first attempt is made of, and the words of its parameters."""
-    p, call, age = view(s.pick, b.pick), c.undrawn + i, b.age
+    p, age = view(s.pick, b.pick), b.age
     b.age = (1 if age < p.age else 0) + (1 if age < p.authorized else 0)
     rtt, body, overhead = 0, 0, 0
     if p.sends:
-        rtt, body, overhead, _ = words(c.key_0, c.key_1, call, 1, OF_SEND)
+        rtt, body, overhead, _ = words(c.key_0, c.key_1, call, 1, user, OF_SEND)
     b.rtt = value(s, p.rtt, p.rtt_c, rtt)
     b.body = value(s, p.body, p.body_c, body)
     b.overhead = value(s, p.overhead, p.overhead_c, overhead)
@@ -180,7 +195,7 @@ def draw_words(s: State, c: View, b: View, i: int) -> None:
         ahead(s.cut, at)
         ahead(s.other, at)
     if p.parameters_n > 0 and c.listed == 0:
-        b.resource, b.entry, b.third, b.fourth = words(c.key_0, c.key_1, call, 0, OF_PARAMETERS)
+        b.resource, b.entry, b.third, b.fourth = words(c.key_0, c.key_1, call, 0, user, OF_PARAMETERS)
         d = view(s.parameter, p.parameters)
         if d.table != NULL:
             at = d.table + pick.column(b.resource, d.n)
@@ -188,9 +203,9 @@ def draw_words(s: State, c: View, b: View, i: int) -> None:
             ahead(s.other, at)
 
 
-def look_words_up(s: State, c: View, b: View, i: int) -> None:
+def look_words_up(s: State, c: View, b: View, call: int, user: int, listed: int) -> None:
     """The key of a call, and the resource and the cache entry that it asks for."""
-    p, said = view(s.pick, b.pick), view(s.listed, c.listed_at + i * LISTED)
+    p, said = view(s.pick, b.pick), view(s.listed, listed)
     b.key = c.first_key + (numbered(s, b.key, c.key_n, c.key_table) if c.key_n > 0 else 0)
     resource, entry = p.resource, p.entry
     if c.listed:
@@ -202,7 +217,7 @@ def look_words_up(s: State, c: View, b: View, i: int) -> None:
             d = view(s.parameter, p.parameters + number * PARAMETER)
             if d.word >> 2 != group:
                 group = d.word >> 2
-                w0, w1, w2, w3 = words(c.key_0, c.key_1, c.undrawn + i, 0, OF_PARAMETERS + group)
+                w0, w1, w2, w3 = words(c.key_0, c.key_1, call, 0, user, OF_PARAMETERS + group)
             slot = d.word & 3
             word = w0 if slot == 0 else w1 if slot == 1 else w2 if slot == 2 else w3
             found = numbered(s, word, d.n, d.table)

@@ -12,11 +12,12 @@ from numpy.typing import NDArray
 from apigw_sim.draws.arrivals import Source, Words, source
 from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
-from apigw_sim.engine.compiled import levels
+from apigw_sim.engine.compiled import levels, users
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.builder import Builder
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
+from apigw_sim.engine.order import USER_BITS
 from apigw_sim.plan.tables import NULL, BackendKind, Client, Plan, Rated, Unauthorized
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Block, Sink, Table
 from apigw_sim.rules import quantile
@@ -116,6 +117,8 @@ class Compiled:
             self._first_call.append(first)
             first += calls.largest
             self._refill(number)
+            if calls.client.users is not None:
+                users.next_comes(state, view(state.users, c.users), number << USER_BITS)
         state.clients = len(self._calls)
         order = sorted(range(len(self._calls)), key=lambda number: (int(self._client(number).at), number))
         for place, number in enumerate(order):

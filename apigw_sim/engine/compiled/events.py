@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.state import State
 
 WHO_BITS, CALL_SHIFT = CLIENT_BITS + USER_BITS, ATTEMPT_BITS + HOP_BITS
+WHO_MASK = (1 << WHO_BITS) - 1
 NEAR_COUNT, FAR_COUNT, FARTHER_COUNT, BEYOND_COUNT = map(
     FIELDS["head"].index, ("near_n", "far_n", "farther_n", "beyond_n")
 )
@@ -223,15 +224,22 @@ def fetch(s: State, upto: int) -> None:
 
 def wake(s: State, a: View, at: int, rank: int, hop: int, what: int) -> None:
     """Let `what` happen to attempt `a` at `at`; on a grid, at its next line."""
+    schedule(
+        s, at, (rank << WHO_BITS) + a.who, (a.call << CALL_SHIFT) + (a.number << HOP_BITS) + hop, what, a.me
+    )
+
+
+def schedule(s: State, at: int, rank: int, number: int, what: int, row: int) -> None:
+    """An event at `at` of a rank with its client and user, and an id from the call on."""
     if s.grid != 1:
         at = -(-at // s.grid) * s.grid
     node = take_node(s)
     n = view(s.node, node)
     n.at = at
-    n.rank = (rank << WHO_BITS) + a.who
-    n.id = (a.call << CALL_SHIFT) + (a.number << HOP_BITS) + hop
+    n.rank = rank
+    n.id = number
     n.what = what
-    n.row = a.me
+    n.row = row
     s.pending += 1
     place(s, node)
 

@@ -19,7 +19,7 @@ from apigw_sim.engine.compiled.words import (
     EDGE_KEY,
     WAIT,
 )
-from apigw_sim.engine.order import Rank
+from apigw_sim.engine.order import USER_MASK, Rank
 from apigw_sim.plan.tables import Front
 from apigw_sim.records import NULL, Flag
 from apigw_sim.rules import edge, pick, reason
@@ -143,7 +143,7 @@ def turned_away(s: State, a: View, c: View) -> bool:
         a.response = NOWHERE_BYTES
         a.flags |= IN_FRONT
         return True
-    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, OF_CONNECTION)
+    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CONNECTION)
     if c.front > 0 and pick.happens(word, c.untrusted):
         because(s, a, reason.NO_CERTIFICATE, NULL, NULL)
         return True

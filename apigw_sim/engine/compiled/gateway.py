@@ -51,7 +51,7 @@ from apigw_sim.engine.compiled.words import (
     WAIT,
     WORK,
 )
-from apigw_sim.engine.order import Hop, Rank
+from apigw_sim.engine.order import USER_BITS, USER_MASK, Hop, Rank
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
 from apigw_sim.rules import pick, reason
@@ -413,8 +413,9 @@ def record(s: State, a: View) -> None:
     flags = a.flags
     if a.gone:
         flags |= CALLER_GONE
-    out[r] = c.number
-    out[r + 1] = 0
+    who = a.who
+    out[r] = who >> USER_BITS
+    out[r + 1] = who & USER_MASK
     out[r + 2] = a.call
     out[r + 3] = a.number
     out[r + 4] = c.stage

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unanswered
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
-from apigw_sim.engine.compiled.callers import answered, give_up, learns, leaves, opened, release, resent, sent
+from apigw_sim.engine.compiled.callers import (
+    answered,
+    give_up,
+    learns,
+    leaves,
+    opened,
+    release,
+    resent,
+    sent,
+    started,
+)
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
 from apigw_sim.engine.compiled.fronts import at_edge
 from apigw_sim.engine.compiled.gateway import (
@@ -54,6 +64,7 @@ from apigw_sim.engine.compiled.words import (
     RELAY,
     RETRY,
     SEND,
+    START,
     TIMED_OUT,
     UNANSWERED,
     WAIT,
@@ -103,13 +114,16 @@ def advance(s: State, until: int) -> int:
                 what = sent(s, a)
 
         if what >= RETRY and what <= LEFT:
-            if what == RETRY:
-                resent(s, a)
+            if what == RETRY or what == START:
+                if what == RETRY:
+                    resent(s, a)
+                else:
+                    a = started(s)
                 what = sent(s, a)
             elif what == HELD:
                 what = leaves(s, a, view(s.client, a.client))
             else:
-                learns(s, a, what)
+                learns(s, a, s.now, what)
                 release(s, a)
                 what = WAIT
         if what == SEND:

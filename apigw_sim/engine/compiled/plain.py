@@ -27,11 +27,11 @@ def lowest_bit(word: int) -> int:
     return (word & -word).bit_length() - 1
 
 
-def words(k0: int, k1: int, number: int, attempt: int, group: int) -> tuple[int, int, int, int]:
+def words(k0: int, k1: int, number: int, attempt: int, user: int, group: int) -> tuple[int, int, int, int]:
     """The four words of a draw (`draws.philox.row`) under a key of two signed words."""
     kind: Any = type(k0)
     key = int(k0) & philox.MASK, int(k1) & philox.MASK
-    a, b, c, d = philox.row(key, int(number), int(attempt), 0, int(group))
+    a, b, c, d = philox.row(key, int(number), int(attempt), int(user), int(group))
     return kind(a), kind(b), kind(c), kind(d)
 
 

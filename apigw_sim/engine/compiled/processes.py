@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.words import PROCESS
+from apigw_sim.engine.order import USER_MASK
 from apigw_sim.records import NULL
 from apigw_sim.rules import breaker, limiter, retry
 
@@ -23,12 +24,15 @@ ONE, SLOT, PRICE = limiter.ONE, limiter.SLOT, retry.RETRY
 
 
 def process_of(s: State, c: View, a: View) -> View:
-    """The process that makes an attempt: calls go to them in turn."""
-    return view(s.process, c.process + a.call % c.processes * PROCESS)
+    """The process that makes an attempt: calls go to them in turn, of users each has one."""
+    turn = a.call if c.users == NULL else a.who & USER_MASK
+    return view(s.process, c.process + turn % c.processes * PROCESS)
 
 
 def may_send(s: State, c: View, a: View) -> int:
     """When an attempt may be sent: now, or when the limiter lets it; NULL: the circuit breaker is open."""
+    if c.processes == 0:
+        return s.now
     p = process_of(s, c, a)
     if a.number == 1 and c.earns != NULL:
         p.budget = retry.earned(p.budget, c.earns, c.saves)
@@ -125,6 +129,8 @@ def adapt(s: State, p: View, throttled: int) -> None:
 
 def may_retry(s: State, c: View, a: View, status: int) -> bool:
     """Whether budget and quota pay for a retry; they pay both or neither."""
+    if c.processes == 0:
+        return True
     p = process_of(s, c, a)
     if c.earns != NULL and p.budget < PRICE:
         return False

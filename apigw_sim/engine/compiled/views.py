@@ -306,15 +306,15 @@ def _depth(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG
 
 @type_callable(plain.words)
 def _type_words(context: Any) -> Any:  # noqa: ARG001
-    return lambda k0, k1, number, attempt, group: types.UniTuple(types.int64, 4)  # noqa: ARG005
+    return lambda k0, k1, number, attempt, user, group: types.UniTuple(types.int64, 4)  # noqa: ARG005
 
 
-@lower_builtin(plain.words, *[types.Integer] * 5)
+@lower_builtin(plain.words, *[types.Integer] * 6)
 def _philox(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """`draws.philox.row` of user 0, in 64-bit words with products of 128 bits."""
-    k0, k1, number, attempt, group = _words(context, builder, sig, args)
+    """`draws.philox.row` in 64-bit words with products of 128 bits."""
+    k0, k1, number, attempt, user, group = _words(context, builder, sig, args)
     key = [k0, k1]
-    c = [builder.add(number, ir.Constant(WORD, 1)), attempt, ir.Constant(WORD, 0), group]
+    c = [builder.add(number, ir.Constant(WORD, 1)), attempt, user, group]
 
     def product(factor: int, word: Any) -> tuple[Any, Any]:
         wide = builder.mul(ir.Constant(WIDE, factor), builder.zext(word, WIDE))

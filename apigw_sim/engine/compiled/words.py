@@ -19,7 +19,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_wait authorizer_refused
             authorizer_malformed""",
-        # an event that is still to come
+        # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
         "node": "me next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
@@ -30,6 +30,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             identity standing given source
             backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
             end environment outcome job_status job_refused_by repeated next alias paid probe""",
+        # (`keeps`: whether its calls have anything to do with each other: users, or processes that keep something)
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
@@ -38,7 +39,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             identities identity_table first_identity valid denied missing
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
-            processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
+            keeps users processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps
         "distribution": "ttl error_ttl",
@@ -48,13 +49,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "process": """tokens budget
             state bits seen until probing good
             acts rate level at most plateau throttled_at measured slot count""",
+        # closed-loop users of a client: how many, within what time they come, until when they start calls, how many
+        # calls a session has (0: none), and what they wait between calls and between sessions
+        "users": "count ramp until steps think think_c pause pause_c",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
             needs_key policy sends refused invalid_body invalid_parameters types types_n rtt rtt_c
-            body body_c overhead overhead_c format""",
+            body body_c overhead overhead_c format leave""",
         # what an attempt draws behind the gateway
         "works": "service service_c duration duration_c response response_c",
         "parameter": "word n table resource entry",
@@ -113,7 +117,7 @@ def width(name: str) -> int:
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
-WORKS = width("works")
+WORKS, USERS = width("works"), width("users")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
@@ -168,6 +172,7 @@ WHEEL = BEYOND + BITS
     ANSWERING,
     ANSWER,
     RETRY,
+    START,
     HELD,
     TOLD,
     LEFT,
@@ -179,7 +184,7 @@ WHEEL = BEYOND + BITS
     ASKED,
     HEARD,
     UNANSWERED,
-) = range(26)
+) = range(27)
 """From RETRY to LEFT they are those of clients, from GUARD on those of authorizers."""
 
 # why `advance` came back

@@ -6,12 +6,13 @@ from collections.abc import Generator
 from typing import TYPE_CHECKING, NamedTuple
 
 from apigw_sim.draws import CRASH, MALFORMED, REFUSES, Group
+from apigw_sim.draws.stream import numbered_one
 from apigw_sim.engine.model.backends import DONE, Job, detach
 from apigw_sim.engine.model.clock import FOR_EVER, Journey, Wait
 from apigw_sim.engine.model.functions import drawn
 from apigw_sim.engine.order import Rank, priority
 from apigw_sim.plan import guards
-from apigw_sim.plan.tables import NULL, Backend, Client, Numbered
+from apigw_sim.plan.tables import NULL, Backend, Client
 from apigw_sim.records import Authorized, Flag, Outcome, Source
 from apigw_sim.rules import authorization as rule
 from apigw_sim.rules import pick, reason
@@ -47,20 +48,13 @@ class Caller(NamedTuple):
     """The word that says whether the validation expression refuses its token."""
 
 
-def drawn_number(law: Numbered, word: int) -> int:
-    """A whole number of a law."""
-    if law.cut is None or law.other is None:
-        return pick.uniform(word, law.n)
-    return int(pick.alias(word, law.cut, law.other))  # type: ignore[arg-type]
-
-
 def caller_of(client: Client, stream: Stream, call: int) -> Caller:
     """Whom a call is taken for: which identity is drawn for the call, what it is worth is drawn for the identity."""
     said = client.identities
     assert said is not None
-    number = drawn_number(said.which, stream.row(Group.IDENTITY, call, 0)[0])
-    worth, key, caught, _ = stream.row(Group.STANDING, number, 0)
-    given = client.first_key + (drawn_number(client.keys, key) if client.keys is not None else 0)
+    number = numbered_one(said.which, stream.identity(call))
+    worth, key, caught, _ = stream.standing(number)
+    given = client.first_key + (numbered_one(client.keys, key) if client.keys is not None else 0)
     return Caller(
         said.first + number, rule.standing_of(worth, said.valid, said.denied, said.missing), given, caught
     )

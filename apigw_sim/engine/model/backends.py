@@ -138,7 +138,7 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
     """The row of a job that has ended or was refused."""
     attempt = job.attempt
     recorder.write(recorder.pack(
-        number, job.source, attempt.caller.number, 0, attempt.call[0], attempt.number,
+        number, job.source, attempt.caller.number, attempt.caller.user, attempt.call[0], attempt.number,
         NULL if job.environment is None else job.environment.number,
         job.arrived, job.queued, job.provisioning, job.init, job.duration, job.outcome, job.status, job.refused_by,
         (job.detached or attempt.gone) and not job.asynchronous, job.repeated, job.idempotent, job.alias,

@@ -32,6 +32,7 @@ class Caller:
         self.number = number
         self.client = client
         self.stream = stream
+        self.user = 0
         self.id = identity(number, 0, 0, 0)
         self.pack, self.write = model.calls.pack, model.calls.write
         self.stage = client.stage
@@ -78,7 +79,7 @@ class Caller:
     def send(self, attempt: Attempt) -> None:
         """A request leaves for the gateway, now."""
         watch = self.model.watch
-        if watch is not None and watch == (self.number, attempt.call[0], attempt.number):
+        if watch is not None and watch == (self.number, attempt.call[0], attempt.number, self.user):
             attempt.notes = attempt.notes or []
         attempt.go()
 
@@ -105,7 +106,9 @@ class Caller:
         """The call is over for its client, after this attempt."""
         number, picked, *_ = attempt.call
         self.write(
-            self.pack(self.number, 0, number, picked, attempt.started, at, attempt.number, status, outcome)
+            self.pack(
+                self.number, self.user, number, picked, attempt.started, at, attempt.number, status, outcome
+            )
         )
 
 
@@ -127,7 +130,7 @@ class Lossy(Caller):
             attempt.steps.close()
             return
         if pick.happens(answer, of_answers):
-            if self.model.watch == (self.number, attempt.call[0], attempt.number):
+            if self.model.watch == (self.number, attempt.call[0], attempt.number, self.user):
                 attempt.notes = []
             attempt.note("its answer will be lost on the way back")
             attempt.give_up()

@@ -133,7 +133,7 @@ class Gateway:
         if attempt.gone:
             attempt.flags |= CALLER_GONE
         self.write(self.pack(
-            caller.number, 0, attempt.call[0], attempt.number, caller.stage, number, key,
+            caller.number, caller.user, attempt.call[0], attempt.number, caller.stage, number, key,
             arrived, clock.now - arrived, attempt.authorizer_ns, attempt.integration_ns,
             attempt.status, attempt.integration_status, attempt.reason, attempt.refused_by, attempt.tokens,
             attempt.cache, attempt.authorizer, attempt.body, attempt.response_bytes, attempt.flags,

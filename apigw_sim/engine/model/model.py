@@ -19,6 +19,7 @@ from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
 from apigw_sim.engine.model.throttles import throttles
+from apigw_sim.engine.model.users import Users
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
@@ -31,6 +32,7 @@ class Watch(NamedTuple):
     client: int
     call: int
     attempt: int
+    user: int = 0
 
 
 class Method:
@@ -121,7 +123,9 @@ class Model:
         """Threshold words: the shares of the stages' requests that meet a canary."""
         self.gateway = Gateway(self)
         self.callers = [
-            (Lossy if number in plan.lossy else Caller)(self, number, client, draws.client(number))
+            (Users if client.users else Lossy if number in plan.lossy else Caller)(
+                self, number, client, draws.client(number)
+            )
             for number, client in enumerate(plan.clients)
         ]
 
@@ -289,7 +293,7 @@ class Model:
     def loss(self, client: int, requests: int, answers: int) -> None:
         """The shares of a client's requests and answers that are lost from now on: threshold words."""
         caller = self.callers[client]
-        assert isinstance(caller, Lossy)
+        assert isinstance(caller, Lossy | Users)
         caller.loses = requests, answers
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
