@@ -15,7 +15,7 @@ import numpy as np
 from apigw_sim.compose import Story, simulate
 from apigw_sim.engine.model import Watch
 from apigw_sim.errors import ApigwSimError
-from apigw_sim.metrics.limits import longest_attempt, longest_authorizer, most
+from apigw_sim.metrics.limits import longest_attempt, longest_authorizer, longest_overhead
 from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, Authorized
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import NUMBER, REASONS
@@ -172,7 +172,7 @@ class Finder:
         elif wanted.row is None and not wanted.slowest:
             self.reasons[[n for n in range(len(REASONS)) if n not in WELL]] = True
         at_once = first is None or first in AT_ONCE
-        own = most(plan.account.gateway_overhead) + longest_authorizer(plan)
+        own = longest_overhead(plan) + longest_authorizer(plan)
         self.longest = own if at_once else longest_attempt(plan)
         self.rows = 0
         self.counts = np.zeros(len(REASONS), np.int64)

@@ -139,6 +139,18 @@ OPEN: dict[str, Open] = {
         "{p50: 20 ms, p99: 60 ms}",
         "AG:api-gateway-metrics-and-dimensions",
     ),
+    "http_overhead": Open(
+        "AWS says that an HTTP API adds less than 10 ms to 99 % of requests, and no distribution",
+        "with more, Latency grows by as much, of refusals too; IntegrationLatency does not",
+        "{p50: 8 ms, p99: 30 ms}",
+        "AG:http-api-metrics",
+    ),
+    "http_lambda_throttled": Open(
+        "AWS does not say what an HTTP API answers where Lambda refuses an invocation (users saw 503 and 500)",
+        "with 500, clients that retry a 503 alone give up",
+        "500",
+        "AG:http-api-troubleshooting-lambda",
+    ),
     "edge_backbone": Open(
         "AWS publishes no figures for the way from a POP to a Region",
         "where the backbone is faster than the internet, edge-optimized APIs answer distant clients sooner, also over "

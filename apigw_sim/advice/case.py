@@ -86,7 +86,7 @@ class Case:
         rows = {(plan.stages[row.stage].name, row.route): number for number, row in enumerate(plan.methods)}
         for name in self.scenario.stages:
             api, _, stage = name.partition("/")
-            for route, said in self.scenario.apis[api].methods.items():
+            for route, said in self.scenario.apis[api].served.items():
                 settings = self.scenario.settings(api, stage, route)
                 made.append(Place(rows[name, str(route)], name, route, said, settings))
         return tuple(made)

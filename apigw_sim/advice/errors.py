@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apigw_sim.rules.http_reasons import HTTP_REASONS
 from apigw_sim.rules.reason import REASONS, Reason
 
 SEEN = {
@@ -64,16 +65,42 @@ a Throttle and lost.
 """
 
 
+_HTTP = """\
+
+## HTTP APIs
+
+An HTTP API has neither gateway responses nor execution logs, and answers otherwise in these cases; the rest is as above. \
+Statuses that AWS does not publish are settings: `assumptions.http_lambda_throttled`, `lambda_request_too_large`.
+
+| reason | REST API | HTTP API | cause |
+|---|---|---|---|
+"""
+
+
+def _differs() -> str:
+    rows = zip(REASONS, HTTP_REASONS, strict=True)
+    listed = [
+        (rest, http) for rest, http in rows if http.name == "ROUTE_NOT_FOUND" or http.status != rest.status
+    ]
+    listed.sort(key=lambda pair: (pair[1].status, pair[1].name))
+    lines = [f"| {http.name} | {_of_rest(rest)} | {http.status} | {http.why} |" for rest, http in listed]
+    return "\n".join(lines) + "\n"
+
+
+def _of_rest(rest: Reason) -> str:
+    return "403 MISSING_AUTHENTICATION_TOKEN" if rest.name == "ROUTE_NOT_FOUND" else str(rest.status)
+
+
 def markdown() -> str:
     """The page."""
     head = "| status | reason | gateway response | cause | execution log | retry | shown by |"
     lines = [_HEAD, head, "|---|---|---|---|---|---|---|"]
     lines += [_row(reason) for reason in sorted(REASONS, key=lambda reason: (reason.status, reason.name))]
-    return "\n".join([line for line in lines if line]) + "\n" + _TAIL
+    return "\n".join([line for line in lines if line]) + "\n" + _TAIL + _HTTP + _differs()
 
 
 def _row(reason: Reason) -> str:
-    if reason.name == "OK":
+    if reason.name in ("OK", "ROUTE_NOT_FOUND"):
         return ""
     status = str(reason.status) if reason.status else "the backend's"
     log = f"`{reason.log_line}`" if reason.log_line else "none"

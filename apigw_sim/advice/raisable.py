@@ -45,11 +45,19 @@ def _concurrency(case: Case) -> Iterator[Use]:
 
 def _resources(case: Case) -> Iterator[Use]:
     for name, api in case.scenario.apis.items():
+        if api.is_http:
+            continue
         paths = [tuple(segments(route.path)) for route in api.methods]
         resources = {path[:depth] for path in paths for depth in range(len(path) + 1)}
         yield Use(
             ("apis", name, "methods"), len(resources), f"{name} has {len(resources)} resources with its root"
         )
+
+
+def _routes(case: Case) -> Iterator[Use]:
+    for name, api in case.scenario.apis.items():
+        if api.is_http:
+            yield Use(("apis", name, "methods"), len(api.methods), f"{name} has {len(api.methods)} routes")
 
 
 def _stages(case: Case) -> Iterator[Use]:
@@ -99,6 +107,7 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
     "small_region_throttle_burst": _in_region(_burst, small=True),
     "integration_timeout_max": _integration_timeout,
     "resources_per_api": _resources,
+    "routes_per_http_api": _routes,
     "stages_per_api": _stages,
     "authorizers_per_api": _authorizers,
     "usage_plans": _usage_plans,

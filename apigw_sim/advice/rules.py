@@ -16,6 +16,7 @@ from apigw_sim.advice import (
     faults,
     fronts,
     functions,
+    http,
     plans,
     raisable,
     throttles,
@@ -147,6 +148,17 @@ RULES: tuple[Rule, ...] = (
         "AUTH005", "A resource policy that allows nobody",
         "What no statement allows is denied, where neither a Lambda authorizer nor IAM allows it.",
         "AG:apigateway-authorization-flow", authorizers.allows_nobody,
+    ),
+    _rule(
+        "HTTP001", "An authorizer that catches preflights",
+        "With CORS an HTTP API answers preflights itself, and routes of ANY and $default catch them first: with an "
+        "authorizer each preflight is a 401, and browsers refuse to call.",
+        "AG:http-api-cors", http.catches_preflights,
+    ),
+    _rule(
+        "HTTP002", "A 503 of an HTTP API taken for a refusal",
+        "A REST API tells a timeout by its 504; an HTTP API answers 503 for it, so what is repeated may have been done.",
+        "AG:http-api-quotas", http.may_have_run,
     ),
     _rule(
         "LMB001", "A function's timeout above the integration's",

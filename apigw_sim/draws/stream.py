@@ -54,10 +54,8 @@ class Stream:
         self.plan = plan
         self.client = plan.clients[number]
         self.key = philox.key(seed, replication, "client", self.client.name)
-        account = plan.account
-        self.laws = tuple(
-            (self.client.rtt, call.body, account.gateway_overhead) for call in self.client.calls
-        )
+        overhead = plan.overhead(self.client)
+        self.laws = tuple((self.client.rtt, call.body, overhead) for call in self.client.calls)
         """The laws of each call in the order of Send."""
         self.usual = tuple(
             NULL if call.method == NULL else plan.methods[call.method].works for call in self.client.calls

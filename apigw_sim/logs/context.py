@@ -13,6 +13,7 @@ from apigw_sim.logs.drawn import DrawnOf
 from apigw_sim.plan.tables import NULL, BackendKind
 from apigw_sim.records import Flag
 from apigw_sim.rules import reason
+from apigw_sim.rules.http_reasons import HTTP_REASONS
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.units import MS, SECOND
 
@@ -127,7 +128,8 @@ class Block:
         )
 
     def _of_reason(self, ask: Callable[[Any], str]) -> Texts:
-        return _named(self.columns["reason"], lambda why: ask(REASONS[why]))
+        rows = HTTP_REASONS if self.stage.http else REASONS
+        return _named(self.columns["reason"], lambda why: ask(rows[why]))
 
     def _is_canary(self) -> Texts:
         if not self.has_canary:

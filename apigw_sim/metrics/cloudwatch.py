@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics.series import COUNT, KINDS, STATISTICS, Kind, Series
+from apigw_sim.metrics.series import KINDS, MILLISECONDS, STATISTICS, Kind, Series
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +62,7 @@ def csv_lines(metrics: Metrics) -> Iterator[str]:
         if period != last:
             last, front = period, f"{iso(begin(metrics, period))},{metrics.phase(period)}"
         kind = KINDS[metric]
-        show = _count if kind.unit == COUNT else _milliseconds
+        show = _milliseconds if kind.unit == MILLISECONDS else _count
         numbers = ",".join([f"{values[0]:.0f}", *map(show, values[1:])])
         head = heads.get((series, metric))
         if head is None:
@@ -79,7 +79,7 @@ def _head(series: Series, kind: Kind) -> str:
         series.function,
         series.executed_version,
     )
-    return _line((series.namespace, kind.name, *names, kind.unit))[:-1]
+    return _line((series.namespace, series.name_of(kind), *names, kind.unit))[:-1]
 
 
 def _line(cells: tuple[str, ...]) -> str:
@@ -113,8 +113,8 @@ def get_metric_data(metrics: Metrics) -> dict[str, Any]:
         for statistic in kind.natural:
             values = columns.values[mine, STATISTICS.index(statistic)]
             results.append({
-                "Id": _identifier(series, kind.name, statistic, taken),
-                "Label": f"{series.label} {kind.name} {statistic}".strip(),
+                "Id": _identifier(series, series.name_of(kind), statistic, taken),
+                "Label": f"{series.label} {series.name_of(kind)} {statistic}".strip(),
                 "Timestamps": stamps,
                 "Values": [_number(value) for value in values.tolist()],
                 "StatusCode": "Complete",

@@ -25,6 +25,7 @@ from apigw_sim.metrics.periods import (
     Waiting,
     Work,
 )  # fmt: skip
+from apigw_sim.metrics.processed import Processed
 from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
@@ -78,6 +79,7 @@ class Metrics:
             spread = partial(by_kernels.CountedSpread, kernels)
         self._gateway = GatewayPeriods(plan, groups, self.numbering, self._figures, of_gateway, samples)
         self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)
+        self._processed = Processed(plan, self.coding, self.numbering, self._figures)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
@@ -113,6 +115,8 @@ class Metrics:
         fold = self._folds.get(block.table.name)
         if self._fronted and block.table.name == "attempts":
             block = self._behind_fronts(block)
+        if self._processed and block.table.name == "attempts" and len(block):
+            self._processed.fold(block)
         if fold is not None and len(block):
             fold(block)
 
@@ -149,6 +153,7 @@ class Metrics:
     def _publish(self, number: int) -> None:
         self._gateway.close(number)
         self._lambda.close(number)
+        self._processed.close(number)
 
     def finish(self) -> None:
         """No more blocks will come; close every period that has rows. Calling it again changes nothing."""

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 BEFORE_THROTTLES = (
     "INVALID_API_KEY", "MISSING_AUTHENTICATION_TOKEN", "UNAUTHORIZED", "ACCESS_DENIED", "WAF_FILTERED",
     "AUTHORIZER_FAILURE", "AUTHORIZER_CONFIGURATION_ERROR", "INVALID_SIGNATURE", "URI_TOO_LONG", "HEADERS_TOO_LARGE",
-    "GATEWAY_UNAVAILABLE",
+    "GATEWAY_UNAVAILABLE", "ROUTE_NOT_FOUND",
 )  # fmt: skip
 """Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
@@ -210,14 +210,18 @@ def longest_attempt(plan: Plan) -> int:
     """No attempt takes longer at the gateway, ns."""
     account = plan.account
     timeout = max((method.timeout_ns for method in plan.methods), default=0)
-    own = most(account.gateway_overhead) + most(account.hit_time)
+    own = longest_overhead(plan) + most(account.hit_time)
     return timeout + longest_authorizer(plan) + own + SECOND
+
+
+def longest_overhead(plan: Plan) -> int:
+    """The gateway itself adds no more to a request, ns."""
+    return max(most(plan.account.gateway_overhead), *(most(plan.overhead(client)) for client in plan.clients))
 
 
 def longest_authorizer(plan: Plan) -> int:
     """No authorizer takes longer, ns."""
-    wait = plan.account.authorizer_wait_ns
-    return max((wait if row.invokes else most(row.time) for row in plan.authorizers), default=0)
+    return max((row.wait_ns if row.invokes else most(row.time) for row in plan.authorizers), default=0)
 
 
 def longest_invocation(plan: Plan) -> int:

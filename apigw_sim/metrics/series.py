@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GATEWAY, LAMBDA = "AWS/ApiGateway", "AWS/Lambda"
-COUNT, MILLISECONDS = "Count", "Milliseconds"
+COUNT, MILLISECONDS, BYTES = "Count", "Milliseconds", "Bytes"
 NS_PER_MS = 1_000_000
 STATISTICS = (
     "SampleCount",
@@ -46,6 +46,7 @@ class Metric(IntEnum):
     CONCURRENT_EXECUTIONS = 11
     UNRESERVED_CONCURRENT_EXECUTIONS = 12
     CLAIMED_ACCOUNT_CONCURRENCY = 13
+    DATA_PROCESSED = 14
 
 
 class Kind(NamedTuple):
@@ -74,7 +75,10 @@ KINDS = (
     Kind("ConcurrentExecutions", COUNT, ("Maximum",)),
     Kind("UnreservedConcurrentExecutions", COUNT, ("Maximum",)),
     Kind("ClaimedAccountConcurrency", COUNT, ("Maximum",)),
+    Kind("DataProcessed", BYTES, ("Sum",)),
 )
+OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
+"""Metrics that have another name for an HTTP API."""
 METRIC_BY_NAME = {kind.name: Metric(number) for number, kind in enumerate(KINDS)}
 
 
@@ -89,6 +93,12 @@ class Series:
     method: str = ""
     function: str = ""
     executed_version: str = ""
+    http: bool = False
+    """Of an HTTP API: `api` is the dimension ApiId, else ApiName."""
+
+    def name_of(self, kind: Kind) -> str:
+        """What CloudWatch calls a metric of it."""
+        return OF_HTTP.get(kind.name, kind.name) if self.http else kind.name
 
     @property
     def label(self) -> str:
@@ -127,12 +137,13 @@ class Numbering:
         for number, method in enumerate(plan.methods):
             methods_of[method.stage].append(number)
         for api_number, api in enumerate(apis):
-            self.of_api[api_number] = self._add(Series(GATEWAY, api))
+            http = plan.stages[self.api_of_stage.tolist().index(api_number)].http
+            self.of_api[api_number] = self._add(Series(GATEWAY, api, http=http))
             for stage_number, stage in enumerate(plan.stages):
                 if stage.api != api:
                     continue
                 name = stage.name.rpartition("/")[2]
-                self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name))
+                self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name, http=http))
                 if stage_number in canaried and plan.account.canary_series:
                     canaries.append(self._add(Series(GATEWAY, api, f"{name}/Canary")))
                 for number in methods_of[stage_number]:
@@ -140,7 +151,7 @@ class Numbering:
                     if not method.detailed:
                         continue
                     self.of_method[number] = self._add(
-                        Series(GATEWAY, api, name, method.resource, method.verb)
+                        Series(GATEWAY, api, name, method.resource, method.verb, http=http)
                     )
         self.of_canary = np.array(canaries, np.int64)
         """Of stages that have a canary at some time, in their order."""

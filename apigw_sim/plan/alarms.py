@@ -9,6 +9,7 @@ from apigw_sim.plan.tables import NULL, Alarm, WatchedKind
 from apigw_sim.rules import alarm as rule
 from apigw_sim.scenario.alarms import STATISTICS, every_alarm
 from apigw_sim.scenario.alarms import Alarm as Said
+from apigw_sim.scenario.expect import OF_HTTP
 
 TREATED = {
     "missing": rule.MISSING, "ignore": rule.IGNORE, "breaching": rule.BREACHING, "notBreaching": rule.NOT_BREACHING,
@@ -44,7 +45,7 @@ def _row(reading: Reading, gateway: Gateway, backends: dict[str, int], name: str
         text=said.text,
         kind=kind,
         target=target,
-        metric=metric.metric,
+        metric=OF_HTTP.get(metric.metric, metric.metric),
         statistic=STATISTICS.get(said.statistic, said.statistic),
         op=said.threshold.op,
         bound=said.bound(),

@@ -8,7 +8,7 @@ from apigw_sim.plan.changes import show
 from apigw_sim.plan.laws import threshold
 from apigw_sim.plan.tables import NULL, BackendKind, Law, LimitKind, Plan
 from apigw_sim.rules import quantile, reason
-from apigw_sim.rules.authorization import COGNITO, IAM
+from apigw_sim.rules.authorization import COGNITO, IAM, JWT
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import NONE, dump
@@ -71,15 +71,17 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "rare_502_at_load": plan.account.rare_502 > 0,
         "unmetered": bool(unmetered & listed)
         or listed != {reason.NUMBER[name] for name in Assumptions().unmetered},
-        "rest_overhead": True,
+        "rest_overhead": any(not stage.http for stage in plan.stages),
+        "http_overhead": any(stage.http for stage in plan.stages),
+        "http_lambda_throttled": bool(lambdas) and any(stage.http for stage in plan.stages),
         "lambda_overhead": bool(lambdas),
         "service_latency": any(
             body.service and body.service.latency is None for body in scenario.backends.values()
         ),
-        "authorizer_wait": bool(asked),
+        "authorizer_wait": any(not plan.stages[row.stage].http for row in asked),
         "authorizer_throttled": bool(asked),
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
-        "authorization_time": any(row.kind in (COGNITO, IAM) for row in plan.authorizers),
+        "authorization_time": any(row.kind in (COGNITO, IAM, JWT) for row in plan.authorizers),
         "provisioning": any(cold.provisioning is None for cold in colds),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from itertools import accumulate
 
+from apigw_sim import quotas
 from apigw_sim.plan import laws
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.guards import Authorizer, Identities
@@ -20,6 +21,9 @@ from apigw_sim.scenario.security import judged
 
 VERDICTS = {"Allow": rule.ALLOWS, "Deny": rule.DENIES, "neither": rule.SILENT}
 IAM = "AWS_IAM"
+KINDS = {
+    "TOKEN": rule.LAMBDA, "REQUEST": rule.LAMBDA, "COGNITO_USER_POOLS": rule.COGNITO, "JWT": rule.JWT,
+}  # fmt: skip
 
 
 class Guards:
@@ -101,8 +105,11 @@ class Guards:
         if method.authorizer is not None:
             said = self.scenario.authorizers[method.authorizer]
             keys, name, ttl = ("authorizers", method.authorizer), method.authorizer, said.ttl
-            kind = rule.LAMBDA if said.is_lambda else rule.COGNITO
+            kind = KINDS[said.type]
             needs = said.type != "REQUEST" or said.ttl > 0
+            if api.is_http:
+                kind = rule.SIMPLE if said.simple_responses else kind
+                ttl, needs = ttl if said.is_lambda else 0, bool(said.sources)
             caught = laws.threshold(said.validation)
             one = said.policy == "called_method"
             if said.function is not None:
@@ -125,6 +132,7 @@ class Guards:
             caught=caught,
             one_method=one,
             gives_key=api.api_key_source == "AUTHORIZER",
+            wait_ns=quotas.count("http_authorizer_wait") if api.is_http else assumed.authorizer_wait,
             first_entry=self.grants,
         )
 

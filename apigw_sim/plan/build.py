@@ -141,6 +141,7 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
         max_age_0_is_a_miss=left_open.max_age_0_is_a_miss,
         encryption_overhead=left_open.encryption_overhead,
         gateway_overhead=reading.law(left_open.rest_overhead, "duration", ("assumptions", "rest_overhead")),
+        http_overhead=reading.law(left_open.http_overhead, "duration", ("assumptions", "http_overhead")),
         service_overhead=reading.law(
             left_open.lambda_overhead, "duration", ("assumptions", "lambda_overhead")
         ),
@@ -163,6 +164,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     """All quantile and alias tables in the order of the plan, each distinct one once."""
     account = plan.account
     found: list[Law] = [account.gateway_overhead, account.service_overhead, account.hit_time]
+    found += [account.http_overhead] if any(stage.http for stage in plan.stages) else []
     found += [law for works in plan.works for law in (works.service, works.duration, works.response)]
     for backend in plan.backends:
         found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []

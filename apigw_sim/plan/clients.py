@@ -17,10 +17,12 @@ from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Users
 from apigw_sim.plan.traces import Reading as TraceReading
 from apigw_sim.plan.traces import read_trace
+from apigw_sim.rules import reason
+from apigw_sim.scenario.api import PREFLIGHT
 from apigw_sim.scenario.arrivals import Arrivals
 from apigw_sim.scenario.clients import FROM_TRACE, Call, Fixed, ParameterValue
 from apigw_sim.scenario.clients import Client as SaidClient
-from apigw_sim.scenario.routes import ANY, Match
+from apigw_sim.scenario.routes import ANY, Match, Route
 from apigw_sim.scenario.settings import TRACE
 
 Values = Mapping[str, ParameterValue]
@@ -35,6 +37,8 @@ class Target(NamedTuple):
 
     method: int
     values: Values
+    refused: int = NULL
+    """The reason why a preflight is refused, and not answered by the gateway."""
 
 
 class Clients:
@@ -63,9 +67,9 @@ class Clients:
             self._targets[name] = (
                 self._from_trace(name) if client.calls == FROM_TRACE else self._listed(name, client)
             )
-            for method, values in self._targets[name]:
-                if method in self.gateway.numberings:
-                    self.gateway.numberings[method].add(values)
+            for target in self._targets[name]:
+                if target.method in self.gateway.numberings:
+                    self.gateway.numberings[target.method].add(target.values)
         for number, numbering in self.gateway.numberings.items():
             numbering.close()
             if numbering.resources.size > MOST_RESOURCES:
@@ -80,6 +84,9 @@ class Clients:
         stage = self._reached[name].stage
         for call in client.calls:
             assert isinstance(call, Call)
+            if stage is not None and self.scenario.stage(stage)[0].answers(call.call):
+                made.append(self._preflight(stage, call.call))
+                continue
             found = self.gateway.table(stage).named(call.call) if stage is not None else None
             if found is None:
                 made.append(Target(NULL, {}))
@@ -97,6 +104,10 @@ class Clients:
         table = self.gateway.table(stage) if stage is not None else None
         made: list[Target] = []
         for request in requests.distinct if requests else ():
+            asked = Route(request.method, request.path)
+            if stage is not None and self.scenario.stage(stage)[0].answers(asked):
+                made.append(self._preflight(stage, asked))
+                continue
             found = table.match(request.method, request.path) if table is not None else None
             if found is None:
                 made.append(Target(NULL, {}))
@@ -107,6 +118,19 @@ class Clients:
                 values.setdefault(f"query.{key}", Fixed(value=text))
             made.append(self._target(str(stage), found, values, request.method))
         return made
+
+    def _preflight(self, stage: str, call: Route) -> Target:
+        """What answers a preflight: the gateway, where no route that asks who calls catches it first (facts 9.2).
+
+        A browser sends no credentials with one, so an authorizer of ANY or $default refuses it.
+        """
+        name = stage.partition("/")[0]
+        caught = self.scenario.routes(name).match(call.method, call.example)
+        said = self.scenario.apis[name].methods.get(caught.route) if caught else None
+        if caught is None or said is None or (said.authorizer is None and said.authorization == "NONE"):
+            return Target(self.gateway.row(stage, PREFLIGHT), {})
+        refused = reason.UNAUTHORIZED if said.authorizer else reason.MISSING_AUTHENTICATION_TOKEN
+        return Target(self.gateway.row(stage, caught.route), {}, refused)
 
     def _target(self, stage: str, found: Match, values: Values, verb: str) -> Target:
         """The target of a request that a route serves; behind ANY the verb is part of what is asked for."""
@@ -131,7 +155,7 @@ class Clients:
     def _row(self, name: str, client: SaidClient, groups: dict[str, KeyGroup], guards: Guards) -> Client:
         path: Keys = ("clients", name)
         keys, first_key = _keys(client, groups)
-        trace = self.traces.get(name)
+        trace, found = self.traces.get(name), self._reached[name]
         when: Rated | Counted | Listed = NO_ARRIVALS
         if trace is not None:
             when = trace.arrivals
@@ -141,7 +165,7 @@ class Clients:
             calls, weights, when = self._trace_calls(name, when)
         else:
             calls = tuple(
-                self._call(call, target, (*path, "calls", number), self._reached[name].endpoint)
+                self._call(call, target, (*path, "calls", number), found.stage, found.endpoint)
                 for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
             )
             weights = laws.cumulative([call.weight for call in client.calls])
@@ -201,9 +225,11 @@ class Clients:
             rows.append(arrivals.rated(self.reading, stream, self.duration, here))
         return replace(rows[0], also=tuple(rows[1:]))
 
-    def _call(self, call: Call, target: Target, path: Keys, endpoint: str) -> CallRow:
+    def _call(self, call: Call, target: Target, path: Keys, stage: str | None, endpoint: str) -> CallRow:
         asked = self._asked(target)
         sent = call.max_age_0
+        http = stage is not None and self.scenario.stage(stage)[0].is_http
+        said = responses.of_call(call, self.gateway.content_types, endpoint, http=http)
         return CallRow(
             text=str(call.call),
             method=target.method,
@@ -216,7 +242,7 @@ class Clients:
             idempotent=call.idempotent,
             format=0 if call.format is None else self._formats[call.format],
             leave=laws.threshold(call.leave),
-            **responses.of_call(call, self.gateway.content_types, endpoint),
+            **{"refused": target.refused, **said},
         )
 
     def _trace_calls(
@@ -228,12 +254,12 @@ class Clients:
         requests, targets = self.traces[name].requests, self._targets[name]
         assert requests is not None
         assert not isinstance(when, Rated)
-        rows: dict[tuple[int, str], int] = {}
+        rows: dict[tuple[int, str, int], int] = {}
         picks, resources, entries, sizes = [], [], [], []
         for request, target in zip(requests.distinct, targets, strict=True):
             asked = self._asked(target)
             verb = request.method.upper() if target.method != NULL else ""
-            picks.append(rows.setdefault((target.method, verb), len(rows)))
+            picks.append(rows.setdefault((target.method, verb, target.refused), len(rows)))
             resources.append(asked.resource_base)
             entries.append(asked.entry_base)
             sizes.append(request.size)
@@ -242,8 +268,8 @@ class Clients:
         pick, resource, entry, request_bytes = columns
         nothing = self.reading.nothing("size")
         calls = tuple(
-            CallRow(self._text(method, verb), method, 0, 0, (), nothing, 0, 0, verb in SAFE)
-            for method, verb in rows
+            CallRow(self._text(method, verb), method, 0, 0, (), nothing, 0, 0, verb in SAFE, refused=refused)
+            for method, verb, refused in rows
         )
         counts = [Fraction(int(n)) for n in np.bincount(pick, minlength=len(rows))]
         weights = laws.cumulative(counts) if any(counts) else laws.cumulative([Fraction(1)] * len(rows))

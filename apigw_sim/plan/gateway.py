@@ -12,6 +12,7 @@ from apigw_sim.plan.history import History
 from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Method, Pointer, Stage, Unauthorized, Undeployed, Works
+from apigw_sim.rules import reason
 from apigw_sim.scenario.api import Caching, Integration, Mock
 from apigw_sim.scenario.api import Method as SaidMethod
 from apigw_sim.scenario.api import Stage as SaidStage
@@ -42,7 +43,7 @@ class Rows:
 
 
 class Gateway:
-    """The REST APIs of a scenario: stages and methods in the order in which they are written, each with its row."""
+    """The APIs of a scenario: stages and methods in the order in which they are written, each with its row."""
 
     def __init__(self, reading: Reading, history: History) -> None:
         self.reading = reading
@@ -194,11 +195,20 @@ class Gateway:
             number = len(made)
             self.history.keep("canary", [number], [(share,) for share in shares])
             api = name.partition("/")[0]
-            answers = responses.answers(self.scenario, self.scenario.apis[api])
-            said_stage = self.scenario.stage(name)[1]
-            log = said_stage.access_log
+            said, of_stage = self.scenario.stage(name)
+            log = of_stage.access_log
             made.append(
-                Stage(name, api, sizes[0], shares[0], answers, log.template if log else "", said_stage.xray)
+                Stage(
+                    name,
+                    api,
+                    sizes[0],
+                    shares[0],
+                    responses.answers(self.scenario, said),
+                    log.template if log else "",
+                    of_stage.xray,
+                    http=said.is_http,
+                    no_route=reason.ROUTE_NOT_FOUND if said.is_http else reason.MISSING_AUTHENTICATION_TOKEN,
+                )
             )
         return tuple(made)
 
@@ -299,7 +309,7 @@ class Gateway:
                 works=works,
                 mock_status=mock.status if mock else NULL,
                 misconfigured=misconfigured,
-                timeout_ns=integration.timeout,
+                timeout_ns=self.scenario.apis[name.partition("/")[0]].waits(integration),
                 ttl_ns=ttl,
                 require_authorization=require,
                 unauthorized=unauthorized,

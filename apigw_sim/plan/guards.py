@@ -16,7 +16,7 @@ class Authorizer:
     """What stands before the API key of some methods of a stage: an authorizer, AWS_IAM, or a resource policy alone."""
 
     kind: int
-    """rules.authorization.LAMBDA, COGNITO, IAM or NO_AUTHORIZER (only the API's resource policy)."""
+    """rules.authorization.LAMBDA, SIMPLE, COGNITO, JWT, IAM or NO_AUTHORIZER (only the API's resource policy)."""
     name: str
     """As the scenario has it; AWS_IAM; empty where there is only a policy."""
     path: str
@@ -38,13 +38,15 @@ class Authorizer:
     """Whether a cached policy allows only the method for which it was made."""
     gives_key: bool
     """Whether the API key is the one that it gives, instead of one that the client sends."""
+    wait_ns: int
+    """How long the gateway waits for its function."""
     first_entry: int
     """Its cached result for an identity is first_entry + the identity's number over all clients."""
 
     @property
     def invokes(self) -> bool:
         """Whether it is a Lambda function."""
-        return self.kind == rule.LAMBDA
+        return rule.invokes(self.kind)
 
 
 @dataclass(frozen=True)

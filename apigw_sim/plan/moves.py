@@ -40,7 +40,9 @@ def moved(scenario: Scenario, released: Released, entry: Entry) -> tuple[Scenari
 def told(before: Released, after: Released, entry: Entry) -> tuple[str, str]:
     """What a stage, or its canary, pointed to before and after an entry."""
     if entry.change is not None:
-        return "", ""
+        moves = [name for name in after.stages if after.stages[name] is not before.stages[name]]
+        texts = [(f"{name}: {_told(before, name)}", f"{name}: {_told(after, name)}") for name in moves]
+        return ", ".join(old for old, _ in texts), ", ".join(new for _, new in texts)
     stage = stage_of(entry)
     return _told(before, stage), _told(after, stage)
 
@@ -51,13 +53,14 @@ def _told(released: Released, stage: str) -> str:
     return text if pointer.canary is None else f"{text}, canary deployment {pointer.canary.number}"
 
 
-def text(entry: Entry) -> str:
-    """An entry, for people."""
+def text(entry: Entry, *, at_once: bool = False) -> str:
+    """An entry, for people; `at_once`: stages deploy a change by themselves."""
     if entry.set is not None:
         lasts = "" if entry.for_ is None else f" for {units.show_duration(entry.for_)}"
         return f"set {', '.join(change.path for change in entry.set)}{lasts}"
     if entry.change is not None:
-        return f"change {entry.change.api}: {entry.change.text()}, not deployed yet"
+        said = f"change {entry.change.api}: {entry.change.text()}"
+        return said if at_once else f"{said}, not deployed yet"
     said = f"{entry.verb.replace('_', ' ')} {stage_of(entry)}"
     if entry.canary is not None:
         return f"{said} to a new canary with {units.show_share(entry.canary.traffic)} of the traffic"

@@ -11,6 +11,7 @@ from apigw_sim.plan.reading import Reading
 from apigw_sim.plan.tables import NULL, Answer, MappedAnswer
 from apigw_sim.records import Flag
 from apigw_sim.rules import reason, response
+from apigw_sim.rules.http_reasons import HTTP_REASONS
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.api import Api, Integration, Method
 from apigw_sim.scenario.clients import Call
@@ -33,10 +34,12 @@ def answers(scenario: Scenario, api: Api) -> tuple[Answer, ...]:
     """
     left_open, said = scenario.assumptions, api.gateway_responses
     made = []
-    for row in reason.REASONS:
+    for row in HTTP_REASONS if api.is_http else reason.REASONS:
         status, size, flags = row.status, row.body_bytes, 0
         if row.name == "LAMBDA_REQUEST_TOO_LARGE":
             status = left_open.lambda_request_too_large
+        elif api.is_http and row.name == "LAMBDA_THROTTLED":
+            status = left_open.http_lambda_throttled
         own = said.get(row.response_type) if row.response_type else None
         if own is None and row.response_type:
             own = said.get("DEFAULT_5XX" if status >= 500 else "DEFAULT_4XX")
@@ -100,10 +103,13 @@ def of_method(api: Api, method: Method, types: Mapping[str, int]) -> dict[str, A
     }
 
 
-def of_call(call: Call, types: Mapping[str, int], endpoint: str) -> dict[str, Any]:
-    """What of a call may keep it from its backend, as words of its row."""
+def of_call(call: Call, types: Mapping[str, int], endpoint: str, *, http: bool) -> dict[str, Any]:
+    """What of a call may keep it from its backend, as words of its row; `http`: it is to an HTTP API."""
     words: dict[str, Any] = {}
-    if call.url_size > quotas.url_max(endpoint):
+    if http:
+        if call.url_size + call.headers_size > quotas.count("http_headers_max"):
+            words["refused"] = reason.HEADERS_TOO_LARGE
+    elif call.url_size > quotas.url_max(endpoint):
         words["refused"] = reason.URI_TOO_LONG
     elif call.headers_size > quotas.headers_max(endpoint):
         words["refused"] = reason.HEADERS_TOO_LARGE

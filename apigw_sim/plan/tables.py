@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from apigw_sim.rules.authorization import NO_POLICY
 from apigw_sim.rules.pick import WORD_BITS
+from apigw_sim.rules.reason import MISSING_AUTHENTICATION_TOKEN
+from apigw_sim.scenario.routes import spelled
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -154,6 +156,10 @@ class Stage:
     """The template of a line of its access log; empty: it writes none."""
     xray: bool = False
     """Whether X-Ray samples its requests."""
+    http: bool = False
+    """Whether its API is an HTTP API."""
+    no_route: int = MISSING_AUTHENTICATION_TOKEN
+    """The reason of what no method serves."""
 
 
 class Unauthorized(IntEnum):
@@ -219,8 +225,8 @@ class Method:
 
     @property
     def route(self) -> str:
-        """`METHOD /path`."""
-        return f"{self.verb} {self.resource}"
+        """`METHOD /path`, or `$default`."""
+        return spelled(self.verb, self.resource)
 
 
 @dataclass(frozen=True)
@@ -409,6 +415,8 @@ class Account:
     encryption_overhead: int
     """Bytes added to each cached item."""
     gateway_overhead: Law
+    """Of a REST API."""
+    http_overhead: Law
     service_overhead: Law
     hit_time: Law
     stamp_arrival: bool
@@ -981,6 +989,11 @@ class Plan:
     def parted(self) -> int:
         """Rows of plan.buckets on one host."""
         return len(self.buckets) // self.account.hosts
+
+    def overhead(self, client: Client) -> Law:
+        """What the gateway itself adds to a client's requests."""
+        http = client.stage != NULL and self.stages[client.stage].http
+        return self.account.http_overhead if http else self.account.gateway_overhead
 
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""

@@ -48,5 +48,6 @@ def events(
             if entry.set is not None and entry.for_ is not None:
                 until = entry.at + entry.for_
                 end = history.cells(history.state_after(number, back=True))
-            made.append(Event(entry.at, until, text(entry), where, cells, end, before=before, after=after))
+            told = text(entry, at_once=bool(entry.change and after))
+            made.append(Event(entry.at, until, told, where, cells, end, before=before, after=after))
     return tuple(sorted(made, key=lambda event: event.at)), tuple(shifts)

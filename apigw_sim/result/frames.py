@@ -9,7 +9,7 @@ import pandas as pd
 
 from apigw_sim.metrics.coding import CARRIED, Fate
 from apigw_sim.metrics.gauges import GaugeNames
-from apigw_sim.metrics.series import KINDS, NS_PER_MS, STATISTICS
+from apigw_sim.metrics.series import KINDS, NS_PER_MS, OF_HTTP, STATISTICS
 from apigw_sim.plan.tables import NULL, GaugeKind
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.units import SECOND
@@ -28,7 +28,9 @@ def metrics_frame(metrics: Metrics) -> pd.DataFrame:
     series = metrics.numbering.series
     made: dict[str, Any] = _when(metrics, columns.period)
     made["namespace"] = _categories(columns.series, [one.namespace for one in series])
-    made["metric"] = _categories(columns.metric, [kind.name for kind in KINDS])
+    http = np.array([one.http for one in series], bool)[columns.series]
+    names = [*(kind.name for kind in KINDS), *(OF_HTTP.get(kind.name, kind.name) for kind in KINDS)]
+    made["metric"] = _categories(columns.metric + len(KINDS) * http, names)
     for name in DIMENSIONS:
         made[name] = _categories(columns.series, [getattr(one, name) for one in series])
     made["unit"] = _categories(columns.metric, [kind.unit for kind in KINDS])

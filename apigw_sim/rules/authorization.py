@@ -15,12 +15,25 @@ NO_AUTHORIZER = 0
 LAMBDA = 1
 COGNITO = 2
 IAM = 3
+SIMPLE = 4
+"""A Lambda function that answers an HTTP API yes or no, without a policy."""
+JWT = 5
 
 NO_POLICY = 0
 ALLOWS = 1
 DENIES = 2
 SILENT = 3
 """There is a policy, and neither Allow nor Deny in it speaks of the request."""
+
+
+def invokes(kind: int) -> bool:
+    """Whether an authorizer of a kind is a Lambda function."""
+    return kind in (LAMBDA, SIMPLE)
+
+
+def keeps(kind: int) -> bool:
+    """Whether an authorizer of a kind looks for a result that it may have cached."""
+    return kind not in (IAM, JWT)
 
 
 def standing_of(word: int, valid: int, denied: int, missing: int) -> int:
@@ -57,8 +70,11 @@ def decided(kind: int, policy: int, standing: int) -> int:
     """The answer once the caller has been looked at, or OK: it may go on.
 
     With a user pool the policy must allow explicitly; with IAM the identity's policy or the resource's, where neither
-    denies; with a Lambda authorizer its own word, for the resource policy's Deny has been heard.
+    denies; with a Lambda authorizer its own word, for the resource policy's Deny has been heard. A simple response can only say
+    no; a JSON Web Token without the route's scopes is denied.
     """
+    if kind == SIMPLE:
+        return reason.OK if standing == VALID else reason.ACCESS_DENIED
     if kind == IAM:
         if standing == INVALID:
             return reason.INVALID_SIGNATURE
@@ -74,5 +90,5 @@ def decided(kind: int, policy: int, standing: int) -> int:
 
 
 def is_cached(kind: int, standing: int) -> bool:
-    """Whether an authorizer's result is one that its cache keeps: a policy, be it Allow or Deny, or a good token."""
-    return standing == VALID or (kind == LAMBDA and standing == DENIED)
+    """Whether an authorizer's result is one that its cache keeps: a policy or yes or no, or a good token."""
+    return kind == SIMPLE or standing == VALID or (kind == LAMBDA and standing == DENIED)

@@ -21,11 +21,13 @@ class Reason(NamedTuple):
     """May a client retry: "yes", "no" or "if idempotent"."""
     why: str
     """One sentence for a person."""
+    says: str = ""
+    """What the default body says, where that is not what its response type says."""
 
     @property
     def message(self) -> str:
         """What the gateway's default body says; empty where the backend answers."""
-        return MESSAGES.get(self.name) or MESSAGES.get(self.response_type, "")
+        return self.says or MESSAGES.get(self.name) or MESSAGES.get(self.response_type, "")
 
     @property
     def body_bytes(self) -> int:
@@ -50,6 +52,7 @@ MESSAGES = {
     "API_CONFIGURATION_ERROR": "Internal server error",
     "DEFAULT_5XX": "Service Unavailable",
     "LAMBDA_THROTTLED": "Internal server error",
+    "ROUTE_NOT_FOUND": "Not Found",
 }
 """Default bodies by gateway response type, or by reason, as captured in the wild (facts 1.4, 4.2)."""
 
@@ -142,6 +145,8 @@ REASONS = (
            "The domain asks for mutual TLS, and the caller presented no certificate that its truststore knows."),
     Reason("SERVICE_THROTTLED", 0, "", "Method completed with status: {status}", "yes",
            "The AWS service behind the integration refused, its own rate being used up; unmapped that is a 200."),
+    Reason("ROUTE_NOT_FOUND", 404, "", "", "no",
+           "No route of this HTTP API serves the request, and it has no $default route; a REST API would answer 403."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -181,6 +186,7 @@ UNMAPPED_RESPONSE = NUMBER["UNMAPPED_RESPONSE"]
 BACKEND_RESPONSE_TOO_LARGE = NUMBER["BACKEND_RESPONSE_TOO_LARGE"]
 BAD_GATEWAY_AT_LOAD = NUMBER["BAD_GATEWAY_AT_LOAD"]
 SERVICE_THROTTLED = NUMBER["SERVICE_THROTTLED"]
+ROUTE_NOT_FOUND = NUMBER["ROUTE_NOT_FOUND"]
 
 
 def passed_on(status: int) -> int:

@@ -34,7 +34,9 @@ STATISTICS: Mapping[str, str] = {
 }  # fmt: skip
 """CloudWatch's words for what expectations say."""
 _PERCENTILE = re.compile(r"p\d{1,2}(\.\d{1,3})?")
-_METRIC = re.compile(r"\s*(?P<who>\S+)(?:\s+(?P<route>[A-Z]+\s+/\S*))?\s+(?P<metric>[A-Za-z0-9]+)\s*")
+_METRIC = re.compile(
+    r"\s*(?P<who>\S+)(?:\s+(?P<route>[A-Z]+\s+/\S*|\$default))?\s+(?P<metric>[A-Za-z0-9]+)\s*"
+)
 _THRESHOLD = re.compile(r"\s*(?P<op><=|>=|<|>)\s*(?P<value>.+?)\s*")
 _M_OF_N = re.compile(r"\s*(\d{1,4})\s+(?:out\s+)?of\s+(\d{1,4})\s*")
 
@@ -293,8 +295,9 @@ def recommended(scenario: Scenario, name: str, said: Recommended) -> list[Alarm]
     if name == ACCOUNT:
         return [alarm("ClaimedAccountConcurrency", "Maximum", most, 10)]
     if "/" in name:
+        clients, servers = ("4xx", "5xx") if scenario.stage(name)[0].is_http else ("4XXError", "5XXError")
         made = [
-            alarm("4XXError", "Average", "> 5 %", 5), alarm("5XXError", "Average", "> 5 %", 3),
+            alarm(clients, "Average", "> 5 %", 5), alarm(servers, "Average", "> 5 %", 3),
             alarm("Latency", "p90", ">= 2500 ms", 5),
         ]  # fmt: skip
         if said.least_requests:

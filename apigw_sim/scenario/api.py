@@ -1,18 +1,18 @@
-"""REST APIs: methods, integrations, stages and their settings by method."""
+"""REST and HTTP APIs: methods, integrations, stages and their settings by method."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, NamedTuple
+from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
 from pydantic import Field
 
 from apigw_sim import quotas, units
-from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
+from apigw_sim.scenario.base import Bad, Leaf, Part, choose, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
 from apigw_sim.scenario.logging import AccessLog
-from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
+from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity, read_name
 from apigw_sim.scenario.responses import (
     STANDARD,
     ContentType,
@@ -20,7 +20,7 @@ from apigw_sim.scenario.responses import (
     IntegrationResponses,
     ResponseType,
 )
-from apigw_sim.scenario.routes import Route, RouteError, parse
+from apigw_sim.scenario.routes import DEFAULT, Route, RouteError, parse
 from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 
@@ -32,11 +32,15 @@ PASSTHROUGHS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 EVERY_METHOD = "every_method"
 """The kinds of integration, of which each has one."""
 _LATER = "belongs to a later version; leave it out"
-_ROUTE_PATTERN = "^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /"
+_ROUTE_PATTERN = r"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /|^\$default$"
+REST: Final = "REST"
+HTTP: Final = "HTTP"
+PREFLIGHT = Route("OPTIONS", "/{proxy+}")
+"""Of an HTTP API with CORS: the route that stands for the preflights which it answers itself."""
 
 
 def read_route(value: object) -> Route:
-    """A route, `METHOD /path`."""
+    """A route, `METHOD /path` or `$default`."""
     if isinstance(value, Route):
         return value
     if not isinstance(value, str):
@@ -152,15 +156,21 @@ class Integration(Part):
         "WHEN_NO_MATCH",
         description="whether a custom integration takes a content type without template: else 415",
     )
-    timeout: Annotated[
-        int,
-        quantity(
-            "duration",
-            quotas.count("integration_timeout_min"),
-            quotas.count("integration_timeout_raisable_to"),
-            note="AWS allows 50 ms to 29 s, and up to 300 s where it has raised account.integration_timeout_limit",
-        ),
-    ] = Field(quotas.count("integration_timeout"), description="how long the gateway waits: 504 after it")
+    timeout: (
+        Annotated[
+            int,
+            quantity(
+                "duration",
+                quotas.count("integration_timeout_min"),
+                quotas.count("integration_timeout_raisable_to"),
+                note="AWS allows 50 ms to 29 s, and up to 300 s where it has raised account.integration_timeout_limit",
+            ),
+        ]
+        | None
+    ) = Field(
+        None,
+        description="how long the gateway waits; default: 29 s, and 504 after it; of an HTTP API 30 s, and 503",
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "aws": "is written service: NAME, of a backend that is an AWS service",
@@ -362,9 +372,23 @@ class Canary(Part):
     )
 
 
+def _read_stage_name(value: object) -> str:
+    return DEFAULT if value == DEFAULT else read_name(value)
+
+
+StageName = Annotated[
+    str,
+    Leaf(_read_stage_name, str, lambda: {"type": "string", "pattern": r"^([A-Za-z0-9_-]{1,128}|\$default)$"}),
+]
+
+
 class Stage(Part):
     """A stage of an API."""
 
+    auto_deploy: Flag | None = Field(
+        None,
+        description="of an HTTP API: whether a change acts at once; default: true of the stage $default, else false",
+    )
     variables: dict[VariableName, VariableValue] = Field(
         {}, description="stage variables, which integrations may name as ${stageVariables.NAME}"
     )
@@ -387,6 +411,8 @@ class Stage(Part):
         "waf": _LATER,
         "deployment": _LATER,
         "logging": _LATER,
+        "route_settings": "is called method_settings here; write method_settings: {GET /items: {throttle: ...}}",
+        "default_route_settings": "is called every_method here; write method_settings: {every_method: {throttle: ...}}",
         "throttle": "is not a setting of the stage: there is no shared stage bucket; write "
         "method_settings: {every_method: {throttle: {rate: 100/s, burst: 200}}}",
         "caching": "is not a setting of the stage; write method_settings: {every_method: {caching: {ttl: 300 s}}}",
@@ -398,33 +424,42 @@ class Stage(Part):
         return self.access_log is not None or self.xray
 
 
+TYPES = (REST, HTTP)
+
+
 def _read_type(value: object) -> str:
-    if value in ("HTTP", "WEBSOCKET"):
-        raise Bad(f"{value} APIs belong to a later version", "write REST")
-    if value != "REST":
-        raise Bad(f"{units.show(value)} is no type of API", "write REST")
-    return "REST"
+    if value == "WEBSOCKET":
+        raise Bad(f"{value} APIs belong to a later version", "write REST or HTTP")
+    return choose(value, TYPES, "type of API")
 
 
 class Api(Part):
-    """A REST API."""
+    """A REST or an HTTP API; what one of the types does not have is an error that says so."""
 
-    type: Annotated[Literal["REST"], Leaf(_read_type, str, lambda: {"enum": ["REST"]})] = Field(
+    type: Annotated[Literal["REST", "HTTP"], Leaf(_read_type, str, lambda: {"enum": list(TYPES)})] = Field(
         description="the type of API", examples=["REST"]
     )
     endpoint: Annotated[
         Literal["EDGE", "REGIONAL", "PRIVATE"], one_of("EDGE", "REGIONAL", "PRIVATE", noun="endpoint type")
     ] = Field(
-        description="the endpoint type; AWS's own default is EDGE, so it must be written",
+        description="the endpoint type; AWS's own default is EDGE, so it must be written; HTTP APIs are REGIONAL",
         examples=["REGIONAL"],
     )
     disable_default_endpoint: Flag = Field(
         False, description="whether the API answers under its custom domains alone"
     )
     methods: dict[RouteName, Method] = Field(
-        description="its methods by route, METHOD /path", examples=[{"GET /": {"integration": {"mock": {}}}}]
+        description="its methods by route, METHOD /path; an HTTP API's routes, $default among them",
+        examples=[{"GET /": {"integration": {"mock": {}}}}],
     )
-    stages: dict[Name, Stage] = Field(description="its stages by name", examples=[{"prod": {}}])
+    stages: dict[StageName, Stage] = Field(
+        description="its stages by name; an HTTP API may have one that is called $default",
+        examples=[{"prod": {}}],
+    )
+    cors: Flag = Field(
+        False,
+        description="of an HTTP API: whether it answers preflights (OPTIONS) itself, without integration",
+    )
     api_key_source: Annotated[
         Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")
     ] = Field("HEADER", description="whether clients send their API key, or a Lambda authorizer gives it")
@@ -441,8 +476,35 @@ class Api(Part):
 
     later: ClassVar[Mapping[str, str]] = {
         "authorizers": "belongs to the scenario; write authorizers: beside apis:",
+        "routes": "is called methods here, of every type of API; write methods: {GET /items: {integration: ...}}",
         "domains": _LATER,
         "models": _LATER,
-        "cors": _LATER,
         "version": _LATER,
     }
+
+    @property
+    def is_http(self) -> bool:
+        """Whether it is an HTTP API."""
+        return self.type == HTTP
+
+    @property
+    def served(self) -> dict[Route, Method]:
+        """Its methods; of an HTTP API with CORS also what stands for the preflights that it answers itself."""
+        if not self.cors:
+            return self.methods
+        answer = Method(integration=Integration(mock=Mock(status=204)))
+        return {**self.methods, PREFLIGHT: answer}
+
+    def answers(self, call: Route) -> bool:
+        """Whether a call is a preflight that it answers itself."""
+        return self.cors and call.method == PREFLIGHT.method
+
+    def waits(self, integration: Integration) -> int:
+        """How long it waits for an integration."""
+        most = quotas.count("http_integration_timeout" if self.is_http else "integration_timeout")
+        return most if integration.timeout is None else integration.timeout
+
+    def deploys_itself(self, stage: str) -> bool:
+        """Whether a change acts at once on one of its stages."""
+        said = self.stages[stage].auto_deploy
+        return self.is_http and (stage == DEFAULT if said is None else said)

@@ -6,6 +6,7 @@ from apigw_sim import units
 from apigw_sim.scenario.alarms import ACCOUNT, LONGEST, RECOMMENDED, STATISTICS, Alarm
 from apigw_sim.scenario.base import Bad, propose
 from apigw_sim.scenario.checks import Report
+from apigw_sim.scenario.expect import check_name
 from apigw_sim.scenario.tree import Keys
 
 
@@ -42,7 +43,13 @@ def _check(report: Report, keys: Keys, alarm: Alarm) -> None:
         if metric.who not in scenario.apis and not near:
             fix = propose(metric.who, [*scenario.stages, *scenario.apis])
             report.say(here, f"there is no API or stage '{metric.who}'", fix, ("apis",))
-    elif metric.kind == "function":
+    api = metric.who.partition("/")[0]
+    if metric.kind in ("stage", "api") and api in scenario.apis:
+        try:
+            check_name(metric.metric, of_http=scenario.apis[api].is_http)
+        except Bad as error:
+            report.say(here, error.items[0][1], error.items[0][2], ("apis", api, "type"))
+    if metric.kind == "function":
         report.refer(here, metric.who, ("functions",), scenario.functions, "function")
     if alarm.statistic not in STATISTICS and metric.nature != "time":
         report.say(

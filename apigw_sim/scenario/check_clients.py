@@ -16,7 +16,7 @@ from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
 from apigw_sim.scenario.processes import Mmpp
 from apigw_sim.scenario.quantities import DataFile
-from apigw_sim.scenario.routes import ANY, Route
+from apigw_sim.scenario.routes import ANY, CATCH_ALL, Route
 from apigw_sim.scenario.tree import Keys
 
 
@@ -50,9 +50,11 @@ def check_clients(report: Report) -> None:
 
 def _check_call(report: Report, keys: Keys, api: str, call: Call) -> None:
     if call.call.method == ANY:
-        report.say(
-            (*keys, "call"), "ANY is every method, and a call has one", f"write GET {call.call.path}, say"
-        )
+        path = "/" if call.call == CATCH_ALL else call.call.path
+        what = f"{'$default' if call.call == CATCH_ALL else 'ANY'} is every method, and a call has one"
+        report.say((*keys, "call"), what, f"write GET {path}, say")
+        return
+    if report.scenario.apis[api].answers(call.call):
         return
     match = report.scenario.routes(api).named(call.call)
     if match is None:

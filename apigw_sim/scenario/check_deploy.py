@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from apigw_sim.scenario.api import Method
 from apigw_sim.scenario.base import dump, propose
+from apigw_sim.scenario.check_http import check_route
 from apigw_sim.scenario.check_security import check_authorization
 from apigw_sim.scenario.checks import Report, check_method
 from apigw_sim.scenario.deployments import ApiChange, Released, changed
@@ -101,11 +102,18 @@ class Deploys:
             if before is not None and getattr(after, field) != getattr(before, field):
                 what = f"{words} of a method cannot change in mid-run here"
                 self.report.say((*keys, field), what, "run two scenarios, one with each")
-        check_method(self.report, keys, route, after)
-        check_authorization(self.report, keys, self.report.scenario.apis[api], after)
+        said = self.report.scenario.apis[api]
+        check_method(self.report, keys, said, route, after)
+        check_authorization(self.report, keys, said, after)
+        check_route(self.report, keys, said, after)
 
     def _move(self, keys: Keys, verb: str, stage: str, entry: Entry) -> None:
-        if verb == "deploy":
+        if stage in self.released.automatic:
+            what = f"{stage} deploys by itself: what changes acts at once, and nothing else moves it"
+            self.report.say(keys, what, "leave the entry out, or write auto_deploy: false at the stage")
+        elif entry.canary is not None and self.report.scenario.stage(stage)[0].is_http:
+            self.report.say((*keys[:-1], "canary"), "an HTTP API has no canary releases", "leave it out")
+        elif verb == "deploy":
             self._deploy(keys, stage, entry)
         elif verb == "roll_back":
             self._roll_back(keys, stage, entry)

@@ -10,7 +10,7 @@ from apigw_sim.scenario.aliases import qualified
 from apigw_sim.scenario.base import Bad, propose
 from apigw_sim.scenario.check_set import exists, shape
 from apigw_sim.scenario.checks import Report
-from apigw_sim.scenario.expect import KINDS, Expectation, Kind, metric_table
+from apigw_sim.scenario.expect import KINDS, OF_HTTP, Expectation, Kind, check_name, metric_table
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.paths import split_path
 from apigw_sim.scenario.tree import Keys
@@ -42,12 +42,20 @@ def _check(report: Report, keys: Keys, item: Expectation) -> Expectation:
         report.say(keys, f"a {kind} has no routes", "leave `of ROUTE` out")
     elif item.of_route is not None:
         report.route(keys, item.who.partition("/")[0], item.of_route)
+    if kind == "stage":
+        try:
+            check_name(item.metric, of_http=report.scenario.stage(item.who)[0].is_http)
+        except Bad as error:
+            report.say(
+                keys, error.items[0][1], error.items[0][2], ("apis", item.who.partition("/")[0], "type")
+            )
     run = report.scenario.run
     if item.every_period and isinstance(run.duration, int) and item.every_period > run.duration:
         what = f"the run has no period of {units.show_duration(item.every_period)}"
         report.say(keys, what, "write a shorter one", ("run", "duration"))
     period = run.period if item.every_period == 0 else item.every_period
-    return item.model_copy(update={"kind": kind, "every_period": period})
+    metric = OF_HTTP.get(item.metric, item.metric)
+    return item.model_copy(update={"kind": kind, "every_period": period, "metric": metric})
 
 
 def _kind(report: Report, keys: Keys, item: Expectation) -> Kind | None:

@@ -20,8 +20,8 @@ def check_fronts(report: Report) -> None:
         _check_distribution(report, ("distributions", name), distribution)
     most = quotas.count("integration_timeout")
     for name, api in report.scenario.apis.items():
-        for route, method in api.methods.items() if api.endpoint == "EDGE" else ():
-            if method.integration.timeout > most:
+        for route, method in api.methods.items() if api.endpoint == "EDGE" and not api.is_http else ():
+            if api.waits(method.integration) > most:
                 report.say(
                     ("apis", name, "methods", str(route), "integration", "timeout"),
                     f"AWS raises integration timeouts above {units.show_duration(most)} for Regional and private APIs only",

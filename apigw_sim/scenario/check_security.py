@@ -28,19 +28,27 @@ def check_security(report: Report) -> None:
 def _check_authorizer(report: Report, keys: Keys, authorizer: Authorizer) -> None:
     functions, kind = report.scenario.functions, authorizer.type
     if not authorizer.is_lambda:
+        whose, other = (
+            ("a JWT authorizer", "REQUEST") if kind == "JWT" else ("a user pool's authorizer", "TOKEN")
+        )
         if authorizer.function is not None:
-            report.say(
-                (*keys, "function"), "a user pool's authorizer invokes no function",
-                "leave it out, or write type: TOKEN",
-            )  # fmt: skip
+            fix = f"leave it out, or write type: {other}"
+            report.say((*keys, "function"), f"{whose} invokes no function", fix)
         if authorizer.policy != "all_methods":
-            report.say((*keys, "policy"), "a user pool's authorizer returns no policy", "leave it out")
+            report.say((*keys, "policy"), f"{whose} returns no policy", "leave it out")
     elif authorizer.function is None:
         report.say(
             keys, f"a {kind} authorizer is a Lambda function, and none is named", "write function: NAME"
         )
     else:
         report.refer((*keys, "function"), authorizer.function, ("functions",), functions, "function")
+    if authorizer.simple_responses and kind != "REQUEST":
+        report.say(
+            (*keys, "simple_responses"), f"a {kind} authorizer gives no simple responses", "leave it out"
+        )
+    elif authorizer.simple_responses and authorizer.policy != "all_methods":
+        what = "a simple response speaks of no method"
+        report.say((*keys, "policy"), what, "leave it out, or leave simple_responses out")
     if authorizer.validation and kind != "TOKEN":
         report.say((*keys, "validation"), f"a {kind} authorizer has no validation expression", "leave it out")
     sources = authorizer.sources
@@ -50,9 +58,10 @@ def _check_authorizer(report: Report, keys: Keys, authorizer: Authorizer) -> Non
                 (*keys, "identity_sources"), "without an identity source nothing can be cached",
                 "name one such as header.Authorization, or write ttl: 0 s",
             )  # fmt: skip
-    elif len(sources) != 1 or sources[0].where != "header":
+    elif len(sources) != 1 or sources[0].where not in (("header", "query") if kind == "JWT" else ("header",)):
+        where = "a header or a query parameter" if kind == "JWT" else "a header"
         report.say(
-            (*keys, "identity_sources"), f"a {kind} authorizer has one identity source, a header",
+            (*keys, "identity_sources"), f"a {kind} authorizer has one identity source, {where}",
             "write [header.Authorization], or type: REQUEST",
         )  # fmt: skip
     for number, source in enumerate(sources):
@@ -70,7 +79,7 @@ def check_authorization(report: Report, keys: Keys, api: Api, method: Method) ->
                 (*keys, "authorization"), "a method has an authorizer or AWS_IAM, not both", "keep one",
                 (*keys, "authorizer"),
             )  # fmt: skip
-    if api.api_key_source == "AUTHORIZER" and method.api_key_required:
+    if api.api_key_source == "AUTHORIZER" and method.api_key_required and not api.is_http:
         named: tuple[Keys, ...] = () if name is None else (("authorizers",),)
         if name is None or (name in known and not known[name].is_lambda):
             report.say(

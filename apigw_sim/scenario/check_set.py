@@ -13,6 +13,7 @@ from apigw_sim import units
 from apigw_sim.scenario.api import EVERY_METHOD, read_route
 from apigw_sim.scenario.base import Bad, Part, dump, suggest
 from apigw_sim.scenario.check_functions import check_weights
+from apigw_sim.scenario.check_http import check_reach
 from apigw_sim.scenario.checks import Report, check_reservations, check_used
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.paths import show_path, split_path
@@ -156,6 +157,7 @@ def _read_change(report: Report, here: Keys, change: Change, state: dict[str, An
         return None
     if not _is_settable(report, here, keys) or not exists(report, here, keys, state):
         return None
+    check_reach(report, here, keys)
     try:
         value = _reader(keys).validate_python(change.written)
     except ValidationError as error:

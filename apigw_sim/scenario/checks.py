@@ -163,7 +163,7 @@ def _check_methods(report: Report, base: Keys, api: Api) -> None:
     siblings: dict[tuple[str, ...], tuple[str, Route]] = {}
     for route, method in api.methods.items():
         keys = (*base, "methods", str(route))
-        check_method(report, keys, route, method)
+        check_method(report, keys, api, route, method)
         parts = segments(route.path)
         for depth, part in enumerate(parts):
             if not part.startswith("{") or part.endswith("+}"):
@@ -176,9 +176,9 @@ def _check_methods(report: Report, base: Keys, api: Api) -> None:
                 report.say(keys, what, f"name it {other} too")
 
 
-def check_method(report: Report, keys: Keys, route: Route, method: Method) -> None:
+def check_method(report: Report, keys: Keys, api: Api, route: Route, method: Method) -> None:
     """One method: its integration and its cache key."""
-    _check_integration(report, (*keys, "integration"), method.integration)
+    _check_integration(report, (*keys, "integration"), api, method.integration)
     _check_cache_key(report, keys, route, method)
 
 
@@ -202,7 +202,7 @@ def _check_cache_key(report: Report, keys: Keys, route: Route, method: Method) -
             report.say(here, f"{route} has no path parameter '{key.name}'", fix)
 
 
-def _check_integration(report: Report, keys: Keys, integration: Integration) -> None:
+def _check_integration(report: Report, keys: Keys, api: Api, integration: Integration) -> None:
     named = {"lambda_proxy": integration.lambda_proxy, "lambda": integration.lambda_}
     served = {
         "http_proxy": integration.http_proxy, "http": integration.http, "service": integration.service,
@@ -226,8 +226,8 @@ def _check_integration(report: Report, keys: Keys, integration: Integration) -> 
     if len(given) == 1:
         _check_custom(report, keys, integration)
     limit = report.scenario.account.integration_timeout_limit
-    if integration.timeout > limit:
-        wanted, most = units.show_duration(integration.timeout), units.show_duration(limit)
+    if not api.is_http and api.waits(integration) > limit:
+        wanted, most = units.show_duration(api.waits(integration)), units.show_duration(limit)
         fix = (
             "lower it; or, since AWS can raise the limit of Regional APIs up to 300 s, "
             f"say that it has: account.integration_timeout_limit: {wanted}"

@@ -36,7 +36,7 @@ Changed = Annotated[Mapping[str, Any], Leaf(_read_changed, dict, lambda: {"type"
 
 
 class ApiChange(Part):
-    """A change to an API's working copy; it does nothing until it is deployed."""
+    """A change to an API's working copy; it does nothing until it is deployed, where stages do not deploy themselves."""
 
     api: Name = Field(description="the API that changes", examples=["api"])
     methods: dict[RouteName, Changed] = Field(
@@ -116,26 +116,45 @@ class Released:
     stages: Mapping[str, Pointer]
     made: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
     """All deployments of each API, in the order of their numbers."""
+    automatic: frozenset[str] = frozenset()
+    """Stages of HTTP APIs to which a change is deployed at once."""
 
     @classmethod
     def first(cls, apis: Mapping[str, Api]) -> Released:
         """As a run starts: every stage, and every canary, points to the first deployment of its API."""
-        made = {name: (Deployment(1, api.methods),) for name, api in apis.items()}
+        made = {name: (Deployment(1, api.served),) for name, api in apis.items()}
         stages = {
             f"{name}/{stage}": Pointer(made[name][0], made[name][0] if body.canary else None)
             for name, api in apis.items()
             for stage, body in api.stages.items()
         }
-        return cls({name: api.methods for name, api in apis.items()}, stages, made)
+        automatic = frozenset(
+            f"{name}/{stage}"
+            for name, api in apis.items()
+            for stage in api.stages
+            if api.deploys_itself(stage)
+        )
+        return cls({name: first.methods for name, (first,) in made.items()}, stages, made, automatic)
 
     def changed(self, change: ApiChange) -> Released:
-        """The working copy of an API with a change in it."""
+        """The working copy of an API with a change in it; where stages deploy by themselves, they point to it."""
         methods = dict(self.working[change.api])
         for route, said in change.methods.items():
             methods[route] = changed(methods.get(route), said)
         for route in change.remove:
             methods.pop(route, None)
-        return replace(self, working={**self.working, change.api: methods})
+        after = replace(self, working={**self.working, change.api: methods})
+        itself = [
+            name for name in self.stages if name in self.automatic and name.partition("/")[0] == change.api
+        ]
+        if not itself:
+            return after
+        new = Deployment(len(self.made[change.api]) + 1, methods)
+        return replace(
+            after,
+            made={**self.made, change.api: (*self.made[change.api], new)},
+            stages={**self.stages, **{name: self.stages[name].to(new) for name in itself}},
+        )
 
     def deployed(self, stage: str) -> Released:
         """A new deployment of the stage's API: to its canary while it has one, else to the stage."""

@@ -22,7 +22,11 @@ STAGE_METRICS: Mapping[str, str] = {
     "CacheMissCount": "errors",
     "Latency": "time",
     "IntegrationLatency": "time",
+    "4xx": "errors",
+    "5xx": "errors",
 }
+OF_HTTP: Mapping[str, str] = {"4xx": "4XXError", "5xx": "5XXError"}
+"""What CloudWatch calls a metric of an HTTP API, and the same one of a REST API."""
 FUNCTION_METRICS: Mapping[str, str] = {
     "Invocations": "count",
     "Errors": "errors",
@@ -48,7 +52,7 @@ OPERATORS: tuple[Operator, ...] = ("<=", ">=", "==", "!=", "<", ">")
 _SHAPE = re.compile(
     r"\s*(?P<who>(?:(?:client|function|stage)\s+)?[^\s()]+)"
     r"\s+(?P<stat>[A-Za-z0-9.]+)\s*\(\s*(?P<metric>[A-Za-z0-9_]+)\s*\)"
-    r"(?:\s+of\s+(?P<route>[A-Z]+\s+\S+))?"
+    r"(?:\s+of\s+(?P<route>[A-Z]+\s+\S+|\$default))?"
     r"\s*(?P<op><=|>=|==|!=|<|>)\s*(?P<value>.+?)"
     r"(?:\s+in\s+(?:every\s+(?P<every>.+?)|(?P<m>\d{1,6})\s+of\s+(?P<n>\d{1,6})(?:\s+periods?)?))?\s*"
 )
@@ -75,6 +79,16 @@ class Expectation(Part):
 def metric_table(kind: str) -> Mapping[str, str]:
     """The metrics of a stage, client or function, each with the kind of its values."""
     return {"stage": STAGE_METRICS, "client": CLIENT_METRICS, "function": FUNCTION_METRICS}[kind]
+
+
+def check_name(metric: str, *, of_http: bool) -> None:
+    """Raise Bad where a type of API has no metric of that name."""
+    if of_http and metric.startswith("Cache"):
+        raise Bad(f"an HTTP API has no cache, and so no {metric}", "leave it out")
+    known = {value: key for key, value in OF_HTTP.items()} if of_http else OF_HTTP
+    if metric in known:
+        kind = "an HTTP API" if of_http else "a REST API"
+        raise Bad(f"{kind} has no metric {metric}", f"write {known[metric]}")
 
 
 def read(value: object) -> Expectation:

@@ -10,8 +10,11 @@ from typing import NamedTuple
 
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 ANY = "ANY"
+DEFAULT = "$default"
+"""The route of an HTTP API that catches what no other route serves."""
 
 _PARAMETER = re.compile(r"\{([A-Za-z0-9._-]+)(\+?)\}")
+_IN_BRACES = re.compile(r"\{[^}]*\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._:~@$!*,=%&'()+-]+")
 
 
@@ -24,13 +27,13 @@ class RouteError(ValueError):
 
 
 class Route(NamedTuple):
-    """A method and a path; `str()` gives `METHOD /path`."""
+    """A method and a path; `str()` gives `METHOD /path`, or `$default`."""
 
     method: str
     path: str
 
     def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+        return spelled(self.method, self.path)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -38,9 +41,22 @@ class Route(NamedTuple):
         return tuple(found[1] for part in segments(self.path) if (found := _PARAMETER.fullmatch(part)))
 
     @property
+    def example(self) -> str:
+        """A path that it serves."""
+        return "/x" if self.path == DEFAULT else _IN_BRACES.sub("x", self.path)
+
+    @property
     def is_concrete(self) -> bool:
         """Whether the path has no parameters."""
         return not self.parameters
+
+
+def spelled(method: str, path: str) -> str:
+    """A method and a path as a scenario has them."""
+    return path if path == DEFAULT else f"{method} {path}"
+
+
+CATCH_ALL = Route(ANY, DEFAULT)
 
 
 class Match(NamedTuple):
@@ -58,7 +74,9 @@ def segments(path: str) -> list[str]:
 
 
 def parse(text: str) -> Route:
-    """Read `METHOD /path`, with literal parts, `{name}` and a last `{name+}`."""
+    """Read `METHOD /path`, with literal parts, `{name}` and a last `{name+}`; or `$default`."""
+    if text == DEFAULT:
+        return Route(ANY, DEFAULT)
     method, _, path = text.partition(" ")
     if method not in METHODS and method != ANY:
         if method.upper() in (*METHODS, ANY):
@@ -103,7 +121,8 @@ class _Node:
 
 
 class RouteTable:
-    """The routes of an API, matched as API Gateway does: literal, parameter, `{proxy+}`; the method itself, then ANY.
+    """The routes of an API, matched as API Gateway does: literal, parameter, `{proxy+}`; the method itself, then ANY;
+    `$default` where none of them serves a request.
 
     Of paths that differ earlier the first difference decides; a path without the method does not hide another.
     """
@@ -112,8 +131,9 @@ class RouteTable:
         self.routes = tuple(routes)
 
     def match(self, method: str, path: str) -> Match | None:
-        """The route that serves a request for a concrete path, or None (API Gateway answers 403)."""
-        return self._walk(self._root, method.upper(), segments(path), 0, {})
+        """The route that serves a request for a concrete path, or None (API Gateway answers 403, or 404)."""
+        found = self._walk(self._root, method.upper(), segments(path), 0, {})
+        return Match(CATCH_ALL, {}) if found is None and CATCH_ALL in self._known else found
 
     def named(self, route: Route) -> Match | None:
         """The route a call means: one of that name, `ANY` of the same path, or the one that serves its path."""
@@ -134,6 +154,8 @@ class RouteTable:
     def _root(self) -> _Node:
         root = _Node()
         for route in self.routes:
+            if route == CATCH_ALL:
+                continue
             node = root
             for part in segments(route.path):
                 found = _PARAMETER.fullmatch(part)

@@ -9,11 +9,11 @@ from pydantic import Field
 
 from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part
-from apigw_sim.scenario.quantities import Name, Share, Words, one_of, quantity
+from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity
 from apigw_sim.scenario.routes import Route
 
 SOURCES = ("header", "query", "context", "stage")
-BY_METHOD = ("httpMethod", "resourcePath")
+BY_METHOD = ("httpMethod", "resourcePath", "routeKey")
 """Of the context, what differs from method to method, so that each has cached results of its own."""
 DEFAULT_SOURCE = "header.Authorization"
 
@@ -50,10 +50,11 @@ class Authorizer(Part):
     """What decides who may call a method, before its API key and its throttles."""
 
     type: Annotated[
-        Literal["TOKEN", "REQUEST", "COGNITO_USER_POOLS"],
-        one_of("TOKEN", "REQUEST", "COGNITO_USER_POOLS", noun="type of authorizer"),
+        Literal["TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT"],
+        one_of("TOKEN", "REQUEST", "COGNITO_USER_POOLS", "JWT", noun="type of authorizer"),
     ] = Field(
-        description="a Lambda function that gets a token or the request, or a user pool", examples=["TOKEN"]
+        description="a Lambda function that gets a token or the request, or a user pool; of HTTP APIs REQUEST or JWT",
+        examples=["TOKEN"],
     )
     function: Name | None = Field(None, description="the Lambda function of a TOKEN or REQUEST authorizer")
     identity_sources: tuple[IdentitySourceName, ...] | None = Field(
@@ -85,10 +86,16 @@ class Authorizer(Part):
         "denies the others",
     )
 
+    simple_responses: Flag = Field(
+        False,
+        description="of an HTTP API's REQUEST authorizer: it answers yes or no for every route, and no policy: a token "
+        "that is not accepted is a 403",
+    )
+
     @property
     def is_lambda(self) -> bool:
         """Whether it invokes a function."""
-        return self.type != "COGNITO_USER_POOLS"
+        return self.type in ("TOKEN", "REQUEST")
 
     @property
     def sources(self) -> tuple[IdentitySource, ...]:

@@ -194,6 +194,12 @@ Throttling = Annotated[
 ]
 
 
+def _read_throttled(value: object) -> int:
+    if value not in (503, 500) or isinstance(value, bool):
+        raise Bad(f"{units.show(value)} is no status for it", "write 503 or 500")
+    return int(str(value))
+
+
 class Assumptions(Part):
     """What AWS leaves open: each a setting with a stated default."""
 
@@ -260,6 +266,10 @@ class Assumptions(Part):
         description="reasons of answers of which CloudWatch has no metrics; the summary counts them",
     )
     rest_overhead: DurationLaw = Field(_lognormal(8, 30), description="what a REST API adds to a request")
+    http_overhead: DurationLaw = Field(_lognormal(4, 10), description="what an HTTP API adds to a request")
+    http_lambda_throttled: Annotated[int, Leaf(_read_throttled, int, lambda: {"enum": [503, 500]})] = Field(
+        503, description="the status with which an HTTP API answers where Lambda refuses an invocation"
+    )
     edge_backbone: Share = Field(
         Fraction(1), description="what is left of a client's way beyond its POP over AWS's own backbone"
     )

@@ -85,7 +85,10 @@ def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
             yield (*function, "cold_start", "init"), backend.cold.init, False
         if backend.idle_lifetime is not None:
             yield (*function, "idle_lifetime"), backend.idle_lifetime, False
-    for name, law in (("rest", plan.account.gateway_overhead), ("lambda", plan.account.service_overhead)):
+    account, kinds = plan.account, {stage.http for stage in plan.stages}
+    own = (("rest", account.gateway_overhead, False), ("http", account.http_overhead, True))
+    laws = [(name, law) for name, law, http in own if http in kinds]
+    for name, law in (*laws, ("lambda", account.service_overhead)):
         yield ("assumptions", f"{name}_overhead"), law, False
 
 

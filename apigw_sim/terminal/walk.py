@@ -9,6 +9,7 @@ from apigw_sim.plan.tables import NULL, Client, Plan, Retry
 from apigw_sim.records import CallOutcome, Flag, Outcome
 from apigw_sim.rules import backoff
 from apigw_sim.rules.bucket import TOKEN
+from apigw_sim.rules.http_reasons import HTTP_REASONS
 from apigw_sim.rules.reason import REASONS, Reason
 from apigw_sim.rules.retry import RETRY as PRICE
 from apigw_sim.terminal.page import Page, Words
@@ -90,7 +91,8 @@ def _ms(ns: int) -> str:
 
 def _why(made: Page, walk: Walk) -> None:
     row = walk.watched
-    why = REASONS[row["reason"]]
+    http = row["stage"] != NULL and walk.plan.stages[row["stage"]].http
+    why = (HTTP_REASONS if http else REASONS)[row["reason"]]
     made.title("WHY", f"{row['status']} {why.name}")
     made.line(why.why)
     facts: list[tuple[Words, str]] = []
@@ -99,7 +101,7 @@ def _why(made: Page, walk: Walk) -> None:
         if text:
             facts.append((Words(name, "dim"), text))
 
-    fact("gateway response", _response(walk.plan, row, why))
+    fact("default body" if http else "gateway response", _response(walk.plan, row, why))
     fact("execution log", "" if row["flags"] & Flag.UNMETERED else _log_line(walk.plan, row, why))
     fact("CloudWatch", _counted(row, why))
     fact("limit", _limit(walk.plan, row))
@@ -115,7 +117,8 @@ def _response(plan: Plan, row: Row, why: Reason) -> str:
     custom = row["method"] != NULL and plan.methods[row["method"]].responses is not None
     if custom and why.name in RAISED:
         return f"none: an integration response gives the error of the function as a {row['status']}"
-    shown = f'{why.response_type}, {{"message":"{why.message}"}}' if why.message else why.response_type
+    body = f'{{"message":"{why.message}"}}' if why.message else ""
+    shown = ", ".join(filter(None, (why.response_type, body)))
     if row["flags"] & Flag.RESTYLED:
         shown += f"; customised: {row['status']} for its own {why.status}"
     return shown

@@ -76,6 +76,15 @@ CASES: dict[str, tuple[int, Callable[[int], dict[str, Any]], str, str]] = {
     "resources_per_api": (
         300, lambda n: {"apis.shop.methods": _methods(n)}, "apis.shop.methods", "shop has 301 resources with its root",
     ),
+    "routes_per_http_api": (
+        300,
+        lambda n: {
+            "apis.shop.type": "HTTP",
+            "apis.shop.methods": {f"GET /r{k}": {"integration": {"lambda_proxy": "worker"}} for k in range(n)},
+            "clients.web.calls": [{"call": "GET /r0"}],
+        },
+        "apis.shop.methods", "shop has 301 routes, and AWS gives 300 per HTTP API",
+    ),
     "stages_per_api": (
         10, lambda n: {"apis.shop.stages": {"prod": {}} | {f"s{k}": {} for k in range(n - 1)}}, "apis.shop.stages",
         "shop has 11 stages, and AWS gives 10 per API",

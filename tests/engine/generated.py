@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
 from engine.generated_aliases import FORMATS, callees, formats, moved_alias, versions
+from engine.generated_http import typed
 from engine.generated_parts import (
     EACH,
     account_of,
@@ -44,7 +45,8 @@ def generated(number: int) -> dict[str, Any]:
     """The scenario of a number, the same one always."""
     said = scenarios()(random.Random(number))
     said = secured(said)(random.Random(f"security {number}"))
-    return served(said)(random.Random(f"services {number}"))
+    said = served(said)(random.Random(f"services {number}"))
+    return typed(said)(random.Random(f"http {number}"))
 
 
 def as_yaml(said: Any) -> str:

@@ -92,6 +92,31 @@ def test_a_cached_result_is_a_policy_or_a_good_token() -> None:
     assert kept == {("lambda", "valid"), ("lambda", "denied"), ("pool", "valid")}
 
 
+@pytest.mark.parametrize(
+    ("kind", "who", "answer", "cached"),
+    [
+        ("SIMPLE", "valid", "OK", True),
+        ("SIMPLE", "denied", "ACCESS_DENIED", True),
+        ("SIMPLE", "missing", "ACCESS_DENIED", True),  # where it is asked at all
+        ("SIMPLE", "invalid", "ACCESS_DENIED", True),
+        ("JWT", "valid", "OK", True),
+        ("JWT", "denied", "ACCESS_DENIED", False),
+        ("JWT", "missing", "UNAUTHORIZED", False),
+        ("JWT", "invalid", "UNAUTHORIZED", False),
+    ],
+)
+def test_what_the_authorizers_of_http_apis_decide(kind: str, who: str, answer: str, cached: bool) -> None:
+    of = getattr(rule, kind)
+    assert reason.REASONS[rule.decided(of, rule.NO_POLICY, WHO[who])].name == answer
+    assert rule.is_cached(of, WHO[who]) == cached
+
+
+def test_which_kinds_invoke_a_function_and_which_look_for_what_they_have_cached() -> None:
+    kinds = ("NO_AUTHORIZER", "LAMBDA", "COGNITO", "IAM", "SIMPLE", "JWT")
+    assert {kind for kind in kinds if rule.invokes(getattr(rule, kind))} == {"LAMBDA", "SIMPLE"}
+    assert {kind for kind in kinds if not rule.keeps(getattr(rule, kind))} == {"IAM", "JWT"}
+
+
 def test_what_an_identity_is_worth_by_its_word() -> None:
     """Each threshold is the first word of the next kind; a share of nothing has no word."""
     edges = (10, 10, 30)

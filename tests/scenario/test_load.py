@@ -125,7 +125,8 @@ def test_defaults(given: Given) -> None:
     client = made.clients["web"]
     assert (client.retry, client.timeout, client.api_key) == (None, None, None)
     integration = made.apis["shop"].methods[Route("POST", "/orders")].integration
-    assert integration.timeout == 29 * SECOND
+    assert integration.timeout is None
+    assert made.apis["shop"].waits(integration) == 29 * SECOND
     assert made.account.throttle.burst == 5000
     assert given({"account.region": "eu-south-1"}).account.throttle.rate == 2500
     half = given({"account.region": "eu-south-1", "account.throttle.rate": "100/s"}).account.throttle

@@ -88,9 +88,9 @@ def authorize(s: State, a: View) -> int:
         if g.expires > now:
             a.authorizer = HIT
             return judge(s, a, z, z.one_method != 0 and g.method != a.method)
-    if z.kind != rule.IAM:
+    if rule.keeps(z.kind):
         a.authorizer = MISS
-    if z.kind == rule.LAMBDA:
+    if rule.invokes(z.kind):
         return ask(s, a, z)
     _, word, _, _ = four(s, a, OF_AUTHORIZER_FAULT)
     ends = now + value(s, z.time, z.time_c, word)
@@ -121,7 +121,7 @@ def ask(s: State, a: View, z: View) -> int:
     now = s.now
     service, _, _, _ = four(s, a, OF_AUTHORIZER)
     reaches = now + value(s, z.service, z.service_c, service)
-    limit = now + s.authorizer_wait
+    limit = now + z.wait
     a.backend = z.backend * BACKEND
     a.alias = NULL
     a.stops = limit
@@ -156,7 +156,7 @@ def question(s: State, a: View, f: View) -> tuple[int, int]:
     z = view(s.authorizer, view(s.method, a.release * METHOD).authorizer * AUTHORIZER)
     _, duration, crash, malformed = four(s, a, OF_AUTHORIZER)
     status = ALLOWED_STATUS
-    if rule.decided(rule.LAMBDA, rule.NO_POLICY, a.standing) == reason.UNAUTHORIZED:
+    if rule.decided(z.kind, rule.NO_POLICY, a.standing) == reason.UNAUTHORIZED:
         status = REFUSED
     if pick.happens(malformed, f.malformed):
         status = MISSHAPEN
@@ -173,7 +173,7 @@ def heard(s: State, a: View) -> int:
     """The authorizer has been asked: what it says, and whether its cache keeps it."""
     z = view(s.authorizer, view(s.method, a.release * METHOD).authorizer * AUTHORIZER)
     a.authorizing = s.now - a.arrived
-    if z.kind == rule.LAMBDA:
+    if rule.invokes(z.kind):
         why = failure(s, a)
         if why != reason.OK:
             because(s, a, why, a.job_refused_by, NULL)
@@ -183,7 +183,7 @@ def heard(s: State, a: View) -> int:
         g.expires = s.now + z.ttl
         g.method = a.method
     what = judge(s, a, z, False)
-    if what == ADMIT and z.kind == rule.LAMBDA:  # who may go on does so among the arrivals of the instant
+    if what == ADMIT and rule.invokes(z.kind):  # who may go on does so among the arrivals of the instant
         wake(s, a, s.now, OF_ARRIVE, 0, ADMIT)
         return WAIT
     return what

@@ -158,7 +158,7 @@ class Builder:
             fronts=any(client.front for client in plan.clients), hosts=account.hosts,
             releases=len(plan.releases), parted=plan.parted,
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
-            authorizer_wait=account.authorizer_wait_ns, authorizer_refused=account.authorizer_refused,
+            authorizer_refused=account.authorizer_refused,
             authorizer_malformed=account.authorizer_malformed,
             **self._laws(hit=account.hit_time),
         )  # fmt: skip
@@ -265,7 +265,7 @@ class Builder:
             fill(
                 self.vectors["stage"], "stage", number, canary=stage.canary if number == of_stage else 0,
                 capacity=stage.cache_bytes, gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds,
-                queue=room * w.QUEUE, queue_room=mine,
+                queue=room * w.QUEUE, queue_room=mine, no_route=stage.no_route,
                 answers=self._words([word for answer in stage.answers for word in answer]),
             )  # fmt: skip
             room += mine
@@ -291,7 +291,7 @@ class Builder:
             fill(
                 self.vectors["authorizer"], "authorizer", number, kind=row.kind, backend=row.backend, ttl=row.ttl_ns,
                 needs_identity=row.needs_identity, caught=row.caught, one_method=row.one_method,
-                gives_key=row.gives_key, first_entry=row.first_entry,
+                gives_key=row.gives_key, first_entry=row.first_entry, wait=row.wait_ns,
                 **self._laws(
                     time=row.time, service=row.service,
                     duration=plan.backends[row.backend].duration if row.backend != NULL else None,

@@ -198,7 +198,7 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
     if not guarded and not passes(s, a, now):
         return False
     if number == NULL:
-        forbid(s, a, reason.MISSING_AUTHENTICATION_TOKEN, front)
+        forbid(s, a, view(s.stage, view(s.client, a.client).stage * STAGE).no_route, front)
         return False
     m = view(s.method, number * METHOD)
     n, quota, in_front, account = 0, -1, 0 if guarded else front, m.account

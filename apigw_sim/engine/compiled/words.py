@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
-            unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_wait authorizer_refused
+            unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
         "node": "me next at rank id what row",
@@ -77,13 +77,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "alias": "first second threshold",
         # what stands before the API key of some methods; `backend`: the function that it invokes
         "authorizer": """kind backend ttl needs_identity caught one_method gives_key first_entry time time_c service
-            service_c duration duration_c""",
+            service_c duration duration_c wait""",
         # an authorizer's cached result for an identity; `expires` is 0 where there is none
         "grant": "expires method",
         # a stage, and a cache: its own, or behind the stages a canary's; `canary`: the share that meets the canary;
         # `binds`: the cache's possible entries could fill it, so the order of uses is kept
         # `answers`: where in `status` its answers stand, REASON words a reason; `unavailable`: a share of 503s
-        "stage": "canary capacity ready gauge binds uses queue queue_n queue_room answers unavailable",
+        "stage": "canary capacity ready gauge binds uses queue queue_n queue_room answers unavailable no_route",
         # a cached answer; `expires` is 0 where there is none
         "entry": "expires resource answer used queued",
         # entries in the order of their uses, as far as it is known

@@ -66,11 +66,12 @@ class Question(Job):
     source = int(Source.AUTHORIZER)
 
     def __init__(
-        self, attempt: Attempt, method: Method, arrived: int, backend: Backend, standing: int
+        self, attempt: Attempt, method: Method, arrived: int, backend: Backend, standing: int, kind: int
     ) -> None:
         super().__init__(attempt, method.row, arrived)
         self.asynchronous = False
         self.backend = backend
+        self.kind = kind
         self.standing = standing
 
     @property
@@ -82,7 +83,7 @@ class Question(Job):
         """Its duration, and its status, CRASH or MALFORMED; REFUSES where it raises `Unauthorized`."""
         _, duration, crash, malformed = self.attempt.words(Group.AUTHORIZER)
         status = ALLOWED_STATUS
-        if rule.decided(rule.LAMBDA, rule.NO_POLICY, self.standing) == reason.UNAUTHORIZED:
+        if rule.decided(self.kind, rule.NO_POLICY, self.standing) == reason.UNAUTHORIZED:
             status = REFUSES
         if pick.happens(malformed, self.backend.malformed):
             status = MALFORMED
@@ -156,7 +157,7 @@ class Authorizer:
                 attempt, whom, f"cached result, which lives for another {left:,.3f} s: nothing is invoked"
             )
         else:
-            if row.kind != rule.IAM:
+            if rule.keeps(row.kind):
                 attempt.authorizer = MISS
             if self.function is not None:
                 asked = True
@@ -206,7 +207,7 @@ class Authorizer:
         clock, overhead = self.clock, attempt.overhead
         word = attempt.words(Group.AUTHORIZER)[0]
         reaches = arrived + drawn(self.row.service, word)
-        limit = arrived + self.account.authorizer_wait_ns
+        limit = arrived + self.row.wait_ns
         self.tell(attempt, whom, "invoked")
         if reaches >= limit:
             Journey(clock, self.late(attempt, method, whom, function, reaches)).go()
@@ -215,7 +216,7 @@ class Authorizer:
         if attempt.limit != FOR_EVER:
             attempt.will_answer(reaches)
         yield reaches, RELAY + attempt.id
-        job = Question(attempt, method, clock.now, function.row, whom.standing)
+        job = Question(attempt, method, clock.now, function.row, whom.standing, self.row.kind)
         function.arrive(job)
         if job.duration != NULL:
             if job.end > limit:
@@ -254,7 +255,7 @@ class Authorizer:
     ) -> Generator[Wait, None, None]:
         """An invocation that reaches Lambda after the gateway has stopped waiting: done for nobody."""
         yield reaches, RELAY + attempt.id
-        job = Question(attempt, method, self.clock.now, function.row, whom.standing)
+        job = Question(attempt, method, self.clock.now, function.row, whom.standing, self.row.kind)
         job.detached = True
         function.arrive(job)
         if job.duration != NULL:

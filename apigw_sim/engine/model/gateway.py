@@ -1,4 +1,4 @@
-"""API Gateway: the journey of one attempt through a REST API, in AWS's order (facts 9.1); who may call is in `authorizers`."""
+"""API Gateway: the journey of one attempt through an API, in AWS's order (facts 9.1); who may call is in `authorizers`."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ LAMBDA_ANSWERS = {
 
 
 class Gateway:
-    """All stages of all REST APIs of the account."""
+    """All stages of all APIs of the account."""
 
     def __init__(self, model: Model) -> None:
         self.model = model
@@ -118,7 +118,9 @@ class Gateway:
                 attempt.because(reason.API_CONFIGURATION_ERROR)
             elif method.backend is None:
                 attempt.passed_on(method.row.mock_status, attempt.draw()[2])
-                attempt.note(f"mock integration: {method.row.mock_status}")
+                http = self.plan.stages[caller.stage].http
+                how = "a preflight, which an HTTP API answers itself" if http else "mock integration"
+                attempt.note(f"{how}: {method.row.mock_status}")
             else:
                 own = yield from self.integrate(attempt, method, decided)
                 if own and method.ttl:
@@ -177,7 +179,7 @@ class Gateway:
         if self.careful and not guarded and not self.passes(attempt, now):
             return False
         if method is None:
-            return self.forbid(attempt, reason.MISSING_AUTHENTICATION_TOKEN)
+            return self.forbid(attempt, self.plan.stages[attempt.caller.stage].no_route)
         known = throttles.known_behind if guarded else throttles.known
         levels = known.get((number, key), UNKNOWN)
         if levels is UNKNOWN:
@@ -341,8 +343,8 @@ class Gateway:
 
     def timed_out(self, attempt: Attempt, relayed: int) -> None:
         """The gateway stops waiting; the backend does not stop working."""
-        attempt.note("integration timeout: 504; the backend works on for nobody")
         attempt.because(reason.INTEGRATION_TIMEOUT)
+        attempt.note(f"integration timeout: {attempt.status}; the backend works on for nobody")
         attempt.integration_ns = self.clock.now - relayed
 
     def learn(self, attempt: Attempt, method: Method, job: Job) -> bool:
