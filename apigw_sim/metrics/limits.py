@@ -234,5 +234,7 @@ def longest_invocation(plan: Plan) -> int:
             longest = max(longest, begun + max(backend.timeout_ns, LONGEST_INVOCATION))
         else:
             rounds = 1 + (backend.queue // backend.concurrency if backend.concurrency > 0 else 0)
-            longest = max(longest, SLOWEST_BACKEND * rounds * most(backend.duration))
+            slowest = most(backend.duration) * max(1000, *backend.stretch, 0) // 1000
+            waits = plan.duration if backend.lifo else 0
+            longest = max(longest, waits + SLOWEST_BACKEND * rounds * slowest)
     return longest + SECOND

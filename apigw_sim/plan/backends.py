@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from fractions import Fraction
 from typing import Any, NamedTuple
 
 from apigw_sim import quotas, units
@@ -237,7 +238,16 @@ def https(limits: Limits) -> list[Backend]:
                 largest_response=quotas.count("payload_max"),
                 concurrency=concurrency,
                 queue=http.queue,
+                lifo=http.discipline == "LIFO",
+                stretch=_stretch(http.slowdown, concurrency),
                 capacity_limit=capacity,
             )
         )
     return made
+
+
+def _stretch(slowdown: Fraction, places: int) -> tuple[int, ...]:
+    """How much longer a request takes, by how many are busy: 1 alone, `slowdown` where all are; thousandths."""
+    if slowdown == 1 or places < 2:
+        return ()
+    return (1000, *(round(1000 * (1 + (slowdown - 1) * Fraction(n, places - 1))) for n in range(places)))

@@ -313,6 +313,10 @@ class Backend:
     """Requests at once; NULL: no limit."""
     queue: int = 0
     """Places to wait."""
+    lifo: bool = False
+    """Whether the last of the waiting is next."""
+    stretch: tuple[int, ...] = ()
+    """Thousandths by which a request's time is multiplied, by how many are busy as it starts, itself included; none: 1."""
     capacity_limit: int = NULL
     service: Service | None = None
     """Of an AWS service."""

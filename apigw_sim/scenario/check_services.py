@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.services import KINDS
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
+    from apigw_sim.scenario.functions import HttpBackend
 
 
 def check_services(report: Report) -> None:
@@ -20,6 +22,21 @@ def check_services(report: Report) -> None:
         elif not given:
             fix = f"write {', '.join(KINDS[:-1])} or {KINDS[-1]}, such as http: {{latency: 90 ms}}"
             report.say(("backends", name), "the backend is of no kind", fix)
+        if backend.http is not None:
+            _check_places(report, ("backends", name, "http"), backend.http)
+
+
+def _check_places(report: Report, keys: Keys, server: HttpBackend) -> None:
+    """What needs places, or a queue, has them."""
+    several = server.concurrency != NONE and server.concurrency > 1
+    if server.slowdown != 1 and not several:
+        what = "with one place, or any number of them, there are no others that could be busy"
+        report.say(
+            (*keys, "slowdown"), what, "write concurrency: 50, or leave slowdown out", (*keys, "concurrency")
+        )
+    if server.discipline != "FIFO" and server.queue < 2:
+        what = f"of a queue of {server.queue} everybody is next"
+        report.say((*keys, "discipline"), what, "write queue: 100, or leave discipline out", (*keys, "queue"))
 
 
 def check_served(report: Report, keys: Keys, name: str) -> None:

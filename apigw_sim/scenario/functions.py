@@ -12,7 +12,7 @@ from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import LATEST, AliasName, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Flag, Share, quantity, show
+from apigw_sim.scenario.quantities import Count, Flag, Share, one_of, quantity, show
 from apigw_sim.scenario.shares import read_shares, share_schema
 
 DEFAULT_RUNTIME = "python3.13"
@@ -262,5 +262,13 @@ class HttpBackend(Part):
         NONE, description="requests it serves at once; none: no limit"
     )
     queue: Count = Field(0, description="requests that may wait; when it is full, its own 503 at once")
+    discipline: Annotated[str, one_of("FIFO", "LIFO", noun="discipline")] = Field(
+        "FIFO", description="who of the waiting is next: FIFO, the first that came, or LIFO, the last"
+    )
+    slowdown: Annotated[Fraction, quantity("number", above=0, note="write a number above 0")] = Field(
+        Fraction(1),
+        description="times as long a request takes that finds all other places busy as it starts; a straight line "
+        "from 1, which holds for one that is alone",
+    )
     status: Statuses = Field(OK, description="the shares of the statuses it answers, or one status")
     size: SizeLaw = Field(constant(units.KB), description="the body's size")

@@ -296,6 +296,14 @@ HTTP: dict[str, Entry] = {
                fault("500 ms", "1 s", backend=True, slow=0.001)),
         "queued", "abandoned",
     ),
+    "a queue in which the last that came is next": entry(
+        served(
+            {"discipline": "LIFO", "queue": 9, "slowdown": 2.5, "latency": MIXED},
+            fault("500 ms", "300 ms", backend=True, slow=2), fault("900 ms", "200 ms", backend=True, outage=True),
+            fault("1.2 s", "200 ms", backend=True, concurrency=1),
+        ),
+        "queued", "work OUTAGE", "abandoned in a queue", "work QUEUE_FULL",
+    ),
     "places that are cut, come back, and are cut to none": entry(
         served(
             {"concurrency": 4, "queue": 20},

@@ -115,11 +115,22 @@ def _cold(draw: Draw) -> Any:
 def backend(draw: Draw) -> dict[str, Any]:
     status = draw(one_of(200, 200, 404, {200: "70 %", 404: "10 %", 500: "rest"}))
     sizes = [*SIZES, {"uniform": {"min": "9 MB", "max": "11 MB"}}]
-    return {"http": {
+    made = {
         "latency": draw(time_of(0, 40)), "concurrency": draw(one_of(1, 1, 1, 2, 4, "none")),
         "queue": draw(one_of(0, 1, 3, 8, 20)),
         "status": status, "size": draw(one_of(*sizes)),
-    }}  # fmt: skip
+    }  # fmt: skip
+    return {"http": draw(aside(_loaded(made)))}
+
+
+@drawn
+def _loaded(draw: Draw, made: dict[str, Any]) -> dict[str, Any]:
+    """Some that serve the last that came first, and some whose times grow with their load."""
+    if made["queue"] > 1 and draw(chance(30)):
+        made["discipline"] = "LIFO"
+    if made["concurrency"] in (2, 4) and draw(chance(50)):
+        made["slowdown"] = draw(one_of(3, 1.3, 0.5))
+    return made
 
 
 @drawn

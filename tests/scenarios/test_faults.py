@@ -85,3 +85,29 @@ def test_own_backend() -> None:
             Claim("of {} requests {} were a {}", (6000, refused, 503)),
         ],
     )
+
+
+def test_last_come_first_served() -> None:
+    """Even streams and one time of service: arithmetic is right to some 90 calls, a second's worth, at either end of it."""
+    done = run("last_come_first_served")
+    fifo, lifo = done.summary["clients"]["fifo"], done.summary["clients"]["lifo"]
+    assert abs(fifo["gave_up"] - (18 * 150 + 91 * 90)) <= 180
+    assert abs(lifo["gave_up"] - 1000) <= 90
+    assert fifo["executed_for_nobody"] == fifo["gave_up"]
+    assert all(row["met"] for row in done.summary["expectations"])
+    vouched(
+        "last_come_first_served",
+        [
+            Claim("{} places, {} ms each, so {}/s, and up to {} requests", (10, 100, 100, 2000)),
+            Claim("sends {}/s, from {} min on {}/s for {} s, and gives up after {} s", (90, 1, 150, 20, 1)),
+            Claim("{}/s - {}/s = {}/s too many, for {} s: {} wait", (150, 100, 50, 20, 1000)),
+            Claim("{}/s - {}/s = {}/s are left to clear them, which takes {} s", (100, 90, 10, 100)),
+            Claim("{} s after the rush: for {} s all work", (91, 18 + 91)),
+            Claim("{} s of {}/s and {} s of {}/s are {} calls", (18, 150, 91, 90, 18 * 150 + 91 * 90)),
+            Claim("{}/s x {} s = {} lost", (50, 20, 1000)),
+        ],
+        [
+            Claim("fifo {} of {} calls", (fifo["gave_up"], fifo["calls"])),
+            Claim("lifo {} calls", (lifo["gave_up"],)),
+        ],
+    )

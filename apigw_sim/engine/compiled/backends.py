@@ -125,12 +125,17 @@ def enqueue(s: State, a: View, f: View) -> None:
         start(s, a, f)
     elif level_of(s, f.queued) < f.queue:
         a.waiting = 1
-        a.next = 0
-        if f.first == 0:
+        last = f.last
+        if last == NULL:  # the last that came is next
+            a.next = f.first
             f.first = a.me
         else:
-            view(s.row, f.last).next = a.me
-        f.last = a.me
+            a.next = 0
+            if f.first == 0:
+                f.first = a.me
+            else:
+                view(s.row, last).next = a.me
+            f.last = a.me
         move(s, f.queued, 1)
     elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
         start(s, a, f)
@@ -148,8 +153,13 @@ def start(s: State, a: View, f: View) -> None:
     a.repeated = begun(s, a)
     move(s, f.busy, 1)
     a.queued = now - a.job_arrived
-    a.duration = stretched(f, a.drawn_duration)
-    a.end = now + a.duration
+    duration = a.drawn_duration
+    if f.slow < 0:  # its times grow with its load
+        duration = duration * s.status[f.load + level_of(s, f.busy)] // NORMAL_SPEED * -f.slow // NORMAL_SPEED
+    else:
+        duration = stretched(f, duration)
+    a.duration = duration
+    a.end = now + duration
     a.job_status = draw_outcome(s, a, f)
 
 

@@ -360,7 +360,7 @@ class Compiled:
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
         f = self._backend(backend)
-        f.slow, f.errors, f.outage = slow, errors, int(bool(outage))
+        f.slow, f.errors, f.outage = slow if f.slow > 0 else -slow, errors, int(bool(outage))
 
     def _move(self, gauge: int, by: int) -> None:
         self.state.now = self.clock.now

@@ -94,7 +94,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
             scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
-            first last largest_response main refuses format_error service""",
+            first last load largest_response main refuses format_error service""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
         "service": "throttle_status unit",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead

@@ -88,6 +88,8 @@ class Job:
 class Fault:
     """What the timeline does to a backend; it acts on jobs that start while it lasts."""
 
+    loaded = False
+
     __slots__ = ("active", "errors", "outage", "slow")
 
     def __init__(self) -> None:
@@ -109,6 +111,28 @@ class Fault:
     def fails(self, job: Job) -> bool:
         """Whether the fault makes this work fail."""
         return self.errors > 0 and pick.happens(job.fault_word(), self.errors)
+
+
+class Load(Fault):
+    """A fault of a server whose times grow with its own load: that is always there."""
+
+    loaded = True
+
+    __slots__ = ("busy", "times")
+
+    def __init__(self, busy: Gauge, times: tuple[int, ...]) -> None:
+        super().__init__()
+        self.active = True
+        self.busy = busy
+        self.times = times
+
+    def stretch(self, duration: int) -> int:
+        """A duration under load and fault; who starts is busy already."""
+        return super().stretch(duration * self.times[self.busy.level] // 1000)
+
+    def told(self) -> str:
+        """How it stretches durations, for people."""
+        return f" (its load makes it {self.times[self.busy.level] / 1000:g} times as long){super().told()}"
 
 
 class Backend(Protocol):
@@ -146,7 +170,7 @@ def record(recorder: Recorder, number: int, job: Job) -> None:
 
 
 class Http:
-    """An HTTP backend: so many requests at once, a bounded queue in order of arrival, its own 503 when that is full."""
+    """An HTTP backend: so many requests at once, a bounded queue, its own 503 when that is full."""
 
     def __init__(self, number: int, row: tables.Backend, busy: Gauge, queue: Gauge, jobs: Recorder) -> None:
         self.number = number
@@ -155,8 +179,9 @@ class Http:
         self.busy = busy
         self.queue_gauge = queue
         self.queue: deque[Job] = deque()
+        self.next = self.queue.pop if row.lifo else self.queue.popleft
         self.jobs = jobs
-        self.fault = Fault()
+        self.fault = Load(busy, row.stretch) if row.stretch else Fault()
 
     def arrive(self, job: Job) -> None:
         """A request arrives, now."""
@@ -212,7 +237,7 @@ class Http:
 
     def _let_in(self) -> None:
         while self.queue and self.busy.level < self.concurrency:
-            after = self.queue.popleft()
+            after = self.next()
             self.queue_gauge.move(-1)
             after.waiting = False
             if self.fault.outage:

@@ -300,4 +300,4 @@ class Model:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
         fault = self.backends[backend].fault
         fault.slow, fault.errors, fault.outage = slow, errors, bool(outage)
-        fault.active = slow != 1000 or errors > 0 or fault.outage
+        fault.active = slow != 1000 or errors > 0 or fault.outage or fault.loaded
