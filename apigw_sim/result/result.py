@@ -198,7 +198,7 @@ class Result:
         folder.write_lines(Path(path), texts)
 
     def execution_logs(self, headers: int = 500) -> pd.DataFrame:
-        """What the execution log of each stage would come to: a row per stage, level and data trace, events and bytes.
+        """What the execution log of each stage of a REST API would come to: events and bytes, by level and data trace.
 
         `headers`: bytes that all headers of a message have, which data trace writes four times.
         """
@@ -209,6 +209,8 @@ class Result:
         self._must_keep(ATTEMPTS, "execution_logs", "requests=True or logs=True", "--logs")
         rows = []
         for number, stage in enumerate(self.plan.stages):
+            if stage.http:  # an HTTP API has access logs alone
+                continue
             chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
             found = execution.volumes(self.plan, number, chunks, headers)
             rows += [(stage.name, *which, volume.events, volume.size) for which, volume in found.items()]

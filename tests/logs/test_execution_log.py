@@ -83,3 +83,7 @@ def test_a_result_gives_a_row_for_each_stage_level_and_data_trace() -> None:
     assert frame["events"].tolist() == [0, 700, 700]
     with pytest.raises(NotKeptError, match="logs=True"):
         apigw_sim.run(said, engine="simpy").execution_logs()
+    said["apis"]["a"]["type"] = "HTTP"
+    said["apis"]["a"]["methods"]["GET /"] = {"integration": {"http_proxy": "h"}}
+    said["backends"] = {"h": {"http": {"latency": "1 ms"}}}
+    assert apigw_sim.run(said, engine="simpy", logs=True).execution_logs().empty
