@@ -23,7 +23,11 @@ def outlives_the_gateway(case: Case) -> Iterator[Finding]:
             continue
         callers = list(
             dict.fromkeys(
-                (f"{plan.stages[method.stage].api} {method.route}", method.timeout_ns)
+                (
+                    f"{plan.stages[method.stage].api} {method.route}",
+                    method.timeout_ns,
+                    plan.stages[method.stage].http,
+                )
                 for method in plan.methods
                 if number in plan.invoked(method)
                 and not method.asynchronous
@@ -33,12 +37,13 @@ def outlives_the_gateway(case: Case) -> Iterator[Finding]:
         if not callers:
             continue
         name = function.name
-        shortest = min(timeout for _, timeout in callers)
+        shortest = min(timeout for _, timeout, _ in callers)
         mine, theirs = units.show_duration(function.timeout_ns), units.show_duration(shortest)
-        who = several(who for who, _ in callers)
+        who = several(who for who, *_ in callers)
+        after = " or ".join(str(503 if http else 504) for http in sorted({http for *_, http in callers}))
         wait = f"{verb(callers, 'waits', 'wait')} {theirs} for it"
         text = (
-            f"{name} may run {mine} and {who} {wait}: after the 504 it runs on for up to "
+            f"{name} may run {mine} and {who} {wait}: after the {after} it runs on for up to "
             f"{units.show_duration(function.timeout_ns - shortest)}, holds its concurrency and is billed"
         )
         least = units.show_duration(shortest // units.SECOND * units.SECOND)

@@ -162,7 +162,7 @@ RULES: tuple[Rule, ...] = (
     ),
     _rule(
         "LMB001", "A function's timeout above the integration's",
-        "After the 504 the function runs on: it holds its concurrency and is billed, for nobody.",
+        "After the 504 (of an HTTP API 503) the function runs on: it holds its concurrency and is billed, for nobody.",
         "AG:response-transfer-mode", functions.outlives_the_gateway,
     ),
     _rule(

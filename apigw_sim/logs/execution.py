@@ -76,7 +76,7 @@ def volumes(
     limits = np.array([*(len(limit.label) - len(LIMIT) for limit in plan.limits), 0])
     texts = np.array([_of_method(plan, method) for method in plan.methods] or [(0, 0, 0)])
     by_lambda = np.array([_by_lambda(plan, method) for method in plan.methods] or [False])
-    for columns in () if plan.stages[stage].http else chunks:  # HTTP APIs have access logs only
+    for columns in chunks:
         seen = (columns["stage"] == stage) & (columns["flags"] & UNSEEN == 0) & (columns["method"] != NULL)
         mine = np.flatnonzero(seen)
         row = {name: column[mine].astype(np.int64) for name, column in columns.items()}

@@ -79,3 +79,8 @@ def test_http002_is_silent_for_rest_for_who_knows_and_for_what_does_no_harm(advi
     assert not advice("HTTP002", {"clients.web.retry": {**RETRY, "attempts": 1}}, **http("GET /"))
     harmless = {"clients.web.retry": RETRY, "clients.web.calls[0].idempotent": True}
     assert not advice("HTTP002", harmless, **http("GET /"))
+
+
+def test_lmb001_knows_that_an_http_api_answers_503(one: One) -> None:
+    _, text, _ = one("LMB001", {"functions.worker.timeout": "1 min"}, **http("GET /"))
+    assert "wait 30 s for it: after the 503 it runs on for up to 30 s" in text

@@ -74,6 +74,7 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "30 s", "run.period": "5 s",
         **{f"clients.{name}.arrivals.rate[{n}].from": f"{at} s" for name in ("fifo", "lifo") for n, at in ((1, 5), (2, 15))},
     },
+    "rest_to_http": {"run.period": "10 s"},
     "game_day": {
         "run.duration": "40 s", "run.period": "5 s",
         **{f"timeline[{n}].at": "10 s" for n in range(5)}, "timeline[5].at": "20 s",

@@ -155,3 +155,25 @@ def test_the_table_finds_what_a_search_of_all_routes_finds(
     fitting = [route for route in made if fits(route, method, parts)]
     expected = min(fitting, key=lambda route: rank(route)) if fitting else None
     assert (found and rank(found.route)) == (expected and rank(expected))
+
+
+def test_the_default_route_serves_what_no_other_does() -> None:
+    table = RouteTable(parse(text) for text in ("GET /items", "ANY /{proxy+}", "$default"))
+    assert str(parse("$default")) == "$default"
+    asked = {("GET", "/items"): "GET /items", ("PUT", "/other"): "ANY /{proxy+}", ("GET", "/"): "$default"}
+    for (method, path), route in asked.items():
+        match = table.match(method, path)
+        assert match is not None
+        assert str(match.route) == route
+    assert RouteTable([parse("GET /items")]).match("GET", "/") is None
+    found = table.match("GET", "/$default")  # a path, and not the route
+    assert found is not None
+    assert str(found.route) == "ANY /{proxy+}"
+
+
+@pytest.mark.parametrize("text", ["$default", "GET /items/{id}", "ANY /{proxy+}", "GET /"])
+def test_a_route_serves_its_example(text: str) -> None:
+    route = parse(text)
+    match = RouteTable([route]).match("GET", route.example)
+    assert match is not None
+    assert match.route == route
