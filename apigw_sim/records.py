@@ -105,6 +105,8 @@ class CallOutcome(IntEnum):
     """The client gave up waiting for its last attempt."""
     SHORT_CIRCUITED = 3
     """The client's circuit breaker was open: the next attempt, or the first, was not sent."""
+    NOT_STARTED = 4
+    """It was due, and no worker was free before the run was over."""
 
 
 class AlarmState(IntEnum):
@@ -199,9 +201,10 @@ CALLS = Table("calls", "when the end of the call is known", (
     Column("user", "int32", "", "the closed-loop user; 0 for open-loop clients"),
     Column("call", "int64", "", "number within its client, from 0"),
     Column("pick", "int16", "row of the client's calls", "what was called"),
-    Column("started_ns", "int64", "ns from run.start", "when the client sent the first attempt"),
-    Column("ended_ns", "int64", "ns from run.start", "when the client had its last answer, or gave up"),
-    Column("attempts", "int16", "", "attempts sent; 0: the circuit breaker was open"),
+    Column("intended_ns", "int64", "ns from run.start", "when it was due; with workers it may have started later"),
+    Column("started_ns", "int64", "ns from run.start", "when the client sent the first attempt; null: it never did"),
+    Column("ended_ns", "int64", "ns from run.start", "when the client had its last answer, or gave up; or the run's end"),
+    Column("attempts", "int16", "", "attempts sent; 0: the circuit breaker was open, or it never started"),
     Column("status", "int16", "", "status of the last answer; null: none came in time"),
     Column("outcome", "int8", "CallOutcome", "how it ended for the client"),
 ))  # fmt: skip

@@ -174,9 +174,11 @@ class FastFold:
 
     def calls(self, block: Block) -> None:
         """Take in calls."""
+        totals = self._totals
+        if totals.paced:
+            block = totals.paced.take(block)
         rows, spreads = whole(block), self._spreads
         spreads.make_room(len(rows))
-        totals = self._totals
         spreads.held = self._kernels.fold_calls(
             rows, *self._window, self._first_client, totals.calls, totals.ended, spreads.table,
             spreads.buckets, spreads.kept_of, spreads.kept, spreads.held,

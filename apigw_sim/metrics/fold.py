@@ -232,6 +232,8 @@ class Metrics:
         self.totals.add_attempts(*_only(selected, of_summary))
 
     def _fold_calls(self, block: Block) -> None:
+        if self.totals.paced:
+            block = self.totals.paced.take(block)
         client, started, ended, outcome = columns(block, "client", "started_ns", "ended_ns", "outcome")
         selected = self._selected(started)
         lasted = ended - started

@@ -187,16 +187,25 @@ def _clients(metrics: Metrics) -> dict[str, Any]:
     rows: dict[str, Any] = {}
     for number, client in enumerate(metrics.plan.clients):
         calls, attempts = int(totals.calls[number]), int(totals.attempts[number])
-        succeeded = int(totals.succeeded[number])
+        succeeded, paced = int(totals.succeeded[number]), totals.paced
+        late = {}
+        if client.workers != NULL:
+            late = {
+                "not_started": int(paced.not_started[number]),
+                "intended_latency_ms": latency(paced.latency[number]),
+            }
         rows[client.name] = {
             "calls": calls,
             "attempts": attempts,
             "succeeded": succeeded,
             "gave_up": calls - succeeded,
             "short_circuited": int(totals.short_circuited[number]),
+            "offered_per_s": _per_second(int(paced.due[number]) if late else calls, metrics),
+            "achieved_per_s": _per_second(calls, metrics),
             "goodput_per_s": _per_second(succeeded, metrics),
             "amplification": _share(attempts, calls),
             "call_latency_ms": latency(totals.call_latency[number]),
+            **late,
             "executions": int(totals.executions[number]),
             "executed_for_nobody": int(totals.executed_for_nobody[number]),
             "duplicate_executions": int(totals.duplicate_executions[number]),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.metrics.coding import CACHE_BITS, FATE_BITS, Coding
+from apigw_sim.metrics.paced import Paced
 from apigw_sim.metrics.quantiles import Spread, by_group
 from apigw_sim.plan.tables import NULL, Plan
 from apigw_sim.records import Authorized, Block, CallOutcome, Flag, Outcome
@@ -92,6 +93,7 @@ class Totals:
         self.ended = np.zeros((2, clients), np.int64)
         self.succeeded, self.short_circuited = self.ended
         self.call_latency = [Spread() for _ in self.plan.clients]
+        self.paced = Paced(self.plan)
         self.executions = np.zeros(clients, np.int64)
         self.executed_for_nobody = np.zeros(clients, np.int64)
         self.duplicate_executions = np.zeros(clients, np.int64)

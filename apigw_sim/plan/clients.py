@@ -205,6 +205,7 @@ class Clients:
             base_path=logged.base_path(client.target, found),
             paths=paths,
             users=self._users(client, (*path, "users")),
+            workers=NULL if client.workers is None else client.workers,
         )
 
     def _users(self, client: SaidClient, path: Keys) -> Users | None:

@@ -798,6 +798,8 @@ class Client:
     """Of a trace whose stage logs: its distinct paths, which `arrivals.path` numbers."""
     users: Users | None = None
     """Who calls; None: calls start as `arrivals` say, of which users have none."""
+    workers: int = NULL
+    """How many calls may be under way at once, others wait until one is over; NULL: all start when they are due."""
 
 
 class WatchedKind(IntEnum):

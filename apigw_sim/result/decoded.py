@@ -40,7 +40,7 @@ INSTANTS = {
     ATTEMPTS.name: {"arrived": "arrived_ns"},
     INVOCATIONS.name: {"arrived": "arrived_ns"},
     ENVIRONMENTS.name: {"born": "born_ns", "died": "died_ns"},
-    CALLS.name: {"started": "started_ns", "ended": "ended_ns"},
+    CALLS.name: {"intended": "intended_ns", "started": "started_ns", "ended": "ended_ns"},
     LEVELS.name: {"at": "at_ns"},
     JOURNAL.name: {"at": "at_ns"},
 }

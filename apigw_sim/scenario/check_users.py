@@ -22,6 +22,9 @@ def check_users(report: Report, base: Keys, client: Client) -> None:
     if client.arrivals != Arrivals():
         what = "users and arrivals stand together: users call when they have thought, whatever the clock says"
         report.say((*base, "arrivals"), what, "leave one of the two out, or write two clients", here)
+    if client.workers is not None:
+        what = "users send their calls themselves, and have no workers"
+        report.say((*base, "workers"), what, "leave it out", here)
     span = report.scenario.run.duration
     if span != TRACE and users.ramp_up >= span:
         what = f"{units.show_duration(users.ramp_up)} is not shorter than the run: users would still be coming at its end"

@@ -27,7 +27,7 @@ from apigw_sim.scenario.quantities import (
 from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
 from apigw_sim.scenario.security import Network as Addresses
-from apigw_sim.scenario.users import Users
+from apigw_sim.scenario.users import Users, Workers
 
 MOST_KEYS = 1 << 26
 FROM_TRACE: Literal["from_trace"] = "from_trace"
@@ -318,6 +318,11 @@ class Client(Part):
     )
     arrivals: Arrivals = Field(
         Arrivals(), description="when calls start", examples=[{"process": "even", "rate": "1/s"}]
+    )
+    workers: Workers | None = Field(
+        None,
+        description="how many send the calls, each one at a time, as a load generator's do: a call that is due waits for a "
+        "free one; default: every call starts when it is due",
     )
     users: Users | None = Field(
         None, description="who calls, waits and calls again, instead of arrivals", examples=[{"count": 100}]

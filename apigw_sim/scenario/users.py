@@ -13,6 +13,7 @@ from apigw_sim.scenario.quantities import Duration, quantity
 MOST_USERS = (1 << 24) - 1
 """As many as an event's id can tell apart (`engine.order`)."""
 
+Workers = Annotated[int, quantity("count", 1, 1_000_000, note="write 1 to 1,000,000")]
 UserCount = Annotated[int, quantity("count", 1, MOST_USERS, note=f"write 1 to {MOST_USERS:,}")]
 
 

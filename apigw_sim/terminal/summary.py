@@ -174,6 +174,10 @@ def _latency(made: Page, summary: Summary) -> None:
     clients = [(name, row) for name, row in summary["clients"].items() if row["calls"]]
     for name, row in clients[:MOST_ROWS]:
         rows.append((f"callers: {name}", *figures(row["call_latency_ms"]), "with retries"))
+        if "intended_latency_ms" in row:
+            never = row["not_started"]
+            note = f"since they were due; {count(never)} of {count(row['calls'] + never)} never started"
+            rows.append((f"callers: {name}", *figures(row["intended_latency_ms"]), note))
     made.title("LATENCY, ms")
     made.table(rows, "lrrrrrl", ("", *HEAD, ""))
     _cut(made, len(clients))

@@ -42,6 +42,7 @@ CALL_OUTCOMES = {
     CallOutcome.REFUSED: "failed: its last answer was an error",
     CallOutcome.TIMED_OUT: "failed: the client gave up waiting",
     CallOutcome.SHORT_CIRCUITED: "failed: the client's circuit breaker was open",
+    CallOutcome.NOT_STARTED: "never started: no worker was free",
 }
 
 

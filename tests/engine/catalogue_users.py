@@ -57,7 +57,45 @@ def crowd() -> dict[str, Any]:
     )  # fmt: skip
 
 
-ENTRIES: dict[str, Entry] = {
+AGAIN = {"attempts": 3, "client_timeout": True, "backoff": {"base": "50 ms", "jitter": "full"}}
+BREAKER = {"failures": "50 %", "window": 4, "open": "700 ms", "probes": 2}
+
+
+def paced(**more: Any) -> dict[str, Any]:
+    """Clients with workers, impatient and patient, beside users."""
+    return story(
+        None, SERVER, backends=QUEUE, run={"duration": "3 s", "period": "500 ms"},
+        clients={
+            "c": client({"process": "poisson", "rate": "30/s"}, workers=3, timeout="80 ms", network={"rtt": "10 ms"}, **more),
+            "d": client({"process": "even", "rate": "20/s"}, workers=2),
+            "u": users(3),
+        },
+        timeline=[{"at": "1 s", "fault": {"backend": "h", "slow": 8, "for": "400 ms"}}],
+    )  # fmt: skip
+
+
+PACED: dict[str, Entry] = {
+    "workers who fall behind": entry(paced(), "late start", "call NOT_STARTED"),
+    "workers who try again": entry(paced(retry=AGAIN), "late start", "retried"),
+    "workers whose circuit breakers open": entry(
+        paced(retry=AGAIN, circuit_breaker=BREAKER, processes=2), "late start", "call SHORT_CIRCUITED"
+    ),
+    "workers held by an adaptive limiter": entry(
+        {
+            **paced(retry={"mode": "adaptive", "attempts": 3}),
+            "account": {"throttle": {"rate": "9/s", "burst": 3}},
+        },
+        "late start",
+    ),
+    "workers whose packets are lost": entry(
+        {
+            **paced(retry=AGAIN),
+            "timeline": [{"at": "1 s", "fault": {"client": "c", "lost_requests": "40 %", "for": "1 s"}}],
+        },
+        "late start",
+    ),
+}
+ENTRIES: dict[str, Entry] = PACED | {
     "users of one queue": entry(
         story(None, SERVER, backends=QUEUE, clients={"c": users(9)}), "user again", "queued", "BACKEND_5XX"
     ),

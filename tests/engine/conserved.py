@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
+import numpy as np
 from engine.running import Ran
 
 from apigw_sim.plan.tables import BackendKind, GaugeKind
@@ -61,6 +62,9 @@ def _calls(ran: Ran) -> Iterator[str]:
         if outcome == CallOutcome.SHORT_CIRCUITED:
             if status != NULL or ran.plan.clients[who[0]].retry.breaker is None:
                 yield f"{named(who)} is short-circuited, and has status {status} or no circuit breaker"
+        elif outcome == CallOutcome.NOT_STARTED:
+            if status != NULL or attempts or ran.plan.clients[who[0]].workers == NULL:
+                yield f"{named(who)} never started, and has {attempts} attempts, status {status} or no workers"
         elif not attempts:
             yield f"{named(who)} ended without an attempt"
     ended = ran.columns(CALLS, *CALLED, "attempts", "status", "started_ns", "ended_ns")
@@ -79,6 +83,7 @@ def _calls(ran: Ran) -> Iterator[str]:
     if missing := set(sent) - {row[:3] for row in ended}:
         yield f"{named(min(missing))}: there are attempts, and it never ends"
     yield from _users(ran, ended)
+    yield from _workers(ran)
 
 
 def _users(ran: Ran, ended: list[tuple[int, ...]]) -> Iterator[str]:
@@ -97,6 +102,24 @@ def _users(ran: Ran, ended: list[tuple[int, ...]]) -> Iterator[str]:
             yield f"client {client} user {user}: calls {[call for call, _, _ in mine]}"
         if any(begin < end for (_, _, end), (_, begin, _) in pairwise(mine)):
             yield f"client {client} user {user} has two calls at once"
+
+
+def _workers(ran: Ran) -> Iterator[str]:
+    """Calls start when they are due, or later where there are workers, of whom none has two calls at once."""
+    spans: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for client, intended, started, ended, outcome in ran.columns(
+        CALLS, "client", "intended_ns", "started_ns", "ended_ns", "outcome"
+    ):
+        workers = ran.plan.clients[client].workers
+        if outcome != CallOutcome.NOT_STARTED:
+            spans[client] += [(started, 1), (max(ended, started), -1)]
+            if started < intended or (workers == NULL and started != intended):
+                yield f"client {client}: a call is due at {intended} and starts at {started}"
+    for client, moves in spans.items():
+        workers = ran.plan.clients[client].workers
+        busy = np.cumsum([move for _, move in sorted(moves)])
+        if workers != NULL and busy.max() > workers:
+            yield f"client {client}: {busy.max()} calls at once, of {workers} workers"
 
 
 def _attempts(ran: Ran, grid: int) -> Iterator[str]:

@@ -57,7 +57,7 @@ WORDS = (
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
     "journal", "fault ended", "mapped to success", "by an alias", "by a version",
-    "user", "user again",
+    "user", "user again", "late start",
 )  # fmt: skip
 """Every word there is."""
 
@@ -124,6 +124,7 @@ def reached(ran: Ran) -> Counter[str]:
         "by an alias": ran.column(INVOCATIONS, "alias") != NULL,
         "by a version": np.isin(ran.column(INVOCATIONS, "backend"), _versions(ran)),
         "user": ran.column(CALLS, "user") > 0,
+        "late start": ran.column(CALLS, "started_ns") > ran.column(CALLS, "intended_ns"),
         "user again": (ran.column(CALLS, "user") > 0) & (ran.column(CALLS, "call") > 0),
         "journal": ran.column(JOURNAL, "ends") == 0,
         "fault ended": ran.column(JOURNAL, "ends") == 1,

@@ -69,6 +69,10 @@ SHORT: dict[str, dict[str, Any]] = {
             {"at": "15 s", "set": {'apis.shop.stages.prod.method_settings["POST /orders"].throttle.rate': "400/s"}},
         ],
     },
+    "coordinated_omission": {
+        "run.duration": "12 s", "run.period": "1 s",
+        "timeline": [{"at": "4 s", "fault": {"backend": f"of_{who}", "slow": 200, "for": "10 ms"}} for who in ("tester", "user")],
+    },
     "errors_tour": {"run.period": "10 s"},
     "last_come_first_served": {
         "run.duration": "30 s", "run.period": "5 s",

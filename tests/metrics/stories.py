@@ -110,6 +110,7 @@ def story_plan(**other: Any) -> Plan:
         bucket=0, front=False, as_you_go=False, throttled_counts_to_quota=False, unreserved=990,
         unreserved_limit=UNRESERVED, rps_bucket=10, scaling=1000, scaling_window_ns=10 * SECOND, scaling_bucket=False,
         cache_errors=True, max_age_0_is_a_miss=True, encryption_overhead=0, gateway_overhead=constant(8 * MS),
+        http_overhead=constant(4 * MS),
         service_overhead=constant(8 * MS), hit_time=constant(MS), stamp_arrival=False, largest_request=10 << 20,
         canary_series=True, largest_cached=1 << 20, cache_rebuild_ns=240 * SECOND,
     )  # fmt: skip
@@ -203,7 +204,7 @@ def throttled(at: float, backend: int, by: int, outcome: Outcome) -> dict[str, i
 def called(at: float, seconds: float, attempts: int = 1, client: int = WEB, **other: Any) -> dict[str, int]:
     """A call that succeeded after some seconds."""
     return {
-        "client": client, "user": 0, "call": 0, "pick": 0, "started_ns": round(at * SECOND),
+        "client": client, "user": 0, "call": 0, "pick": 0, "intended_ns": round(at * SECOND), "started_ns": round(at * SECOND),
         "ended_ns": round((at + seconds) * SECOND), "attempts": attempts, "status": 200,
         "outcome": CallOutcome.SUCCEEDED,
     } | other  # fmt: skip

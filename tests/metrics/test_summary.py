@@ -58,7 +58,8 @@ def test_the_contract_in_its_order() -> None:
     ]  # fmt: skip
     assert list(found["latency_ms"]) == ["mean", "p50", "p90", "p95", "p99", "max", "exact"]
     assert list(found["clients"]["web"]) == [
-        "calls", "attempts", "succeeded", "gave_up", "short_circuited", "goodput_per_s", "amplification",
+        "calls", "attempts", "succeeded", "gave_up", "short_circuited",
+        "offered_per_s", "achieved_per_s", "goodput_per_s", "amplification",
         "call_latency_ms", "executions", "executed_for_nobody", "duplicate_executions",
     ]  # fmt: skip
     assert list(found["functions"]["catalogue"]) == [

@@ -128,3 +128,46 @@ def test_retry_budget() -> None:
             ),
         ],
     )  # fmt: skip
+
+
+# a load generator that waits
+
+
+def test_coordinated_omission() -> None:
+    done = run("coordinated_omission")
+    strangers, tester, user = (done.summary["clients"][name] for name in ("strangers", "tester", "user"))
+    # by hand: the k-th request behind the stalled one takes 2,000 - 10 k ms, 10 ms of its own among them, down to k = 198
+    took = np.array([2000.0 - 10 * k for k in range(199)] + [10.0] * (3000 - 199))
+    late = float(np.percentile(took, 99))
+    for found in (strangers["call_latency_ms"], tester["intended_latency_ms"]):
+        assert (found["p99"], found["mean"]) == (
+            pytest.approx(late, abs=0.001),
+            pytest.approx(took.mean(), abs=0.001),
+        )
+    assert (tester["call_latency_ms"]["p99"], tester["call_latency_ms"]["max"]) == (10, 2000)
+    assert tester["not_started"] == 0
+    # a user calls each 20 ms: up to the 1,501st at 30 s, then from 32.01 s on until 60 s
+    assert user["calls"] == 1501 + int((60 - 32.01) / 0.02) + 1
+    assert (tester["offered_per_s"], user["offered_per_s"]) == (50, pytest.approx(user["calls"] / 60))
+    vouched(
+        "coordinated_omission",
+        [
+            Claim("{} ms a request, one at a time", (10,)),
+            Claim("stalls once for {} s", (2,)),
+            Claim("send {} requests a second", (50,)),
+            Claim("takes {} ms, and the k-th behind it {} - {} k: {} requests wait", (2000, 2000, 10, 198)),
+            Claim("{} % of {} is {} of them, so the p99 is about {} ms", (1, 3000, 30, 1700)),
+            Claim("only one call is slow, and the p99 is {} ms", (10,)),
+            Claim("{} calls fewer", (3000 - user["calls"],)),
+        ],
+        [
+            Claim(
+                "p99 of strangers {} ms; of tester {} ms from the start and {} ms from when calls were due; of user {} ms",
+                (
+                    strangers["call_latency_ms"]["p99"], tester["call_latency_ms"]["p99"],
+                    tester["intended_latency_ms"]["p99"], user["call_latency_ms"]["p99"],
+                ),
+            ),
+            Claim("calls: strangers {}, tester {}, user {}", (strangers["calls"], tester["calls"], user["calls"])),
+        ],
+    )  # fmt: skip

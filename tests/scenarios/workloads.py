@@ -69,7 +69,14 @@ def a_breaker(done: Any) -> list[Claim]:
     ]
 
 
+def enough_workers(done: Any) -> list[Claim]:
+    tester = done.summary["clients"]["tester"]
+    assert tester["call_latency_ms"] == tester["intended_latency_ms"]
+    return [Claim("the p99 from the start is {} ms", (tester["call_latency_ms"]["p99"],))]
+
+
 TRIED = [
+    ("coordinated_omission", "--set clients.tester.workers=110", enough_workers),
     ("retry_storm", "--set clients.app.retry.attempts=1", without_retries),
     ("retry_storm", "--set backends.orders.http.queue=60", a_short_queue),
     ("retry_budget", '--set "clients.app.retry={mode: standard}"', a_quota),

@@ -389,6 +389,10 @@ class Builder:
                 steps=row.steps, **self._laws(think=row.think, pause=row.pause),
             )  # fmt: skip
 
+        self._table("workers", len(self.plan.clients))
+        for number, client in enumerate(self.plan.clients):
+            fill(self.vectors["workers"], "workers", number, free=client.workers, until=self.plan.duration)
+
     def _users_of(self, client: int) -> int:
         """Where the row of a client's users stands; NULL: it has none."""
         if self.plan.clients[client].users is None:
@@ -469,7 +473,8 @@ class Builder:
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry),
-                keeps=retry.processes > 0 or row.users is not None, users=self._users_of(number), **self._identities(row),
+                keeps=retry.processes > 0 or row.users is not None or row.workers != NULL, users=self._users_of(number),
+                workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),

@@ -15,6 +15,7 @@ from apigw_sim.engine.compiled.words import (
     CALL_COLUMNS,
     CLIENT,
     FOR_EVER,
+    FREED,
     HELD,
     LEFT,
     PICKED,
@@ -34,7 +35,10 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.state import State
 
 OF_RETRY, OF_TIMEOUT, OF_ANSWER, OF_HEARING = map(int, (Rank.RETRY, Rank.TIMEOUT, Rank.ANSWER, Hop.HEARD))
-SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED = map(int, CallOutcome)
+OF_USER = int(Rank.USER)
+INTENDED = 4
+"""The column of `calls` that says when a call was due."""
+SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED, _ = map(int, CallOutcome)
 
 
 def opened(s: State) -> View:
@@ -59,8 +63,8 @@ def opened(s: State) -> View:
     return a
 
 
-def started(s: State) -> View:
-    """A user's call starts, as its first attempt; its event has just happened, and its node is still as it was."""
+def started(s: State) -> int:
+    """The row of a user's call that starts, as its first attempt; the node of its event is free and still as it was."""
     n = view(s.node, s.node_free)
     who, call, step = n.rank & WHO_MASK, n.id >> CALL_SHIFT, n.row
     c = view(s.client, ((who >> USER_BITS) + 1) * CLIENT)
@@ -68,7 +72,7 @@ def started(s: State) -> View:
     if call == 0:
         next_comes(s, u, who)
     draw_call(s, c, call, who & USER_MASK, step if u.steps > 0 else NULL)
-    return first_attempt(s, c, who, call, c.block_first)
+    return first_attempt(s, c, who, call, c.block_first).me
 
 
 def first_attempt(s: State, c: View, who: int, call: int, block: int) -> View:
@@ -100,6 +104,8 @@ def sent(s: State, a: View) -> int:
     a.refs = 1
     c = view(s.client, a.client)
     if c.keeps:
+        if c.workers != NULL and a.number == 1 and waits_for_worker(s, c, a):
+            return WAIT
         at = may_send(s, c, a)
         if at == NULL:
             a.number -= 1
@@ -166,11 +172,13 @@ def answered(s: State, a: View) -> None:
 
 def told(s: State, c: View, a: View, at: int, rank: int, what: int) -> None:
     """A client has its answer, or gives up, at `at`; only a process that keeps something has to hear of it then."""
-    if c.processes > 0 and at > s.now:
-        a.refs += 1
-        wake(s, a, at, rank, OF_HEARING, what)
-    else:
-        learns(s, a, at, what)
+    if c.processes > 0:
+        if at > s.now:
+            a.refs += 1
+            wake(s, a, at, rank, OF_HEARING, what)
+            return
+        at = s.now
+    learns(s, a, at, what)
 
 
 def learns(s: State, a: View, at: int, what: int) -> None:
@@ -191,10 +199,51 @@ def learns(s: State, a: View, at: int, what: int) -> None:
 
 
 def over(s: State, c: View, a: View, at: int, status: int, outcome: int) -> None:
-    """The call of a client that keeps something is over: a user goes on."""
+    """The call of a client that keeps something is over: a user goes on, or a worker is free."""
     ended(s, a, at, status, outcome)
     if c.users != NULL:
         goes_on(s, c, a, at)
+    elif c.workers != NULL:
+        s.calls[(s.calls_n - 1) * CALL_COLUMNS + INTENDED] = view(s.node, a.record).id
+        a.refs += 1
+        wake(s, a, at, OF_USER, 0, FREED)
+
+
+def waits_for_worker(s: State, c: View, a: View) -> bool:
+    """A call is due, or a worker is free for one that was: whether it has to wait.
+
+    The record that its attempts share keeps, as its `id`, when it was due.
+    """
+    workers = view(s.workers, c.workers)
+    if a.record == 0:
+        a.record = take_node(s)
+        due = view(s.node, a.record)
+        due.row = 1
+        due.at = FOR_EVER
+        due.id = s.now
+    if workers.free > 0:
+        workers.free -= 1
+        a.started = s.now
+        return False
+    a.next = 0
+    if workers.first == 0:
+        workers.first = a.me
+    else:
+        view(s.row, workers.last).next = a.me
+    workers.last = a.me
+    return True
+
+
+def freed(s: State, a: View) -> int:
+    """A worker's call is over: the first that is due goes next, if the run is not over; gives its row, 0: none."""
+    workers = view(s.workers, view(s.client, a.client).workers)
+    release(s, a)
+    workers.free += 1
+    found = workers.first
+    if found == 0 or s.now >= workers.until:
+        return 0
+    workers.first = view(s.row, found).next
+    return found
 
 
 def try_again(s: State, a: View, since: int) -> None:
@@ -242,11 +291,12 @@ def ended(s: State, a: View, at: int, status: int, outcome: int) -> None:
     out[r + 1] = who & USER_MASK
     out[r + 2] = a.call
     out[r + 3] = view(s.pick, a.pick).number
-    out[r + 4] = a.started
-    out[r + 5] = at
-    out[r + 6] = a.number
-    out[r + 7] = status
-    out[r + 8] = outcome
+    out[r + INTENDED] = a.started
+    out[r + 5] = a.started
+    out[r + 6] = at
+    out[r + 7] = a.number
+    out[r + 8] = status
+    out[r + 9] = outcome
     s.calls_n += 1
     if s.calls_n >= s.block_rows:
         s.stop = 1

@@ -19,7 +19,17 @@ from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
 from apigw_sim.plan.tables import NULL, BackendKind, Client, Plan, Rated, Unauthorized
-from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Block, Sink, Table
+from apigw_sim.records import (
+    ATTEMPTS,
+    CALLS,
+    ENVIRONMENTS,
+    INVOCATIONS,
+    LEVELS,
+    Block,
+    CallOutcome,
+    Sink,
+    Table,
+)
 from apigw_sim.rules import quantile
 from apigw_sim.rules.bucket import cut
 
@@ -33,6 +43,7 @@ FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 13, 1 << 18
 """Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
 BLOCK = 1 << 13
 """Rows in a block: few enough to be still in the processor's cache when they are folded."""
+NOT_STARTED = int(CallOutcome.NOT_STARTED)
 OUT = (
     (ATTEMPTS, "attempts"),
     (INVOCATIONS, "invocations"),
@@ -215,6 +226,22 @@ class Compiled:
         for f in self._functions():
             self.kernel.close(self.state, f)
         self._hand_on(0)
+        for number, client in enumerate(self.plan.clients):
+            if client.workers != NULL:
+                self._never_started(number)
+        self._hand_on(0)
+
+    def _never_started(self, number: int) -> None:
+        """The rows of calls that were due and for which no worker was free before the end."""
+        state, found = self.state, []
+        a = view(state.row, view(state.workers, number * w.WORKERS).first)
+        while int(a.me) != 0:
+            pick, intended = view(state.pick, a.pick).number, view(state.node, a.record).id
+            found.append((number, 0, a.call, pick, intended, NULL, self.plan.duration, 0, NULL, NOT_STARTED))
+            a = view(state.row, a.next)
+        rows = np.array(found, np.int64).reshape(-1, len(CALLS.columns))
+        for first in range(0, len(rows), BLOCK):
+            self.sink(Block(CALLS, rows[first : first + BLOCK]))
 
     def _functions(self) -> Iterator[int]:
         for number, backend in enumerate(self.plan.backends):

@@ -12,6 +12,7 @@ from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unans
 from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
 from apigw_sim.engine.compiled.callers import (
     answered,
+    freed,
     give_up,
     learns,
     leaves,
@@ -50,6 +51,7 @@ from apigw_sim.engine.compiled.words import (
     EDGE,
     EVENT,
     FOR_EVER,
+    FREED,
     GIVE_UP,
     GROW,
     GUARD,
@@ -114,12 +116,18 @@ def advance(s: State, until: int) -> int:
                 what = sent(s, a)
 
         if what >= RETRY and what <= LEFT:
-            if what == RETRY or what == START:
+            if what == RETRY or what == START or what == FREED:
+                row = a.me
                 if what == RETRY:
                     resent(s, a)
+                elif what == START:
+                    row = started(s)
                 else:
-                    a = started(s)
-                what = sent(s, a)
+                    row = freed(s, a)
+                what = WAIT
+                if row != 0:
+                    a = view(s.row, row)
+                    what = sent(s, a)
             elif what == HELD:
                 what = leaves(s, a, view(s.client, a.client))
             else:

@@ -39,7 +39,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             identities identity_table first_identity valid denied missing
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
-            keeps users processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
+            keeps users workers
+            processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps
         "distribution": "ttl error_ttl",
@@ -52,6 +53,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # closed-loop users of a client: how many, within what time they come, until when they start calls, how many
         # calls a session has (0: none), and what they wait between calls and between sessions
         "users": "count ramp until steps think think_c pause pause_c",
+        # a client's workers: how many are free, until when calls start, and the calls that are due, from `first` to `last`
+        "workers": "free until first last",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -117,7 +120,7 @@ def width(name: str) -> int:
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
     width, ("row", "node", "client", "pick", "method", "stage", "entry")
 )
-WORKS, USERS = width("works"), width("users")
+WORKS, USERS, WORKERS = width("works"), width("users"), width("workers")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
@@ -131,7 +134,7 @@ PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 AUTHORIZER, GRANT = map(width, ("authorizer", "grant"))
-ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 7, 9, 6
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 7, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
 EVENT = 2
@@ -173,6 +176,7 @@ WHEEL = BEYOND + BITS
     ANSWER,
     RETRY,
     START,
+    FREED,
     HELD,
     TOLD,
     LEFT,
@@ -184,7 +188,7 @@ WHEEL = BEYOND + BITS
     ASKED,
     HEARD,
     UNANSWERED,
-) = range(27)
+) = range(28)
 """From RETRY to LEFT they are those of clients, from GUARD on those of authorizers."""
 
 # why `advance` came back

@@ -19,7 +19,7 @@ RETRY = priority(Rank.RETRY)
 TIMEOUT = priority(Rank.TIMEOUT)
 OPEN = priority(Rank.OPEN)
 
-SUCCEEDED, REFUSED, TIMED_OUT, _ = map(int, CallOutcome)
+SUCCEEDED, REFUSED, TIMED_OUT, *_ = map(int, CallOutcome)
 THROTTLED = 429
 
 

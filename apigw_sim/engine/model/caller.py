@@ -52,12 +52,15 @@ class Caller:
         self.retry = client.retry
         self.processes = [Process(client.retry) for _ in range(client.retry.processes)]
         self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
+        self.leave = self.offer if self.processes else self.send
+        self.first = self.leave
+        """What becomes of a call that is due."""
         Journey(model.clock, self.calls()).go()
 
     def calls(self) -> Generator[Wait, None, None]:
         """Every call of the run, at its instant."""
         first = OPEN + self.id
-        send = self.offer if self.processes else self.send
+        send = self.first
         for block in self.stream.blocks():
             self.model.spill()
             calls = zip(
@@ -99,17 +102,18 @@ class Caller:
         rtt, body, overhead, word = self.stream.send(call[0], number, call[1])
         if self.replays:
             body = attempt.body
-        send = self.offer if self.processes else self.send
-        send(Attempt(self, call, number, (rtt, body, overhead, word), None, attempt))
+        self.leave(Attempt(self, call, number, (rtt, body, overhead, word), None, attempt))
 
     def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
         """The call is over for its client, after this attempt."""
+        self.record(attempt, attempt.started, at, status, outcome)
+
+    def record(self, attempt: Attempt, intended: int, at: int, status: int, outcome: int) -> None:
+        """The row of a call."""
         number, picked, *_ = attempt.call
-        self.write(
-            self.pack(
-                self.number, self.user, number, picked, attempt.started, at, attempt.number, status, outcome
-            )
-        )
+        self.write(self.pack(
+            self.number, self.user, number, picked, intended, attempt.started, at, attempt.number, status, outcome
+        ))  # fmt: skip
 
 
 class Lossy(Caller):

@@ -16,6 +16,7 @@ from apigw_sim.engine.model.code import Coded
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
+from apigw_sim.engine.model.paced import LossyPaced, Paced
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
 from apigw_sim.engine.model.throttles import throttles
@@ -33,6 +34,15 @@ class Watch(NamedTuple):
     call: int
     attempt: int
     user: int = 0
+
+
+def _kind(client: tables.Client, lossy: bool) -> type[Caller]:
+    """What a client is at work."""
+    if client.users is not None:
+        return Users
+    if client.workers != NULL:
+        return LossyPaced if lossy else Paced
+    return Lossy if lossy else Caller
 
 
 class Method:
@@ -123,9 +133,7 @@ class Model:
         """Threshold words: the shares of the stages' requests that meet a canary."""
         self.gateway = Gateway(self)
         self.callers = [
-            (Users if client.users else Lossy if number in plan.lossy else Caller)(
-                self, number, client, draws.client(number)
-            )
+            _kind(client, number in plan.lossy)(self, number, client, draws.client(number))
             for number, client in enumerate(plan.clients)
         ]
 
@@ -190,6 +198,9 @@ class Model:
         """The run is over."""
         for function in self.functions.values():
             function.close()
+        for caller in self.callers:
+            if isinstance(caller, Paced):
+                caller.close()
         self._seal()
 
     def spill(self) -> None:

@@ -39,6 +39,7 @@ class User(Caller):
         self.crowd = client
         self.user = number
         self.id = identity(self.number, number, 0, 0)
+        self.leave = self.offer if self.processes else self.send
         self.draws = self.stream = UserStream(client.stream, number)
 
     def process(self, attempt: Attempt) -> Process:  # noqa: ARG002
@@ -49,8 +50,7 @@ class User(Caller):
         """Its call of that number starts, now."""
         self.model.spill()
         call = self.draws.call(number, step)
-        send = self.offer if self.processes else self.send
-        send(Attempt(self, call, 1, self.stream.send(number, 1, call[1]), None, None))
+        self.leave(Attempt(self, call, 1, self.stream.send(number, 1, call[1]), None, None))
 
     def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
         """The call is over; what follows begins when the user knows it, unless the run is over then."""
