@@ -21,7 +21,7 @@ PACKAGE = ROOT / "apigw_sim"
 
 # Lowest first. A part imports from lower lines only, and from its own package.
 LAYERS = (
-    {"errors", "units"},
+    {"errors", "files", "units"},
     {"jit"},
     {"quotas", "rules", "records"},
     {"scenario"},

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from apigw_sim.cli import options
+from apigw_sim.cli import options, studies
 from apigw_sim.cli.console import counting, show
 from apigw_sim.errors import ApigwSimError
+
+if TYPE_CHECKING:
+    from apigw_sim.experiment.capacity import Capacity
+    from apigw_sim.terminal.verdicts import Verdict
 
 
 class _Share(click.ParamType):  # type: ignore[type-arg, unused-ignore]
@@ -84,17 +88,17 @@ class TooLittleError(ApigwSimError):
     "--at-least", metavar="VALUE", type=float, help="Exit with status 1 unless this much is proved to meet."
 )
 @options.seed
-@click.option("--engine", type=click.Choice(["auto", "simpy", "compiled"]), default="auto", show_default=True)
-@click.option("--workers", metavar="N", type=int, default=1, show_default=True, help="Processes to run in.")
 @options.overrides
+@studies.where
 @click.option(
     "--out", metavar="DIR", callback=options.folder, help="Write summary.json and capacity.svg into DIR."
 )
+@options.verdict_files
 def capacity(
     scenario: str, vary: str | None, low: str | None, high: str | None, values: str | None, find: Any,
     resolution: float, error: float, budget: int, share: float, mean: bool, growth: float | None, months: int,
-    raise_by: float | None, at_least: float | None, seed: int | None, engine: str, workers: int,
-    overrides: tuple[str, ...], out: Path | None,
+    raise_by: float | None, at_least: float | None, seed: int | None, overrides: tuple[str, ...],
+    workers: Any, cluster: str | None, engine: str, out: Path | None, junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Search for the largest load that meets the expectations, or the cheapest setting.
 
@@ -115,8 +119,11 @@ def capacity(
     """
     from apigw_sim.experiment.axis import CapacityError
     from apigw_sim.experiment.capacity import capacity as search
+    from apigw_sim.experiment.verdicts import MET
     from apigw_sim.terminal.capacity import page
 
+    if at_least is None and (junit or markdown):
+        raise click.UsageError("--junit and --markdown tell whether --at-least VALUE is met: write it.")
     along = vary or "load"
     if along != "load" and values is None and (low is None or high is None):
         raise CapacityError(f"--vary {along}: write --from and --to, or --values")
@@ -127,7 +134,7 @@ def capacity(
         found = search(
             scenario, along, (low or "0.25", high or "4"), values=listed, overrides=overrides, find=find,
             resolution=resolution, error=error, budget=budget, share=share, judge="mean" if mean else "share",
-            seed=seed, engine=engine, workers=max(workers, 1), growth=growth, months=months, raise_by=raise_by,
+            seed=seed, engine=engine, workers=workers, cluster=cluster, growth=growth, months=months, raise_by=raise_by,
             progress=told,
         )  # fmt: skip
     if out is not None:
@@ -139,11 +146,29 @@ def capacity(
         made.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
     show(made)
     if at_least is not None:
-        _check(found, at_least)
+        verdict = _verdict(found, at_least)
+        facts = [
+            ("answer", found.answer),
+            ("runs", f"{found.found.runs:,}"),
+            ("probability of error", f"{error:g}"),
+        ]
+        facts += studies.facts(found.scenario, found.scenario.run.seed if seed is None else seed)
+        options.write_verdicts(junit, markdown, found.scenario.name, [verdict], facts)
+        if verdict.outcome != MET:
+            raise TooLittleError(f"{at_least:g} is not proved to meet: {found.answer}")
 
 
-def _check(found: Any, at_least: float) -> None:
-    """Whether so much, or so little, is proved to be enough."""
-    meets, largest = found.meets, found.axis.find == "largest"
-    if meets is None or (meets < at_least if largest else meets > at_least):
-        raise TooLittleError(f"{at_least:g} is not proved to meet: {found.answer}")
+def _verdict(found: Capacity, wanted: float) -> Verdict:
+    """Whether so much, or so little, is proved to be enough; undecided where neither that nor the contrary is."""
+    from apigw_sim.experiment.verdicts import MET, NOT_MET, UNDECIDED
+    from apigw_sim.terminal.verdicts import Verdict
+
+    largest = found.axis.find == "largest"
+
+    def reaches(value: float | None) -> bool:
+        return value is not None and (value >= wanted if largest else value <= wanted)
+
+    fails = found.fails is not None and (found.fails <= wanted if largest else found.fails >= wanted)
+    outcome = MET if reaches(found.meets) else NOT_MET if fails else UNDECIDED
+    text = f"{found.axis.path} {wanted:g} meets the expectations"
+    return Verdict(text, outcome, found.answer, "", "")

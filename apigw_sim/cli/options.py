@@ -6,12 +6,15 @@ import os
 import shlex
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from apigw_sim.cli.console import printable
 from apigw_sim.errors import ApigwSimError, Problem, ScenarioError
+
+if TYPE_CHECKING:
+    from apigw_sim.terminal.verdicts import Verdict
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -141,6 +144,18 @@ def verdict_files(function: F) -> F:
         help="Write the expectations as Markdown, for a pull request.",
     )  # fmt: skip
     return junit(markdown(function))
+
+
+def write_verdicts(
+    junit: Path | None, markdown: Path | None, title: str, made: Sequence[Verdict], facts: Sequence[tuple[str, str]]
+) -> None:  # fmt: skip
+    """Write what became of the expectations into the files of --junit and --markdown."""
+    from apigw_sim.terminal import verdicts
+
+    if junit is not None:
+        write_file(junit, verdicts.junit(title, made, facts))
+    if markdown is not None:
+        write_file(markdown, verdicts.markdown(title, made, facts))
 
 
 def again(scenario: str, overrides: Sequence[str], seed: int | None, allow_code: bool = False) -> str:

@@ -43,11 +43,13 @@ from apigw_sim.cli.console import show
 @options.overrides
 @studies.where
 @studies.out
+@options.verdict_files
 @click.pass_context
 def replicate(
     ctx: click.Context, scenario: str, runs: int | None, precision: tuple[str, ...], most: int, steady: bool,
     warm_up: str, batches: int | None, metrics: tuple[str, ...], confidence: float, seed: int | None,
     overrides: tuple[str, ...], workers: Any, cluster: str | None, engine: str, out: Path | None,
+    junit: Path | None, markdown: Path | None,
 ) -> None:  # fmt: skip
     """Run a scenario many times, independently, and say what all runs say together, with intervals.
 
@@ -61,6 +63,8 @@ def replicate(
 
     Replication 3 alone, with the same rows as among the others: apigw_sim.run(..., replication=3).
 
+    --junit and --markdown judge each expectation by its mean over the runs, with the interval: met, not met, undecided.
+
     Exit status: 0; 1 if a precision was not reached or an expectation failed in some run; 2 if the input is wrong; 130
     if interrupted, with what was finished kept in --out.
     """
@@ -68,6 +72,8 @@ def replicate(
         raise click.UsageError(
             "--batches cuts one run: it wants --steady, and no --runs, --precision or --out."
         )
+    if batches is not None and (junit or markdown):
+        raise click.UsageError("--batches judges no expectations: leave --junit and --markdown out.")
     from apigw_sim.experiment.replicate import RUNS, batch
     from apigw_sim.experiment.replicate import replicate as many
     from apigw_sim.terminal import Page
@@ -95,5 +101,11 @@ def replicate(
             studies.save(done.plot_warm_up(), out, "warm_up.svg")
         page.line(f"Kept in {out}: study.json, runs, results.parquet, convergence.svg", indent=0, hang=0)
     show(page)
+    if junit is not None or markdown is not None:
+        from apigw_sim.terminal import verdicts
+
+        made = verdicts.of_runs(done.judged, done.scenario)
+        facts = [("runs", f"{len(done.records):,}"), *studies.facts(done.scenario, done.seed)]
+        options.write_verdicts(junit, markdown, done.scenario.name, made, facts)
     if not done.reached or done.failed:
         ctx.exit(1)

@@ -111,10 +111,7 @@ def _verdicts(result: Result, junit: Path | None, markdown: Path | None) -> None
         ("seed", str(summary["seed"])), ("engine", summary["engine"]), ("apigw-sim", summary["version"]),
         ("scenario sha256", summary["scenario_sha256"]), *(("with", said) for said in summary["overrides"]),
     ]  # fmt: skip
-    if junit is not None:
-        options.write_file(junit, verdicts.junit(summary["scenario"], made, facts))
-    if markdown is not None:
-        options.write_file(markdown, verdicts.markdown(summary["scenario"], made, facts))
+    options.write_verdicts(junit, markdown, summary["scenario"], made, facts)
 
 
 def _check_logs(loaded: Scenario, file: str) -> None:

@@ -13,6 +13,8 @@ from apigw_sim.cli.console import printable
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from apigw_sim.scenario import Scenario
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -84,6 +86,16 @@ def _path(_: click.Context, __: click.Parameter, value: str | None) -> Path | No
     return None if value is None else Path(value)
 
 
+def facts(scenario: Scenario, seed: int) -> list[tuple[str, str]]:
+    """What stands beside verdicts over many runs: what it takes to make them again."""
+    from importlib.metadata import version
+
+    return [
+        ("seed", str(seed)), ("apigw-sim", version("apigw-sim")), ("scenario sha256", scenario.sha256()),
+        *(("with", said) for said in scenario.overrides),
+    ]  # fmt: skip
+
+
 def kept(folder: Path | None) -> str | None:
     """A folder as it is named to the user."""
     return None if folder is None else printable(str(folder))
@@ -91,11 +103,12 @@ def kept(folder: Path | None) -> str | None:
 
 def save(figure: Figure, folder: Path, name: str) -> None:
     """Write a picture into the folder of a study; the same figure gives the same bytes."""
-    from apigw_sim.experiment.folder import StudyFolderError, written
+    from apigw_sim.experiment.folder import StudyFolderError
+    from apigw_sim.files import write_whole
     from apigw_sim.report.overview import svg_of
 
     try:
-        written(folder / name, svg_of(figure).encode())
+        write_whole(folder / name, svg_of(figure).encode())
     except OSError as error:
         raise StudyFolderError(f"{folder}: cannot be written: {error.strerror or error}") from None
 

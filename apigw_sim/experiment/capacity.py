@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import math
 import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from apigw_sim import jit
-from apigw_sim.choice import choose
 from apigw_sim.experiment import axis as axes
 from apigw_sim.experiment.axis import LOAD, Axis, CapacityError, Find
 from apigw_sim.experiment.binding import Binding, Reach, Request, binding, reach, requests
 from apigw_sim.experiment.judging import Judge, OfMean, OfShare, Outcome
+from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
+from apigw_sim.experiment.runs import Prepared, Source, prepared
 from apigw_sim.experiment.search import Found, Point, search
-from apigw_sim.experiment.trials import PER_SETTING, Crew, Trial, crew, pack
+from apigw_sim.experiment.trials import PER_SETTING, Trial, run
 from apigw_sim.experiment.verdicts import Judged, over_runs
 from apigw_sim.plan import plan
-from apigw_sim.plan.offered import expected_calls
 from apigw_sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
@@ -29,11 +27,8 @@ if TYPE_CHECKING:
     from apigw_sim.plan.tables import Plan
     from apigw_sim.scenario.load import Overrides
 
-Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 Told = Callable[[int, str], None]
 """Is told how many runs are done, and of what setting the last were."""
-WORTH_COMPILED = 200_000
-"""Calls of all runs together from which on the compiled engine is worth loading."""
 
 
 class Capacity:
@@ -105,7 +100,7 @@ class Capacity:
             made.append({
                 "value": self.axis.show(point.setting), "size": self.axis.sizes[point.setting],
                 "order": point.order, "runs": len(point.outcomes), "met": sum(o.met for o in point.outcomes),
-                "found": _finite(interval.found), "low": _finite(interval.low), "high": _finite(interval.high),
+                "found": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high),
                 "verdict": self.verdict(point), "first_replication": point.order * PER_SETTING,
             })  # fmt: skip
         return made
@@ -172,8 +167,8 @@ class Capacity:
         folder.replace(Path(path), fill)
 
 
-def _finite(value: float) -> float | None:
-    return round(value, 6) if math.isfinite(value) else None
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 def capacity(
@@ -191,7 +186,8 @@ def capacity(
     judge: str = "share",
     seed: int | None = None,
     engine: str = "auto",
-    workers: int = 1,
+    workers: Workers = None,
+    cluster: str | None = None,
     growth: float | None = None,
     months: int = 12,
     raise_by: float | None = None,
@@ -220,14 +216,15 @@ def capacity(
         "growth": growth, "months": months,
     }  # fmt: skip
     settings = _Settings(source, _pairs(overrides), axis, seed, engine, budget)
-    with crew(workers) as hands:
-        made = settings.search(judged, asked, error, budget, resolution, hands, progress)
+    base = settings.prepared(settings.base)
+    with at(None, fitting(workers, base.calls * budget / 4, base.engine), cluster) as where:
+        made = settings.search(judged, asked, error, budget, resolution, where, progress)
         bound = made.binding
         if raise_by is not None and bound is not None and bound.value is not None and bound.path != axis.path:
             raised = bound.raised(raise_by)
             again = _Settings(source, [*_pairs(overrides), (bound.path, raised)], axis, seed, engine, budget)
             asked = asked | {"raised": bound.path, "raised_to": str(raised)}
-            made.raised = again.search(judged, asked, error, budget, resolution, hands, progress)
+            made.raised = again.search(judged, asked, error, budget, resolution, where, progress)
     return made
 
 
@@ -283,25 +280,26 @@ class _Settings:
         """The scenario at a value."""
         return load(self.source, overrides=[*self.overrides, *self.axis.overrides(number, self.base)])
 
+    def prepared(self, scenario: Scenario) -> Prepared:
+        """A scenario made ready; a quarter of the budget is what `auto` takes the engine to have before it."""
+        runs = max(self.budget // 4, 1)
+        return prepared(scenario, plan(scenario), seed=self.seed, engine=self.engine, runs=runs)
+
     def search(
-        self, judge: Judge, asked: Mapping[str, Any], error: float, budget: int, resolution: float, hands: Crew,
+        self, judge: Judge, asked: Mapping[str, Any], error: float, budget: int, resolution: float, where: Mapper,
         progress: Told | None,
     ) -> Capacity:  # fmt: skip
         """Search with runs of the simulator."""
-        works: dict[int, Any] = {}
-        plans: dict[int, Plan] = {}
+        ready: dict[int, Prepared] = {}
         trials: dict[int, list[Trial]] = {}
         done = 0
 
         def ask(setting: int, order: int, had: int, wanted: int) -> list[Outcome]:
             nonlocal done
-            if setting not in works:
-                scenario = self.scenario(setting)
-                plans[setting] = planned = plan(scenario)
-                seed = planned.seed if self.seed is None else self.seed
-                works[setting] = pack(planned, scenario.expect, seed, self._engine(planned))
+            if setting not in ready:
+                ready[setting] = self.prepared(self.scenario(setting))
             first = order * PER_SETTING + had
-            found = hands.run(works[setting], range(first, first + wanted))
+            found = run(ready[setting], range(first, first + wanted), where)
             trials.setdefault(setting, []).extend(found)
             done += wanted
             if progress is not None:
@@ -310,11 +308,5 @@ class _Settings:
 
         close = self.axis.close(resolution)
         found = search(ask, len(self.axis.values), close, judge, error=error, budget=budget)
+        plans = {setting: one.parcel.plan for setting, one in ready.items()}
         return Capacity(self.base, self.axis, found, judge, trials, plans, asked)
-
-    def _engine(self, planned: Plan) -> str:
-        """`auto` goes by what all runs offer together."""
-        worth = expected_calls(planned) * self.budget / 4 >= WORTH_COMPILED
-        if self.engine == "auto" and worth and jit.unusable() is None and jit.is_warm():
-            return choose(planned, "compiled").engine
-        return choose(planned, self.engine).engine

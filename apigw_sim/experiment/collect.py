@@ -16,7 +16,7 @@ Told = Callable[[int], None]
 
 def collect(
     wanted: Iterable[Key],
-    job: Callable[[Key], Job],
+    job: Callable[[Key], Job[Record]],
     mapper: Mapper,
     folder: StudyFolder | None = None,
     told: Told | None = None,
@@ -36,7 +36,7 @@ def collect(
         if told is not None:
             told(count)
 
-    def missing() -> Iterator[tuple[int, Job]]:
+    def missing() -> Iterator[tuple[int, Job[Record]]]:
         """Jobs of what is not there yet, numbered in the order in which they are handed out."""
         if first is not None:
             yield hand_out(first)
@@ -45,7 +45,7 @@ def collect(
             if not (folder is not None and folder.has(key) and take(key)):
                 yield hand_out(key)
 
-    def hand_out(key: Key) -> tuple[int, Job]:
+    def hand_out(key: Key) -> tuple[int, Job[Record]]:
         keys.append(key)
         return len(keys) - 1, job(key)
 

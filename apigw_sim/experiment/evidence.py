@@ -14,7 +14,8 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
+
+from apigw_sim.experiment.estimates import Interval
 
 STEPS = 30
 """Of a bisection: an interval's ends are right to 2^-30 of their range."""
@@ -22,12 +23,11 @@ EFFECTS = (0.3, 0.6, 1.2, 2.4, 5.0, 10.0)
 """Means in units of the spread that are bet on, evenly."""
 
 
-class Interval(NamedTuple):
-    """What is found, and between what it lies."""
-
-    found: float
-    low: float
-    high: float
+def _interval(
+    found: float | None, low: float | None, high: float | None, runs: int, error: float
+) -> Interval:
+    """Ends of which each is wrong with a probability of `error` at most; None where there is none."""
+    return Interval(found, low, high, runs, 1 - 2 * error, "what is judged", "bets, at every look")
 
 
 def add(logs: Sequence[float]) -> float:
@@ -71,14 +71,15 @@ def _log_at_most(most: int, n: int, log_p: float, log_q: float) -> float:
 def share(met: int, failed: int, error: float) -> Interval:
     """The share of runs that meet: each end is wrong with a probability of `error` at most, at every look."""
     if not met + failed:
-        return Interval(math.nan, 0.0, 1.0)
+        return _interval(None, 0.0, 1.0, 0, error)
     need = -math.log(error)
 
     def proved(met: int, failed: int) -> float:
         found = met / (met + failed)
         return _last(lambda bar: of_share(met, failed, bar) >= need, 0.0, found) if met else 0.0
 
-    return Interval(met / (met + failed), proved(met, failed), 1 - proved(failed, met))
+    runs = met + failed
+    return _interval(met / runs, proved(met, failed), 1 - proved(failed, met), runs, error)
 
 
 @cache
@@ -124,22 +125,24 @@ def _log_integrals(runs: int, tilts: Sequence[float]) -> list[float]:
 def mean(values: Sequence[float], error: float) -> Interval:
     """The mean behind normal values: each end is wrong with a probability of `error` at most, at every look."""
     runs = len(values)
-    found = math.fsum(values) / runs if runs else math.nan
+    if not runs:
+        return _interval(None, None, None, 0, error)
+    found = math.fsum(values) / runs
     spread = math.sqrt(math.fsum((value - found) ** 2 for value in values))
     if runs < 2:
-        return Interval(found, -math.inf, math.inf)
+        return _interval(found, None, None, runs, error)
     if spread <= 1e-12 * abs(found):
-        return Interval(found, found, found)
+        return _interval(found, found, found, runs, error)
     need = -math.log(error)
     mirrored = [-value for value in values]
     far = spread
     while of_mean(values, found - far) < need and far < 1e6 * spread:
         far *= 4
     if far >= 1e6 * spread:
-        return Interval(found, -math.inf, math.inf)
+        return _interval(found, None, None, runs, error)
     low = _last(lambda zero: of_mean(values, zero) >= need, found - far, found)
     high = _last(lambda zero: of_mean(mirrored, zero) >= need, -found - far, -found)
-    return Interval(found, low, -high)
+    return _interval(found, low, -high, runs, error)
 
 
 def _last(holds: Callable[[float], bool], low: float, high: float) -> float:

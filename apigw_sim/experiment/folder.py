@@ -6,10 +6,8 @@ What is there is whole, so a study that was ended by anything at all goes on whe
 from __future__ import annotations
 
 import json
-import os
 import platform
 from collections.abc import Iterator
-from contextlib import suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -19,6 +17,7 @@ import numpy as np
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.experiment.cells import Cells
 from apigw_sim.experiment.records import Record, to_rows
+from apigw_sim.files import PART, write_whole
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -71,7 +70,7 @@ class StudyFolder:
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
                 raise StudyFolderError(f"{path}: holds other files and no {MARK}; name a new or empty folder")
             (path / RUNS).mkdir(parents=True, exist_ok=True)
-            written(path / MARK, (json.dumps(design, indent=1, ensure_ascii=False) + "\n").encode())
+            write_whole(path / MARK, (json.dumps(design, indent=1, ensure_ascii=False) + "\n").encode())
         except OSError as error:
             raise _unusable(path, error) from None
         return cls(path, design)
@@ -82,7 +81,7 @@ class StudyFolder:
         try:
             design = json.loads((path / MARK).read_text(encoding="utf-8"))
             (path / RUNS).mkdir(exist_ok=True)
-            for left in (path / RUNS).glob("*.part"):
+            for left in (path / RUNS).glob(f"*{PART}"):
                 left.unlink()
             return cls(path, design)
         except FileNotFoundError:
@@ -113,7 +112,7 @@ class StudyFolder:
     def write(self, key: Key, found: Record) -> None:
         """Keep a finished run."""
         try:
-            written(self.path / RUNS / key.file, to_parquet(found))
+            write_whole(self.path / RUNS / key.file, to_parquet(found))
         except OSError as error:
             raise _unusable(self.path, error) from None
         self._there.add(key.file)
@@ -134,21 +133,9 @@ class StudyFolder:
         sink = pa.BufferOutputStream()
         pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
         try:
-            written(self.path / name, sink.getvalue().to_pybytes())
+            write_whole(self.path / name, sink.getvalue().to_pybytes())
         except OSError as error:
             raise _unusable(self.path, error) from None
-
-
-def written(path: Path, data: bytes) -> None:
-    """Write a file beside and rename it: it is there as a whole or not at all."""
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        beside.write_bytes(data)
-        beside.replace(path)
-    except OSError:
-        with suppress(OSError):
-            beside.unlink()
-        raise
 
 
 def _unusable(path: Path, error: OSError) -> StudyFolderError:

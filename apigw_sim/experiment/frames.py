@@ -26,7 +26,7 @@ def design(kind: str, ready: Prepared, points: Sequence[Mapping[str, Any]], wind
         "kind": kind,
         "scenario": ready.scenario.name,
         "scenario_sha256": ready.scenario.sha256(),
-        "tables_sha256": ready.tables_sha256,
+        "tables_sha256": ready.parcel.plan.tables_sha256,
         "seed": ready.seed,
         "window": window,
         "points": [{name: str(value) for name, value in point.items()} for point in points],

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple, Protocol
 
 from apigw_sim.experiment import evidence
-from apigw_sim.experiment.evidence import Interval
+from apigw_sim.experiment.estimates import Interval
 
 
 class Outcome(NamedTuple):
@@ -90,7 +90,8 @@ class OfShare(NamedTuple):
 
     def worse(self, one: Outcomes, other: Outcomes, errors: tuple[float, float]) -> bool:
         """The intervals of the two shares lie apart."""
-        return self.interval(one, errors[0]).high < self.interval(other, errors[1]).low
+        high, low = self.interval(one, errors[0]).high, self.interval(other, errors[1]).low
+        return high is not None and low is not None and high < low
 
 
 class OfMean(NamedTuple):
@@ -117,7 +118,7 @@ class OfMean(NamedTuple):
     def interval(self, outcomes: Outcomes, error: float) -> Interval:
         """The mean of the margin that is least met."""
         found = [evidence.mean(column, error) for column in _columns(outcomes)]
-        return min(found, key=lambda one: one.low + one.found)
+        return min(found, key=lambda one: -math.inf if one.low is None else one.low + (one.value or 0.0))
 
     def leaning(self, outcomes: Outcomes) -> float:
         """The side on which the least mean lies."""

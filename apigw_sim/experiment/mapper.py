@@ -1,6 +1,6 @@
-"""Where runs happen: in this process, in several on this machine, or on a Dask cluster; the records are the same.
+"""Where runs happen: in this process, in several on this machine, or on a Dask cluster; what comes of them is the same.
 
-A mapper takes jobs as it has room for them and gives records as they are finished, each with the number of its job.
+A mapper takes jobs as it has room for them and gives what is kept of each as it is finished, with the number of its job.
 What a lost process or worker was running is run again; what was finished is not.
 """
 
@@ -10,11 +10,10 @@ import multiprocessing
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeVar
 
 from apigw_sim.errors import ApigwSimError
-from apigw_sim.experiment.records import Record
-from apigw_sim.experiment.runs import Job, run_job
+from apigw_sim.experiment.runs import Job, Parcel, run_job, unpacked
 
 if TYPE_CHECKING:
     from concurrent.futures import Future, ProcessPoolExecutor
@@ -42,14 +41,14 @@ class ClusterError(ApigwSimError):
     """A cluster that cannot be reached or used."""
 
 
-Done = tuple[int, Record]
+T = TypeVar("T")
 
 
 class Mapper(Protocol):
     """Somewhere to run jobs."""
 
-    def run(self, jobs: Iterable[tuple[int, Job]]) -> Iterator[Done]:
-        """The records of numbered jobs, as they are finished. Closing it gives up what still runs."""
+    def run(self, jobs: Iterable[tuple[int, Job[T]]]) -> Iterator[tuple[int, T]]:
+        """What is kept of numbered jobs, as they are finished. Closing it gives up what still runs."""
 
     def close(self) -> None:
         """Let go of processes and connections."""
@@ -58,8 +57,8 @@ class Mapper(Protocol):
 class Here:
     """This process, one run after the other."""
 
-    def run(self, jobs: Iterable[tuple[int, Job]]) -> Iterator[Done]:
-        """Run each job when its record is asked for."""
+    def run(self, jobs: Iterable[tuple[int, Job[T]]]) -> Iterator[tuple[int, T]]:
+        """Run each job when it is asked for."""
         for number, job in jobs:
             yield number, run_job(job)
 
@@ -74,14 +73,14 @@ class Processes:
         self.count = count
         self._pool: ProcessPoolExecutor | None = None
 
-    def run(self, jobs: Iterable[tuple[int, Job]]) -> Iterator[Done]:
+    def run(self, jobs: Iterable[tuple[int, Job[T]]]) -> Iterator[tuple[int, T]]:
         """Run jobs on all processes; one that dies is replaced and its jobs are run again."""
         from concurrent.futures import FIRST_COMPLETED, wait
         from concurrent.futures.process import BrokenProcessPool
 
         coming = iter(jobs)
-        running: dict[Future[Record], tuple[int, Job]] = {}
-        lost: list[tuple[int, Job]] = []
+        running: dict[Future[T], tuple[int, Job[T]]] = {}
+        lost: list[tuple[int, Job[T]]] = []
         tries: dict[int, int] = {}
         try:
             while True:
@@ -164,7 +163,7 @@ def _alone() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _lost(job: Job, why: str) -> str:
+def _lost(job: Job[Any], why: str) -> str:
     return (
         f"replication {job.replication} (seed {job.seed}) was lost {TRIES} times: {why}; "
         "it may need more memory than there is"
@@ -209,15 +208,15 @@ class Cluster:
                     f"{worker}: has apigw-sim {version}, this is {mine}; install the same on every worker"
                 )
 
-    def run(self, jobs: Iterable[tuple[int, Job]]) -> Iterator[Done]:
+    def run(self, jobs: Iterable[tuple[int, Job[T]]]) -> Iterator[tuple[int, T]]:
         """Run jobs on the workers; Dask runs again what a lost one was running."""
         from queue import SimpleQueue
 
         from distributed.scheduler import KilledWorker
 
         coming = iter(jobs)
-        plans: dict[str, Any] = {}
-        numbers: dict[Any, tuple[int, Job, Any]] = {}
+        plans: dict[Parcel, Any] = {}
+        numbers: dict[Any, tuple[int, Job[T], Any]] = {}
         done: SimpleQueue[Any] = SimpleQueue()
 
         def send() -> bool:
@@ -225,12 +224,13 @@ class Cluster:
             if following is None:
                 return False
             job = following[1]
-            if job.digest not in plans:
+            assert job.parcel is not None, "a job without its plan"
+            if job.parcel not in plans:
                 while len(plans) >= AHEAD:
                     plans.pop(next(iter(plans)))
-                plans[job.digest] = self._client.scatter(job.packed, direct=False, hash=False)
+                plans[job.parcel] = self._client.scatter(job.parcel.packed, direct=False, hash=False)
             future = self._client.submit(
-                _on_worker, plans[job.digest], job._replace(packed=b""), pure=False, retries=TRIES - 1
+                _on_worker, plans[job.parcel], job._replace(parcel=None), pure=False, retries=TRIES - 1
             )
             numbers[future.key] = (*following, future)
             future.add_done_callback(done.put)
@@ -296,8 +296,8 @@ def _version() -> str:
     return metadata.version("apigw-sim")
 
 
-def _on_worker(packed: bytes, job: Job) -> Record:
-    return run_job(job._replace(packed=packed))
+def _on_worker(packed: bytes, job: Job[T]) -> T:
+    return run_job(job._replace(parcel=unpacked(packed)))
 
 
 def cores() -> int:

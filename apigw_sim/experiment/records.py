@@ -56,6 +56,8 @@ def record(metrics: Metrics, replication: int) -> Record:
         verdict = watch.verdict()
         if verdict["met"] is not None:
             found.shares[f"expectations.{verdict['text']}"] = (int(verdict["met"]), 1)
+        if verdict["value"] is not None:
+            found.values[f"expected.{verdict['text']}"] = float(verdict["value"])
     return found
 
 

@@ -21,6 +21,7 @@ from apigw_sim.experiment.records import Record
 from apigw_sim.experiment.runs import Prepared, Source, job, prepare
 from apigw_sim.experiment.statistics import Statistic, find, main, statistics
 from apigw_sim.experiment.stopping import MOST, Stopping, Target
+from apigw_sim.experiment.verdicts import Judged, over_runs
 from apigw_sim.experiment.warmup import Batches, Correlation, correlation, mser, pilot
 from apigw_sim.plan import plan
 from apigw_sim.scenario import Scenario
@@ -117,6 +118,13 @@ class Replications:
             if any(one.own(record) == 0 for record in self.records)
         ]
 
+    @property
+    def judged(self) -> list[Judged]:
+        """Each expectation of the scenario over all runs: met, not met or undecided, with its interval."""
+        texts = [one.text for one in self.scenario.expect]
+        rows = [[_seen(record, text) for text in texts] for record in self.records]
+        return over_runs(self.scenario.expect, rows, self.confidence)
+
     def plot(self, metrics: Iterable[str] = ()) -> Figure:
         """How each figure settled as runs were added, with its interval."""
         from apigw_sim.report.intervals import convergence
@@ -144,6 +152,12 @@ class Replications:
             own = [one.own(record) for record in self.records]
             found.append({"metric": one.name, "unit": one.unit, "path": path, "own": own})
         return found
+
+
+def _seen(record: Record, text: str) -> dict[str, Any]:
+    """What a run found of an expectation, as its summary would have it."""
+    met = record.shares.get(f"expectations.{text}")
+    return {"met": None if met is None else bool(met[0]), "value": record.values.get(f"expected.{text}")}
 
 
 def replicate(

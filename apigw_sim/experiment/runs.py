@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import pickle
 import zlib
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from functools import cached_property, lru_cache
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from apigw_sim import jit
 from apigw_sim.choice import ENGINES, choose
@@ -20,42 +19,63 @@ from apigw_sim.plan.offered import expected_calls
 from apigw_sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
+    from apigw_sim.metrics import Metrics
     from apigw_sim.plan.tables import Plan
+    from apigw_sim.scenario.expect import Expectation
     from apigw_sim.scenario.load import Overrides
 
+T = TypeVar("T")
 Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 KEPT = 4
-"""How many plans a process remembers; jobs of one plan come one after the other."""
+"""How many plans another process remembers; jobs of one plan come one after the other."""
 WORTH_LOADING_ONCE = 200_000
 """Calls of all runs together from which on loading the compiled engine in each process is repaid."""
+
+
+class Parcel:
+    """A plan and its expectations, which many runs share: packed only for another process, and unpacked once in each."""
+
+    def __init__(self, plan: Plan, expect: tuple[Expectation, ...]) -> None:
+        self.plan, self.expect = plan, expect
+
+    @cached_property
+    def packed(self) -> bytes:
+        """Pickled and compressed."""
+        return zlib.compress(pickle.dumps((self.plan, self.expect), protocol=5), 1)
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Parcel], tuple[bytes]]:
+        return unpacked, (self.packed,)
+
+
+@lru_cache(maxsize=KEPT)
+def unpacked(packed: bytes) -> Parcel:
+    """The parcel that was packed."""
+    return Parcel(*pickle.loads(zlib.decompress(packed)))
 
 
 @dataclass(frozen=True)
 class Prepared:
     """A scenario made ready to be run many times, also on a machine that has none of its files."""
 
-    packed: bytes
-    """The plan and the expectations, pickled and compressed."""
-    digest: str
-    """Over what was packed."""
+    parcel: Parcel
     scenario: Scenario
     seed: int
     engine: str
     """The one that was chosen: every process runs the same."""
     calls: float
     """Expected in one run."""
-    tables_sha256: str
-    """Over the tables of the plan."""
 
 
-class Job(NamedTuple):
-    """One run to be made."""
+class Job(NamedTuple, Generic[T]):
+    """One run to be made, and what is kept of it."""
 
-    packed: bytes
-    digest: str
+    parcel: Parcel | None
+    """None on the way to a cluster, which is sent it beforehand."""
     seed: int
     replication: int
     engine: str
+    keep: Callable[[Metrics, int], T]
+    """Gives it from the metrics and the replication; a function of a module."""
 
 
 def prepare(
@@ -78,34 +98,26 @@ def prepared(scenario: Scenario, planned: Plan, *, seed: int | None, engine: str
         engine = "compiled"
     elif engine in ENGINES:
         engine = choose(planned, engine).engine
-    plain = pickle.dumps((planned, tuple(scenario.expect)), protocol=5)
-    digest = hashlib.sha256(plain).hexdigest()
     seed = planned.seed if seed is None else seed
-    return Prepared(zlib.compress(plain, 1), digest, scenario, seed, engine, calls, planned.tables_sha256)
+    return Prepared(Parcel(planned, tuple(scenario.expect)), scenario, seed, engine, calls)
 
 
-def job(ready: Prepared, replication: int) -> Job:
+def job(ready: Prepared, replication: int) -> Job[Record]:
     """The job of one replication."""
-    return Job(ready.packed, ready.digest, ready.seed, replication, ready.engine)
+    return job_of(ready, replication, record)
 
 
-_plans: OrderedDict[str, Any] = OrderedDict()
+def job_of(ready: Prepared, replication: int, keep: Callable[[Metrics, int], T]) -> Job[T]:
+    """The same, of which something else is kept than a record."""
+    return Job(ready.parcel, ready.seed, replication, ready.engine, keep)
 
 
-def run_job(given: Job) -> Record:
+def run_job(given: Job[T]) -> T:
     """Run one replication."""
-    planned, expect = _unpacked(given.packed, given.digest)
-    done = simulate(planned, given.seed, replication=given.replication, engine=given.engine, expect=expect)
-    return record(done.metrics, given.replication)
-
-
-def _unpacked(packed: bytes, digest: str) -> Any:
-    if digest not in _plans:
-        _plans[digest] = pickle.loads(zlib.decompress(packed))
-        while len(_plans) > KEPT:
-            _plans.popitem(last=False)
-    _plans.move_to_end(digest)
-    return _plans[digest]
+    assert given.parcel is not None, "a job without its plan"
+    plan, expect = given.parcel.plan, given.parcel.expect
+    done = simulate(plan, given.seed, replication=given.replication, engine=given.engine, expect=expect)
+    return given.keep(done.metrics, given.replication)
 
 
 def run_one(

@@ -1,22 +1,18 @@
-"""One run of a capacity search: from a plan, a seed and a replication to what it met and what its limits did."""
+"""One run of a capacity search: what it met and what its limits did."""
 
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-import pickle
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache, partial
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apigw_sim.compose import simulate
 from apigw_sim.experiment.judging import Outcome
+from apigw_sim.experiment.runs import job_of
 from apigw_sim.experiment.verdicts import has_mean, shown_bound
 
 if TYPE_CHECKING:
-    from concurrent.futures import ProcessPoolExecutor
-
+    from apigw_sim.experiment.mapper import Mapper
+    from apigw_sim.experiment.runs import Prepared
     from apigw_sim.metrics import Metrics
     from apigw_sim.scenario.expect import Expectation
 
@@ -44,29 +40,8 @@ class Trial(NamedTuple):
     """Requests that arrived after warm-up."""
 
 
-class Work(NamedTuple):
-    """What is run: a pickled plan with its expectations, and on which engine."""
-
-    packed: bytes
-    seed: int
-    engine: str
-
-
-def pack(plan: Any, expect: Sequence[Expectation], seed: int, engine: str) -> Work:
-    """Make ready what a setting's runs share."""
-    return Work(pickle.dumps((plan, tuple(expect)), protocol=5), seed, engine)
-
-
-@lru_cache(maxsize=2)
-def _unpacked(packed: bytes) -> Any:
-    return pickle.loads(packed)
-
-
-def trial(work: Work, replication: int) -> Trial:
-    """Run one replication."""
-    plan, expect = _unpacked(work.packed)
-    done = simulate(plan, work.seed, replication=replication, engine=work.engine, expect=expect)
-    metrics = done.metrics
+def trial(metrics: Metrics, replication: int) -> Trial:
+    """What is kept of a finished run."""
     metrics.finish()
     rows = tuple(watch.verdict() for watch in metrics.watches)
     limits = tuple(
@@ -75,10 +50,17 @@ def trial(work: Work, replication: int) -> Trial:
     )
     outcome = Outcome(
         all(row["met"] is True for row in rows),
-        tuple(margin(one, row) for one, row in zip(expect, rows, strict=True)),
+        tuple(margin(watch.expectation, row) for watch, row in zip(metrics.watches, rows, strict=True)),
         _mark(metrics, rows),
     )
     return Trial(replication, outcome, rows, limits, int(metrics.totals.cells.sum()))
+
+
+def run(ready: Prepared, replications: Sequence[int], where: Mapper) -> list[Trial]:
+    """Make some replications; they come in their order, wherever they were made."""
+    jobs = enumerate(job_of(ready, replication, trial) for replication in replications)
+    found = dict(where.run(jobs))
+    return [found[number] for number in range(len(replications))]
 
 
 def margin(expectation: Expectation, row: dict[str, Any]) -> float:
@@ -99,39 +81,3 @@ def _mark(metrics: Metrics, rows: Sequence[dict[str, Any]]) -> str:
     spreads = (totals.latency, totals.integration, *totals.call_latency)
     parts = [totals.cells.tobytes(), *(f"{s.count} {s.total} {s.least} {s.most}".encode() for s in spreads)]
     return hashlib.sha256(b"|".join([*parts, repr(rows).encode()])).hexdigest()
-
-
-class Crew:
-    """Where runs are made: this process, or several; the trials are the same, and in the same order."""
-
-    def __init__(self, workers: int = 1) -> None:
-        self.workers = workers
-        self._pool: ProcessPoolExecutor | None = None
-
-    def run(self, work: Work, replications: Sequence[int]) -> list[Trial]:
-        """Make some replications."""
-        if self.workers <= 1:
-            return [trial(work, replication) for replication in replications]
-        if self._pool is None:
-            from concurrent.futures import ProcessPoolExecutor
-
-            methods = multiprocessing.get_all_start_methods()
-            how = "forkserver" if "forkserver" in methods else "spawn"
-            self._pool = ProcessPoolExecutor(self.workers, multiprocessing.get_context(how))
-        return list(self._pool.map(partial(trial, work), replications))
-
-    def close(self) -> None:
-        """End the processes."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
-
-
-@contextmanager
-def crew(workers: int) -> Iterator[Crew]:
-    """A crew for the time of a search."""
-    made = Crew(workers)
-    try:
-        yield made
-    finally:
-        made.close()

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from pathlib import Path
 
 from apigw_sim.errors import ApigwSimError
+from apigw_sim.files import PART, write_whole
 from apigw_sim.jit.sources import stamp
 
 VARIABLE = "APIGW_SIM_CACHE"
@@ -20,7 +21,6 @@ TOUCHED = 86_400
 """Seconds after which reading from a folder makes it younger again."""
 MARKER = "warm"
 ENDING = ".kernel"
-TEMPORARY = ".tmp"
 DIGEST = 32
 NOWHERE = f"no folder is known for a cache; name one in {VARIABLE}"
 
@@ -81,7 +81,7 @@ def write(name: str, content: bytes) -> str:
     path, data = place / name, _digest(content) + content
     try:
         _make(place)
-        _replace(path, data)
+        write_whole(path, data)
     except OSError as error:
         if read(name) is None:  # another process may hold it open, having just written it
             _lost.add(path)
@@ -99,7 +99,7 @@ def forbidden() -> str:
         return NOWHERE
     try:
         _make(place)
-        probe = place / f"{os.urandom(8).hex()}{TEMPORARY}"
+        probe = place / f"{os.urandom(8).hex()}{PART}"
         probe.write_bytes(b"")
         probe.unlink()
     except OSError as error:
@@ -113,18 +113,6 @@ def _why(place: Path, error: OSError) -> str:
 
 def _digest(content: bytes) -> bytes:
     return blake2b(content, digest_size=DIGEST).digest()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    """Write a file so that no reader ever sees half of it."""
-    temporary = path.with_name(f"{path.name}.{os.urandom(8).hex()}{TEMPORARY}")
-    try:
-        temporary.write_bytes(data)
-        temporary.replace(path)
-    except OSError:
-        with suppress(OSError):
-            temporary.unlink()
-        raise
 
 
 def _make(place: Path) -> None:
@@ -171,7 +159,7 @@ def mark_warm() -> bool:
         lines = "".join(f"{size} {name}\n" for name, size in kept).encode()
         with suppress(OSError):
             if not _is(place / MARKER, lines):
-                _replace(place / MARKER, lines)
+                write_whole(place / MARKER, lines)
     return is_warm()
 
 
@@ -216,7 +204,7 @@ def _stamps(above: Path) -> list[Path]:
 def _remove(place: Path) -> int:
     """Remove a stamp's folder, the marker first, and give the bytes that were in it."""
     freed = 0
-    for pattern in (MARKER, f"*{ENDING}", f"*{TEMPORARY}"):
+    for pattern in (MARKER, f"*{ENDING}", f"*{PART}"):
         for path in list(place.glob(pattern)):
             with suppress(FileNotFoundError):
                 freed += path.stat().st_size

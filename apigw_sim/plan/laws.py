@@ -48,8 +48,12 @@ class Shape:
     """Where a formula gives it."""
 
 
+@lru_cache(maxsize=64)
 def law(spoken: said.Law, kind: str) -> Law:
-    """A scenario's distribution as a law; `kind` is "duration" (ns) or "size" (bytes). Raises TooLargeError."""
+    """A scenario's distribution as a law; `kind` is "duration" (ns) or "size" (bytes). Raises TooLargeError.
+
+    Points of a study share most of theirs, so the last are kept.
+    """
     show: Callable[[int], str] = units.show_size if kind == "size" else units.show_duration
     match spoken:
         case said.Constant():

@@ -104,6 +104,45 @@ def test_a_file_that_cannot_be_written_is_said_before_the_run(command, file: str
     assert problem in done.stderr
 
 
+def test_many_runs_are_judged_by_their_mean_and_what_it_cannot_tell_is_undecided(
+    command, folder: Path
+) -> None:
+    """Four a second at 1/s, burst 2, without retries: far more than a tenth and less than 90 % are refused in every run.
+    That no run meets `== 0` says nothing of half of all runs when there are three."""
+    texts = "shop/prod avg(4XXError) < 90 %", "shop/prod avg(4XXError) < 10 %", "shop/prod sum(4XXError) == 0"
+    expected = setting(list(texts))
+    command("replicate", "tiny.yaml", "--runs", "3", "--set", "clients.web.retry.attempts=1", "--set", expected,
+            "--junit", "found.xml", "--markdown", "found.md")  # fmt: skip
+    (suite,) = JUnitXml.fromfile(str(folder / "found.xml"))
+    results = {case.name: [type(one) for one in case.result] for case in suite}
+    assert results == {texts[0]: [], texts[1]: [Failure], texts[2]: [Skipped]}
+    said = (folder / "found.md").read_text(encoding="utf-8")
+    assert "1 of 3 expectations not met" in said
+    assert "met in 3 of 3 runs" in said
+    assert "- runs: 3" in said
+
+
+@pytest.mark.parametrize(("at_least", "kind"), [("0.25", None), ("0.275", Skipped), ("2", Failure)])
+def test_a_capacity_is_a_case_met_not_met_or_undecided(
+    command, folder: Path, at_least: str, kind: type | None
+) -> None:
+    """All pass up to a load just above 0.27; within the resolution of 10 % nothing is told."""
+    command("capacity", "tiny.yaml", "--set", "clients.web.retry.attempts=1", "--set", setting(["shop/prod sum(4XXError) == 0"]),
+            "--values", "0.2,0.25,0.3,2", "--at-least", at_least, "--junit", "found.xml", "--markdown", "found.md")  # fmt: skip
+    (suite,) = JUnitXml.fromfile(str(folder / "found.xml"))
+    (case,) = suite
+    assert [type(one) for one in case.result] == ([] if kind is None else [kind])
+    assert "0.25 x meets, 0.3 x does not" in (folder / "found.md").read_text(encoding="utf-8").replace(
+        "\\", ""
+    )
+
+
+def test_verdicts_of_a_capacity_want_something_to_judge(command) -> None:
+    done = command("capacity", "tiny.yaml", "--junit", "found.xml")
+    assert done.exit_code == 2
+    assert "--at-least VALUE" in done.stderr
+
+
 def test_undecided_is_skipped_and_no_failure() -> None:
     made = [
         Verdict("a", UNDECIDED, "3.1 ms (2.0 to 4.2)", "", ""),

@@ -13,8 +13,9 @@ from theory.odds import erlang_b
 import apigw_sim as sim
 from apigw_sim.experiment.axis import CapacityError
 from apigw_sim.experiment.capacity import Capacity, capacity
-from apigw_sim.experiment.trials import Crew, margin, pack, trial
-from apigw_sim.plan import plan
+from apigw_sim.experiment.mapper import Here, Processes
+from apigw_sim.experiment.runs import prepare
+from apigw_sim.experiment.trials import margin, run
 from apigw_sim.scenario import load
 from apigw_sim.scenario.expect import read
 
@@ -142,22 +143,23 @@ def test_processes_make_the_same_trials_as_one() -> None:
     data = even("8/s")
     data["clients"]["c"]["arrivals"]["process"] = "poisson"
     said = load(data)
-    work = pack(plan(said), said.expect, 3, "simpy")
-    alone = Crew(1).run(work, range(5, 9))
-    crew = Crew(2)
+    ready = prepare(said, seed=3, engine="simpy")
+    alone = run(ready, range(5, 9), Here())
+    two = Processes(2)
     try:
-        assert crew.run(work, range(5, 9)) == alone
+        assert run(ready, range(5, 9), two) == alone
     finally:
-        crew.close()
+        two.close()
     assert [one.replication for one in alone] == [5, 6, 7, 8]
-    assert alone[2] == trial(work, 7)
+    assert alone[2] == run(ready, [7], Here())[0]
     assert len({one.outcome.mark for one in alone}) == 4
 
 
 def test_runs_without_chance_bear_one_mark_and_settings_have_replications_of_their_own() -> None:
     said = load(even())
-    work = pack(plan(said), said.expect, 3, "simpy")
-    assert trial(work, 1).outcome == trial(work, 2).outcome
+    ready = prepare(said, seed=3, engine="simpy")
+    one, other = run(ready, [1, 2], Here())
+    assert one.outcome == other.outcome
     found = capacity(even(), between=(1, 4), budget=20)
     firsts = sorted(row["first_replication"] for row in found.rows())
     assert firsts == [10_000 * number for number in range(len(firsts))]

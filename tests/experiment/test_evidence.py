@@ -48,8 +48,10 @@ def test_an_interval_of_a_share_covers_at_every_look() -> None:
         for n in range(1, 151):
             met += rng.random() < 0.8
             if n % 3 == 0:
-                _, low, high = evidence.share(met, n - met, 0.05)
-                if not low <= 0.8 <= high:
+                found = evidence.share(met, n - met, 0.05)
+                assert found.low is not None
+                assert found.high is not None
+                if not found.low <= 0.8 <= found.high:
                     left += 1
                     break
     assert 0 < left <= 73
@@ -92,7 +94,12 @@ def test_a_mean_half_a_spread_above_0_is_seen_after_some_forty_runs() -> None:
 
 def test_an_interval_of_a_mean_is_where_the_bets_stop() -> None:
     values = [10.2, 9.8, 10.5, 10.1, 9.9, 10.4, 10.0, 10.3]
-    found, low, high = evidence.mean(values, 0.05)
+    interval = evidence.mean(values, 0.05)
+    found, low, high = interval.value, interval.low, interval.high
+    assert found is not None
+    assert low is not None
+    assert high is not None
+    assert interval.confidence == pytest.approx(0.9)  # two ends, each wrong with 5 %
     assert found == pytest.approx(10.15)
     assert evidence.of_mean(values, low) == pytest.approx(math.log(20), abs=1e-5)
     assert high - found == pytest.approx(found - low, rel=1e-6)
@@ -101,5 +108,6 @@ def test_an_interval_of_a_mean_is_where_the_bets_stop() -> None:
 
 
 def test_a_mean_without_spread_is_known_and_one_value_says_nothing() -> None:
-    assert evidence.mean([2.5] * 5, 0.05) == (2.5, 2.5, 2.5)
-    assert evidence.mean([2.5], 0.05) == (2.5, -math.inf, math.inf)
+    known, one = evidence.mean([2.5] * 5, 0.05), evidence.mean([2.5], 0.05)
+    assert (known.value, known.low, known.high) == (2.5, 2.5, 2.5)
+    assert (one.value, one.low, one.high) == (2.5, None, None)

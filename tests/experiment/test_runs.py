@@ -17,7 +17,7 @@ from apigw_sim.experiment.collect import collect
 from apigw_sim.experiment.folder import Key, from_parquet, to_parquet
 from apigw_sim.experiment.mapper import Here, LostRunError, Processes, fitting
 from apigw_sim.experiment.records import Record, same
-from apigw_sim.experiment.runs import Job, job, prepare, run_job, run_one
+from apigw_sim.experiment.runs import Job, Parcel, job, prepare, run_job, run_one
 from apigw_sim.experiment.statistics import UnknownMetricError, find, main, statistics
 
 
@@ -147,7 +147,7 @@ def test_a_process_that_is_killed_is_replaced_and_its_runs_are_made_again(loss: 
 def test_a_run_that_kills_its_process_again_and_again_is_given_up_with_its_name(loss: str) -> None:
     ready = prepare(loss)
     where = Processes(1)
-    deadly = job(ready, 7)._replace(packed=_pickled_killer(), digest="deadly")
+    deadly = job(ready, 7)._replace(parcel=Parcel(_Killer(), ()))  # type: ignore[arg-type]
     with pytest.raises(LostRunError, match=r"replication 7 \(seed 3\) was lost 3 times"):
         list(where.run([(0, deadly)]))
     where.close()
@@ -156,12 +156,6 @@ def test_a_run_that_kills_its_process_again_and_again_is_given_up_with_its_name(
 class _Killer:
     def __reduce__(self) -> tuple[object, tuple[object, ...]]:
         return os._exit, (1,)
-
-
-def _pickled_killer() -> bytes:
-    import zlib
-
-    return zlib.compress(pickle.dumps(_Killer()))
 
 
 def test_what_goes_wrong_in_a_run_is_told_and_nothing_hangs(loss: str) -> None:

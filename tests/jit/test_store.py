@@ -111,7 +111,7 @@ def test_a_lost_race_for_a_file_is_no_failure(cache: Path, monkeypatch: pytest.M
     monkeypatch.setattr(Path, "replace", held)
     assert store.write("a.kernel", b"ours") == ""
     assert "cannot be written: Access is denied" in store.write("b.kernel", b"ours")
-    assert not list(cache.rglob("*.tmp"))
+    assert not list(cache.rglob("*.part"))
 
 
 @pytest.mark.parametrize("where", ["file", "file/below"])
@@ -190,7 +190,7 @@ def test_a_damaged_marker_is_not_warm(cache: Path, text: bytes) -> None:
 def old(cache: Path, name: str, days: float) -> Path:
     place = cache / name
     place.mkdir(parents=True)
-    for file in ("warm", "a.kernel", "a.kernel.0123.tmp"):
+    for file in ("warm", "a.kernel", "a.kernel.0123.part"):
         (place / file).write_bytes(b"old")
     aged(place, days)
     return place
