@@ -183,10 +183,10 @@ except ApigwSimError as error:
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(loss: str, tmp_path: Path) -> None:
-    """A file may not grow beyond 4,500 bytes, which study.json does not and a run does."""
+    """A file may not grow beyond 5,000 bytes, which study.json does not and a run does."""
     assert hasattr(resource, "RLIMIT_FSIZE")
     done = subprocess.run(
-        [sys.executable, "-c", FULL, loss, str(tmp_path / "s"), "4500"],
+        [sys.executable, "-c", FULL, loss, str(tmp_path / "s"), "5000"],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, "")
