@@ -42,6 +42,8 @@ class Source(IntEnum):
 
     INTEGRATION = 0
     AUTHORIZER = 1
+    EVENT_SOURCE = 2
+    """The event source mapping of a queue, for a batch of messages."""
 
 
 class Flag(IntFlag):
@@ -166,10 +168,10 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
 
 INVOCATIONS = Table("invocations", "at the end of each piece of backend work, refused ones too", (
     Column("backend", "int16", "row of plan.backends", "the function or HTTP backend"),
-    Column("source", "int8", "Source", "whether the integration or an authorizer asked for it"),
-    Column("client", "int32", "row of plan.clients", "of the attempt that caused it"),
+    Column("source", "int8", "Source", "whether the integration, an authorizer or an event source mapping asked for it"),
+    Column("client", "int32", "row of plan.clients", "of the attempt that caused it; null: a batch of a queue"),
     Column("user", "int32", "", "of the attempt that caused it"),
-    Column("call", "int64", "", "of the attempt that caused it"),
+    Column("call", "int64", "", "of the attempt that caused it; of a batch its number within its queue, from 1"),
     Column("attempt", "int16", "", "of the attempt that caused it"),
     Column("environment", "int64", "", "number of the execution environment within its function; null: none"),
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the backend"),

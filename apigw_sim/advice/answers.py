@@ -15,6 +15,7 @@ from apigw_sim.rules import quantile
 from apigw_sim.rules.reason import RESPONSE_TYPES
 from apigw_sim.scenario.api import Api, Integration
 from apigw_sim.scenario.base import NONE
+from apigw_sim.scenario.functions import OK
 from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, Mapped
 from apigw_sim.scenario.services import Backend
 
@@ -42,6 +43,8 @@ def _default(integration: Integration) -> int | None:
 def answered(backend: Backend) -> dict[int, Fraction]:
     """The statuses of a backend, its refusals aside."""
     body = backend.http or backend.service
+    if backend.sqs is not None:
+        return OK
     return body.status if body is not None else {}
 
 

@@ -170,6 +170,12 @@ OPEN: dict[str, Open] = {
         "100 ms",
         "AG:api-gateway-api-integration-types",
     ),
+    "event_source_backoff": Open(
+        "AWS says that an event source mapping backs off when its function is throttled, and not for how long",
+        "with a longer back-off the queue is worked off more slowly after Lambda has refused, with fewer Throttles",
+        "5 s",
+        "L:services-sqs-scaling",
+    ),
     "authorizer_wait": Open(
         "AWS publishes no limit to how long a REST API waits for a Lambda authorizer",
         "with less, a slow authorizer is a 500 sooner; its function runs on in any case",

@@ -18,6 +18,7 @@ from apigw_sim.advice import (
     functions,
     http,
     plans,
+    queues,
     raisable,
     throttles,
     watching,
@@ -274,6 +275,23 @@ RULES: tuple[Rule, ...] = (
         "AWS services have custom integrations alone, whose default response catches every status: a throttled queue, "
         "stream or table is a 200 unless it is mapped.",
         "AG:api-gateway-integration-settings-integration-response", answers.throttles_as_success,
+    ),
+    _rule(
+        "SQS001", "A visibility timeout below six times the function's timeout",
+        "Messages that become visible while their batch is still tried are received again: work is done twice, and "
+        "receives are used up.",
+        "L:services-sqs-configure", queues.hidden_too_short,
+    ),
+    _rule(
+        "SQS002", "A mapping that reads more than its function may run",
+        "Without a maximum concurrency a mapping reads up to 1,000 batches at once; those that a reservation refuses are "
+        "Throttles.",
+        "L:services-sqs-scaling", queues.reads_more_than_runs,
+    ),
+    _rule(
+        "SQS003", "A queue without a dead-letter queue",
+        "A message that always fails is received until its retention ends, and takes its batch with it each time.",
+        "L:services-sqs-errorhandling", queues.nowhere_to_die,
     ),
     _rule(
         "RETRY001", "Retries of a call that is not idempotent",

@@ -6,10 +6,15 @@ their randomness call by call. Blocks made in bulk are only a cache of what `Str
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from apigw_sim.draws.groups import CRASH, MALFORMED, REFUSES, Group
 from apigw_sim.draws.stream import CallBlock, Send, Work
 from apigw_sim.draws.stream import Stream as Stream
 from apigw_sim.plan.tables import Plan
+
+if TYPE_CHECKING:
+    from apigw_sim.draws.philox import Key
 
 __all__ = ["CRASH", "MALFORMED", "REFUSES", "CallBlock", "Draws", "Group", "Send", "Stream", "Work", "draw"]
 
@@ -25,6 +30,12 @@ class Draws:
     def client(self, number: int) -> Stream:
         """The stream of a client, keyed by its name: a change to one client does not disturb the others."""
         return Stream(self.plan, number, self.seed, self.replication)
+
+    def queue(self, backend: int) -> Key:
+        """The key of the stream of a queue's batches."""
+        from apigw_sim.draws.philox import key
+
+        return key(self.seed, self.replication, "queue", self.plan.backends[backend].name)
 
     def environment(self, backend: int, ordinal: int) -> int:
         """The word for the lifetime of a function's `ordinal`-th initial environment."""

@@ -43,7 +43,7 @@ class Group(IntEnum):
     AUTHORIZER_FAULT = 11
     """Error of a fault; time of an authorizer that invokes nothing."""
     AUTHORIZER_BIRTH = 12
-    """Of the environment that an attempt's authorizer causes, as BIRTH."""
+    """Of the environment that an attempt's authorizer, or a batch of a queue, causes, as BIRTH."""
     CONNECTION = 14
     """Of an attempt: whether it opens a connection; of its call: whether it has a certificate; two to spare each."""
     ALIAS = 13
@@ -58,6 +58,8 @@ class Group(IntEnum):
     """Of a user's call: how long it thinks after it, and whether it leaves its session; two to spare."""
     REQUEST_ID = LATER + 16
     """Of an attempt: its request id; two to spare."""
+    EVENT_SOURCE = LATER + 24
+    """Of a batch of a queue, its number in the place of the call's: duration, crash, error of a fault; one to spare."""
     ADDRESS = LATER + 17
     """Of a call: which of its client's addresses it comes from."""
     HOST = LATER + 18

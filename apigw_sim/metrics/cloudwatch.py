@@ -33,6 +33,7 @@ HEADER = (
     "method",
     "function",
     "executed_version",
+    "queue",
     "unit",
 )
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
@@ -78,6 +79,7 @@ def _head(series: Series, kind: Kind) -> str:
         series.method,
         series.function,
         series.executed_version,
+        series.queue,
     )
     return _line((series.namespace, series.name_of(kind), *names, kind.unit))[:-1]
 
@@ -146,7 +148,7 @@ def _number(value: float) -> float | int:
 def _identifier(series: Series, metric: str, statistic: str, taken: set[str]) -> str:
     """An Id as GetMetricData asks for: a small letter, then letters, digits and underscores; each once."""
     dimensions = (
-        series.api, series.stage, series.method, series.resource, series.function, series.executed_version,
+        series.api, series.stage, series.method, series.resource, series.function, series.executed_version, series.queue,
     )  # fmt: skip
     words = ("m", metric, statistic, *dimensions)
     stem = _NOT_A_WORD.sub("_", "_".join(word for word in words if word).lower()).strip("_")[:240]

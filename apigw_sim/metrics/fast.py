@@ -146,7 +146,7 @@ class FastFold:
         self._refused = limits.refused, limits.first
         is_lambda = np.array([backend.kind == BackendKind.LAMBDA for backend in plan.backends], bool)
         self._of_pair = np.zeros((5, len(totals.invocations)), np.int64)
-        self._of_client = np.zeros((3, clients), np.int64)
+        self._of_client = np.zeros((3, clients + 1), np.int64)
         self._for_invocations = (
             plan.account.stamp_arrival, *self._window, is_lambda, pair, limits.backend_level, changes(limits),
             self._of_pair, self._of_client, totals.by_outcome,
@@ -210,7 +210,7 @@ class FastFold:
         totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (
             self._of_pair
         )
-        totals.executed_for_nobody, totals.duplicate_executions, totals.executions = self._of_client
+        totals.executed_for_nobody, totals.duplicate_executions, totals.executions = self._of_client[:, :-1]
         totals.integration = spread(0)
         stages, canaried = totals.stage_latency, totals.coding.canaried
         units = [(of_stage,) for of_stage in stages] + [

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from apigw_sim.metrics.quantiles import POINTS
+from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import BackendKind, GaugeKind, Plan
 from apigw_sim.records import NULL, Block
@@ -116,6 +117,7 @@ class Gauges:
         self._functions = np.array(functions, np.int64)
         self._function_series = numbering.of_backend[self._functions]
         self._region = np.array([numbering.region])
+        self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
         self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, int, int]]] = {}
         """Metrics of series that somebody watches: of each period the mean, low and peak."""
 
@@ -176,6 +178,8 @@ class Gauges:
 
     def _publish(self, number: int, span: _Span, touched: NDArray[np.bool_]) -> None:
         """AWS/Lambda's concurrency: one sample, whose Average is the mean over the period."""
+        if self._queues is not None:
+            self._queues.publish(number, self._levels, span.area / span.length, span.low, span.peak)
         if len(self._functions) and GaugeKind.CONCURRENCY in self._base:
             slots = self._slot[self._base[GaugeKind.CONCURRENCY] + self._functions]
             busy = touched[slots] | (span.peak[slots] > 0)
@@ -213,6 +217,11 @@ class Gauges:
         """A level within [warm_up, duration)."""
         slot = self._find(kind, target)
         return Use(0.0, 0, 0) if slot is None else self.window.use(slot)
+
+    def level(self, kind: GaugeKind, target: int = 0) -> int:
+        """A level as it is now."""
+        slot = self._find(kind, target)
+        return 0 if slot is None else int(self._levels[slot])
 
     def ever(self, kind: GaugeKind, target: int = 0) -> Use:
         """A level over the whole run."""

@@ -16,9 +16,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-GATEWAY, LAMBDA = "AWS/ApiGateway", "AWS/Lambda"
-COUNT, MILLISECONDS, BYTES = "Count", "Milliseconds", "Bytes"
+GATEWAY, LAMBDA, SQS = "AWS/ApiGateway", "AWS/Lambda", "AWS/SQS"
+COUNT, MILLISECONDS, SECONDS, BYTES = "Count", "Milliseconds", "Seconds", "Bytes"
 NS_PER_MS = 1_000_000
+NS_PER_UNIT = {COUNT: 1, MILLISECONDS: NS_PER_MS, SECONDS: 1_000_000_000, BYTES: 1}
 STATISTICS = (
     "SampleCount",
     "Sum",
@@ -47,6 +48,12 @@ class Metric(IntEnum):
     UNRESERVED_CONCURRENT_EXECUTIONS = 12
     CLAIMED_ACCOUNT_CONCURRENCY = 13
     DATA_PROCESSED = 14
+    APPROXIMATE_NUMBER_OF_MESSAGES_VISIBLE = 15
+    APPROXIMATE_NUMBER_OF_MESSAGES_NOT_VISIBLE = 16
+    APPROXIMATE_AGE_OF_OLDEST_MESSAGE = 17
+    NUMBER_OF_MESSAGES_SENT = 18
+    NUMBER_OF_MESSAGES_RECEIVED = 19
+    NUMBER_OF_MESSAGES_DELETED = 20
 
 
 class Kind(NamedTuple):
@@ -76,6 +83,12 @@ KINDS = (
     Kind("UnreservedConcurrentExecutions", COUNT, ("Maximum",)),
     Kind("ClaimedAccountConcurrency", COUNT, ("Maximum",)),
     Kind("DataProcessed", BYTES, ("Sum",)),
+    Kind("ApproximateNumberOfMessagesVisible", COUNT, ("Maximum",)),
+    Kind("ApproximateNumberOfMessagesNotVisible", COUNT, ("Maximum",)),
+    Kind("ApproximateAgeOfOldestMessage", SECONDS, ("Maximum",)),
+    Kind("NumberOfMessagesSent", COUNT, ("Sum",)),
+    Kind("NumberOfMessagesReceived", COUNT, ("Sum",)),
+    Kind("NumberOfMessagesDeleted", COUNT, ("Sum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -93,6 +106,7 @@ class Series:
     method: str = ""
     function: str = ""
     executed_version: str = ""
+    queue: str = ""
     http: bool = False
     """Of an HTTP API: `api` is the dimension ApiId, else ApiName."""
 
@@ -103,6 +117,8 @@ class Series:
     @property
     def label(self) -> str:
         """For people: `shop/prod GET /items/{id}`, `checkout`, `checkout:PROD`; empty for a whole Region."""
+        if self.queue:
+            return self.queue
         if self.namespace == LAMBDA:
             version = f" version {self.executed_version}" if self.executed_version else ""
             return (self.resource or self.function) + version
@@ -161,6 +177,9 @@ class Numbering:
             if backend.kind == BackendKind.LAMBDA and backend.version_of == NULL:
                 self.of_backend[number] = self._add(Series(LAMBDA, function=backend.name))
                 self._add_resources(plan, number)
+        queues = [self._add(Series(SQS, queue=plan.backends[row].name)) for row in plan.queues]
+        self.of_queue = np.array(queues, np.int64)
+        """By number of the queue."""
         of_function = [self.of_backend[plan.function_of(row)] for row, _ in self.pair_list]
         self.work = tuple(map(_level, (of_function, self._of_resource, self._of_version)))
         """Of AWS/Lambda: by FunctionName, by Resource, by Resource and ExecutedVersion."""
@@ -243,7 +262,7 @@ class Figures:
         """Keep the figures of one metric in one period; times in ns."""
         if not len(series):
             return
-        scale = NS_PER_MS if KINDS[metric].unit == MILLISECONDS else 1
+        scale = NS_PER_UNIT[KINDS[metric].unit]
         keys = np.empty((len(series), 3), np.int32)
         keys[:, 0], keys[:, 1], keys[:, 2] = period, series, metric
         values = np.empty((len(series), len(STATISTICS)), np.float64)

@@ -163,6 +163,7 @@ class Totals:
         billed = (np.maximum(init[ran], 0) + duration[ran] + 999_999) // 1_000_000
         np.add.at(self.billed_ms, pair[ran], billed)
         self.by_outcome += np.bincount(outcome, minlength=len(self.by_outcome))
+        ran = ran & (client >= 0)  # nobody called for a batch of a queue
         self.executions += np.bincount(client[ran], minlength=clients)
         self.executed_for_nobody += np.bincount(client[ran & abandoned], minlength=clients)
         self.duplicate_executions += np.bincount(client[ran & duplicate], minlength=clients)

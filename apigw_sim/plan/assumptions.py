@@ -22,6 +22,12 @@ def _large(law: Law) -> int:
     return int(quantile.value(threshold(Fraction(999_999, 1_000_000)), law.cells))  # type: ignore[arg-type]
 
 
+def _default_latency(scenario: Scenario) -> bool:
+    """Whether some AWS service has no latency of its own."""
+    every = (body.service or body.sqs for body in scenario.backends.values())
+    return any(body is not None and body.latency is None for body in every)
+
+
 def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     """`name=value` of the assumptions that bear on this plan, in the order in which the language has them."""
     kinds = {plan.limits[bucket.limit].kind for bucket in plan.buckets} | {
@@ -75,9 +81,8 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "http_overhead": any(stage.http for stage in plan.stages),
         "http_lambda_throttled": bool(lambdas) and any(stage.http for stage in plan.stages),
         "lambda_overhead": bool(lambdas),
-        "service_latency": any(
-            body.service and body.service.latency is None for body in scenario.backends.values()
-        ),
+        "event_source_backoff": any(row.sqs and row.sqs.function != NULL for row in plan.backends),
+        "service_latency": _default_latency(scenario),
         "authorizer_wait": any(not plan.stages[row.stage].http for row in asked),
         "authorizer_throttled": bool(asked),
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),

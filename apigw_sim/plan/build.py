@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED]
+
+
 def build(scenario: Scenario) -> Plan:
     """A scenario as integers and arrays; raises ScenarioError with all that stands against it."""
     reading = Reading(scenario)
@@ -197,6 +200,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.UNRESERVED_CONCURRENCY: one,
         GaugeKind.BUSY: backends,
         GaugeKind.QUEUE: backends,
+        **dict.fromkeys(OF_QUEUES, len(plan.queues)),
         GaugeKind.CACHE_BYTES: len(plan.stages) + len(plan.canary_caches),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),

@@ -328,7 +328,7 @@ class Gateway:
     def _served(self, rows: Rows, integration: Integration, target: str) -> int:
         """The row of a backend; NULL where a stage variable names none, or one of the wrong kind."""
         said = self.scenario.backends.get(target)
-        if said is None or (said.service is None) != (integration.service is None):
+        if said is None or said.of_aws != (integration.service is not None):
             return NULL
         return rows.backends[f"backends.{target}"]
 

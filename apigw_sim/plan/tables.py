@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from apigw_sim.plan.guards import Authorizer, Identities
-    from apigw_sim.plan.services import Service
+    from apigw_sim.plan.services import Queue, Service
     from apigw_sim.scenario.code import CodeName
 
 NULL = -1
@@ -319,7 +319,9 @@ class Backend:
     """Thousandths by which a request's time is multiplied, by how many are busy as it starts, itself included; none: 1."""
     capacity_limit: int = NULL
     service: Service | None = None
-    """Of an AWS service."""
+    """Of an AWS service with a rate of its own."""
+    sqs: Queue | None = None
+    """Of an SQS queue."""
     code: CodeName | None = None
     """Of a user's own: the class that serves."""
 
@@ -880,11 +882,26 @@ class GaugeKind(IntEnum):
     BUSY = 4
     """Of an HTTP backend."""
     QUEUE = 5
-    CACHE_BYTES = 6
+    VISIBLE = 6
+    """Of an SQS queue, messages that can be received; target of this and the next: number of the queue."""
+    HIDDEN = 7
+    """Received and not yet deleted: CloudWatch's NotVisible."""
+    SENT = 8
+    """So far, as the next four."""
+    RECEIVED = 9
+    DELETED = 10
+    DEAD = 11
+    """To the dead-letter queue."""
+    EXPIRED = 12
+    OLDEST = 13
+    """ns: the age of the oldest message, known at ticks; no area."""
+    EMPTIED = 14
+    """ns from run.start: when it last became empty, known at ticks; no area."""
+    CACHE_BYTES = 15
     """Target: row of plan.stages, behind them of plan.canary_caches; no area."""
-    TOKENS = 7
+    TOKENS = 16
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 8
+    QUOTA_LEFT = 17
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1004,6 +1021,11 @@ class Plan:
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""
         return self.gauge_base[kind] + target
+
+    @property
+    def queues(self) -> list[int]:
+        """The rows of plan.backends that are SQS queues, by their numbers."""
+        return [row for row, backend in enumerate(self.backends) if backend.sqs is not None]
 
     def function_of(self, backend: int) -> int:
         """The row of the function that a row of plan.backends is a version of; itself where it is none."""

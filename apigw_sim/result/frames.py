@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from apigw_sim.metrics import Metrics
 
-DIMENSIONS = ("api", "stage", "resource", "method", "function", "executed_version")
+DIMENSIONS = ("api", "stage", "resource", "method", "function", "executed_version", "queue")
 
 
 def metrics_frame(metrics: Metrics) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim import units
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.services import KINDS
 from apigw_sim.scenario.tree import Keys
@@ -11,6 +12,7 @@ from apigw_sim.scenario.tree import Keys
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
     from apigw_sim.scenario.functions import HttpBackend
+    from apigw_sim.scenario.services import Sqs
 
 
 def check_services(report: Report) -> None:
@@ -24,6 +26,8 @@ def check_services(report: Report) -> None:
             report.say(("backends", name), "the backend is of no kind", fix)
         if backend.http is not None:
             _check_places(report, ("backends", name, "http"), backend.http)
+        if backend.sqs is not None:
+            _check_consumer(report, ("backends", name, "sqs"), backend.sqs)
 
 
 def _check_places(report: Report, keys: Keys, server: HttpBackend) -> None:
@@ -39,12 +43,29 @@ def _check_places(report: Report, keys: Keys, server: HttpBackend) -> None:
         report.say((*keys, "discipline"), what, "write queue: 100, or leave discipline out", (*keys, "queue"))
 
 
+def _check_consumer(report: Report, keys: Keys, queue: Sqs) -> None:
+    """A mapping invokes a function that there is, and whose timeout the queue's visibility timeout covers."""
+    said = queue.consumer
+    functions = report.scenario.functions
+    here: Keys = (*keys, "consumer", "function")
+    if said is None or not report.refer(here, said.function, ("functions",), functions, "function"):
+        return
+    hidden, timeout = queue.visibility_timeout, functions[said.function].timeout
+    if hidden < timeout:
+        what = (
+            f"Queue visibility timeout: {hidden // units.SECOND} seconds is less than Function timeout: "
+            f"{timeout // units.SECOND} seconds"
+        )
+        fix = f"write six times the function's timeout, {units.show_duration(6 * timeout)}"
+        report.say((*keys, "visibility_timeout"), what, fix, ("functions", said.function))
+
+
 def check_served(report: Report, keys: Keys, name: str) -> None:
     """An integration names a backend that it can call: `http` an HTTP server, `service` an AWS service."""
     backends = report.scenario.backends
     if not report.refer(keys, name, ("backends",), backends, "backend"):
         return
-    if (keys[-1] == "service") != (backends[name].service is not None):
+    if (keys[-1] == "service") != backends[name].of_aws:
         what, fix = (
             f"'{name}' is an AWS service",
             "write service:, since AWS services have custom integrations alone",

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Mapping
+from typing import Annotated, ClassVar
 
 from pydantic import Field
 
+from apigw_sim import quotas
 from apigw_sim.scenario.base import Part
 from apigw_sim.scenario.code import Code
 from apigw_sim.scenario.functions import OK, HttpBackend, Statuses
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
-from apigw_sim.scenario.quantities import Size, quantity
+from apigw_sim.scenario.quantities import Duration, Size, Words, quantity
 from apigw_sim.scenario.settings import Burst, ThrottleRate
 
 ErrorStatus = Annotated[int, quantity("count", 400, 599, note="write an HTTP status from 400 to 599")]
@@ -31,15 +33,74 @@ class Service(Part):
     size: SizeLaw = Field(constant(200), description="the answer's size")
 
 
+class Consumer(Part):
+    """The event source mapping of a queue: a function, invoked with batches of its messages."""
+
+    function: Words = Field(description="the function that gets the messages", examples=["worker"])
+    batch_size: Annotated[
+        int,
+        quantity(
+            "count", 1, quotas.count("sqs_batch"), note="more want a batching window, which is not simulated"
+        ),
+    ] = Field(
+        quotas.count("sqs_batch"), description="messages of an invocation, at most; fewer if fewer are there"
+    )
+    maximum_concurrency: (
+        Annotated[
+            int,
+            quantity(
+                "count",
+                quotas.count("event_source_concurrency_min"),
+                quotas.count("event_source_batches_max"),
+                note="AWS allows 2 to 1000",
+            ),
+        ]
+        | None
+    ) = Field(None, description="invocations at once, at most; default: the mapping's own 1,000")
+    per_message: Duration = Field(
+        0, description="what each message of a batch adds to the function's duration"
+    )
+
+
+class Sqs(Part):
+    """An SQS standard queue, and the function that works it off."""
+
+    visibility_timeout: Annotated[int, quantity("duration", 0, quotas.count("sqs_visibility_max"))] = Field(
+        quotas.count("sqs_visibility"),
+        description="how long a message that was received is hidden, should its batch fail",
+    )
+    max_receive_count: Annotated[int, quantity("count", 1, 1000)] | None = Field(
+        None,
+        description="receives after which a message goes to the dead-letter queue; default: there is none",
+    )
+    retention: Annotated[
+        int, quantity("duration", quotas.count("sqs_retention_min"), quotas.count("sqs_retention_max"))
+    ] = Field(quotas.count("sqs_retention"), description="how long a message is kept at all")
+    consumer: Consumer | None = Field(None, description="the event source mapping; default: nobody receives")
+    latency: DurationLaw | None = Field(None, description=LATENCY)
+    size: SizeLaw = Field(constant(400), description="the answer's size")
+
+    later: ClassVar[Mapping[str, str]] = {
+        "fifo": "is not simulated; a FIFO queue's limit is service: {rate: 300/s, burst: 300}",
+        "delay": "belongs to a later version; leave it out",
+    }
+
+
 class Backend(Part):
-    """A backend that is no Lambda function: exactly one of http, service and python."""
+    """A backend that is no Lambda function: exactly one of http, service, sqs and python."""
 
     http: HttpBackend | None = Field(None, description="an HTTP server", examples=[{"latency": "90 ms"}])
     service: Service | None = Field(None, description="an AWS service by its rate, burst and throttle status")
+    sqs: Sqs | None = Field(None, description="an SQS queue, with the function that works it off")
 
     python: Code | None = Field(
         None, description="a class of your own, as module:Class; its code runs only where you allow it"
     )
+
+    @property
+    def of_aws(self) -> bool:
+        """Whether it is an AWS service, which custom integrations alone call."""
+        return self.service is not None or self.sqs is not None
 
     @property
     def kind(self) -> str:
@@ -47,5 +108,5 @@ class Backend(Part):
         return next(name for name in KINDS if getattr(self, name) is not None)
 
 
-KINDS = ("http", "service", "python")
+KINDS = ("http", "service", "sqs", "python")
 """The kinds of backends, of which each has one."""

@@ -279,6 +279,10 @@ class Assumptions(Part):
     service_latency: DurationLaw = Field(
         _lognormal(10, 50), description="what an AWS service behind an integration takes for a request"
     )
+    event_source_backoff: PositiveDuration = Field(
+        units.SECOND,
+        description="how long a mapping waits before it offers a batch again that Lambda refused",
+    )
     authorizer_wait: PositiveDuration = Field(
         30 * units.SECOND, description="how long the gateway waits for a Lambda authorizer: 500 after it"
     )

@@ -73,7 +73,11 @@ def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
             yield ("clients", client.name, "calls", number, "body"), call.body, True
     for backend in plan.backends:
         if backend.kind is not BackendKind.LAMBDA:
-            server: Keys = ("backends", backend.name, "http" if backend.service is None else "service")
+            server: Keys = (
+                "backends",
+                backend.name,
+                "service" if backend.service else "sqs" if backend.sqs else "http",
+            )
             yield (*server, "latency"), backend.duration, False
             yield (*server, "size"), backend.response, True
             continue

@@ -33,6 +33,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _clients(made, summary)
     _functions(made, summary)
     _authorizers(made, summary)
+    _queues(made, summary)
     _cache(made, summary)
     _alarms(made, summary)
     _traces(made, result)
@@ -247,6 +248,24 @@ def _authorizers(made: Page, summary: Summary) -> None:
             rows[:MOST_ROWS], "lrrrrrrr",
             ("", "requests", "cached", "asked", "401", "403", "500", "p50 / p99 if asked"),
         )  # fmt: skip
+        _cut(made, len(rows))
+
+
+def _queues(made: Page, summary: Summary) -> None:
+    rows = [
+        (
+            name, count(row["sent"]), count(row["deleted"]), count(row["dead_letters"]), count(row["max_visible"]),
+            f"{row['max_age_s']:,.1f} s", "" if row["emptied_at_s"] is None else f"{row['emptied_at_s']:,.1f} s",
+        )
+        for name, row in summary.get("queues", {}).items()
+    ]  # fmt: skip
+    if rows:
+        made.title("QUEUES")
+        made.table(
+            rows[:MOST_ROWS],
+            "lrrrrrr",
+            ("", "sent", "deleted", "dead letters", "most visible", "oldest", "empty from"),
+        )
         _cut(made, len(rows))
 
 

@@ -40,6 +40,64 @@ def test_svc001_is_silent_where_refusals_are_mapped_or_no_success(advice: Advise
     assert not advice("SVC001", serving({200: 200, "default": "none"}))
 
 
+def queueing(**over: Any) -> dict[str, Any]:
+    """A queue that is worked off by a function with a timeout of 5 s; `over` is put over its settings, by path."""
+    made = {
+        "functions.worker.timeout": "5 s",
+        "backends.table": {"sqs": {"max_receive_count": 5, "consumer": {"function": "worker"}}},
+        f"{ORDERS}.integration": {"service": "table"},
+    }
+    return made | {f"backends.table.sqs.{path}": value for path, value in over.items()}
+
+
+def test_sqs001_fires_below_six_times_the_functions_timeout(one: One) -> None:
+    path, text, fix = one("SQS001", queueing(visibility_timeout="29 s"))
+    assert path == "backends.table.sqs.visibility_timeout"
+    assert text.startswith(
+        "messages of table are hidden for 29 s, and worker may take 5 s: of a batch that Lambda refuses"
+    )
+    assert fix == "write 30 s at least, 6 times the function's timeout"
+
+
+def test_sqs001_is_silent_from_six_times_on_and_without_a_consumer(advice: Advised) -> None:
+    assert not advice("SQS001")
+    assert not advice("SQS001", queueing(visibility_timeout="30 s"))
+    assert not advice("SQS001", {**queueing(), "backends.table": {"sqs": {"visibility_timeout": "1 s"}}})
+
+
+def test_sqs002_fires_where_a_mapping_reads_more_than_is_reserved(one: One) -> None:
+    path, text, fix = one("SQS002", {**queueing(), "functions.worker.reserved_concurrency": 8})
+    assert path == "backends.table.sqs.consumer.maximum_concurrency"
+    assert "reads up to 1,000 batches at once, and worker has 8 reserved" in text
+    assert fix == "write 8 at most"
+
+
+def test_sqs002_is_silent_up_to_the_reservation_and_without_one(advice: Advised) -> None:
+    assert not advice("SQS002", queueing())
+    over = {"functions.worker.reserved_concurrency": 8, "backends.table.sqs.consumer.maximum_concurrency": 8}
+    assert not advice("SQS002", {**queueing(), **over})
+
+
+def test_sqs003_fires_where_what_fails_has_nowhere_to_go(one: One) -> None:
+    over = {
+        **queueing(),
+        "functions.worker.crash": "2 %",
+        "backends.table": {"sqs": {"consumer": {"function": "worker"}}},
+    }
+    path, text, fix = one("SQS003", over)
+    assert path == "backends.table.sqs.max_receive_count"
+    assert "fails with 2 % of its batches" in text
+    assert text.endswith("is received every 30 s for 4 d")
+    assert fix == "write max_receive_count: 5"
+
+
+def test_sqs003_is_silent_with_a_dead_letter_queue_or_without_failures(advice: Advised) -> None:
+    assert not advice("SQS003", {**queueing(), "functions.worker.crash": "2 %"})
+    assert not advice(
+        "SQS003", {**queueing(), "backends.table": {"sqs": {"consumer": {"function": "worker"}}}}
+    )
+
+
 def test_err002_and_err003_look_at_services_too(one: One, advice: Advised) -> None:
     assert not advice("ERR002", serving())
     assert "table answers 404 too" in one("ERR002", serving(status={200: "90 %", 404: "rest"}))[1]

@@ -38,7 +38,41 @@ FAULTS = [
     {"at": "2.2 s", "fault": {"backend": "s", "errors": "50 %", "for": "300 ms"}},
 ]
 
+CRASHING = {"duration": {"p50": "60 ms", "p99": "900 ms"}, "timeout": "1 s", "crash": "20 %"}
+
+
+def queueing(function: dict[str, Any], consumer: dict[str, Any] | None = None, **sqs: Any) -> dict[str, Any]:
+    """PUT / goes to a queue, whose function has less than it takes."""
+    mapped = {"function": "w", "batch_size": 4, **(consumer or {})}
+    return serving(
+        {"sqs": {"latency": TIGHT["latency"], "visibility_timeout": "1 s", "consumer": mapped, **sqs}},
+        {"timeout": "150 ms"},
+        functions={"w": {**CRASHING, **function}},
+        timeline=[
+            *FAULTS,
+            {"at": "800 ms", "fault": {"function": "w", "errors": "50 %", "for": "600 ms"}},
+            {"at": "2 s", "fault": {"function": "w", "outage": True, "for": "500 ms"}},
+        ],
+        assumptions={"event_source_backoff": "300 ms"},
+    )
+
+
+QUEUES = ("VISIBLE", "HIDDEN", "SENT", "RECEIVED", "DELETED", "OLDEST", "EMPTIED")
+
 ENTRIES: dict[str, Entry] = {
+    "a queue that is worked off": entry(
+        queueing({}), "work for EVENT_SOURCE", *(f"level {name}" for name in QUEUES),
+    ),
+    "a queue whose messages die": entry(
+        queueing({"crash": "50 %", "reserved_concurrency": 1}, max_receive_count=2), "level DEAD", "work THROTTLED_RESERVED",
+    ),
+    "a queue with little concurrency": entry(
+        queueing({"reserved_concurrency": 2}, {"maximum_concurrency": 2, "per_message": "20 ms"}, max_receive_count=3),
+        "work for EVENT_SOURCE",
+    ),
+    "a queue whose messages grow too old": entry(
+        queueing({"crash": "100 %"}, visibility_timeout="40 s", retention="1 min"), "level EXPIRED", "work CRASH",
+    ),
     "a service whose refusals are successes": entry(
         serving({"service": TIGHT}), "SERVICE_THROTTLED", "refused by SERVICE", "work SERVICE_THROTTLED",
         "mapped to success",

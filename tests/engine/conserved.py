@@ -35,6 +35,7 @@ ENDED = {
     GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE
 }  # fmt: skip
 """The kinds of gauges that are 0 when nothing is in flight."""
+WITHOUT_AREA = {GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED}
 
 
 CALLED = ("client", "user", "call")
@@ -48,7 +49,14 @@ def named(who: Sequence[int]) -> str:
 
 def broken(ran: Ran, *, grid: int = 1) -> list[str]:
     """What a run breaks of all that every run must keep; nothing, if it is whole."""
-    return [*_calls(ran), *_attempts(ran, grid), *_work(ran), *_environments(ran), *_levels(ran)]
+    return [
+        *_calls(ran),
+        *_attempts(ran, grid),
+        *_work(ran),
+        *_environments(ran),
+        *_levels(ran),
+        *_queues(ran),
+    ]
 
 
 def _calls(ran: Ran) -> Iterator[str]:
@@ -208,7 +216,7 @@ def _work(ran: Ran) -> Iterator[str]:
             ran_at_all[client, user, call].add(attempt)
     for *who, attempt, backend, environment, duration, queued, outcome, repeated, source in rows:
         name = f"work for {named((*who, attempt))}"
-        if (*who, attempt) not in answered:
+        if source != Source.EVENT_SOURCE and (*who, attempt) not in answered:
             yield f"{name}: there is no such attempt"
         is_lambda = ran.plan.backends[backend].kind is BackendKind.LAMBDA
         begun = (
@@ -219,6 +227,8 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: {Outcome(outcome).name}, duration {duration}, environment {environment}"
         if queued < 0 or (is_lambda and queued):
             yield f"{name}: {queued} ns in a queue"
+        if (source == Source.EVENT_SOURCE) != (who[0] == NULL):
+            yield f"{name}: of {Source(source).name}"
         if repeated and source == Source.AUTHORIZER:
             yield f"{name}: an authorizer repeats nothing"
         if repeated and not (begun and any(other < attempt for other in ran_at_all[tuple(who)])):
@@ -256,6 +266,27 @@ def _environments(ran: Ran) -> Iterator[str]:
         yield "an environment died before its last use"
 
 
+def _queues(ran: Ran) -> Iterator[str]:
+    """At every tick, what was sent is there, under way, deleted, dead or too old; at the end nothing is under way."""
+    count = len(ran.plan.queues)
+    kinds = [GaugeKind(kind) for kind in range(GaugeKind.VISIBLE, GaugeKind.OLDEST)]
+    at = {ran.plan.gauge(kind, place): (kind, place) for kind in kinds for place in range(count)}
+    level = dict.fromkeys(at.values(), 0)
+    rows = sorted(
+        (row[0], row[1], row[2]) for row in ran.columns(LEVELS, "at_ns", "gauge", "level") if row[1] in at
+    )
+    for tick in sorted({row[0] for row in rows}):
+        level |= {at[gauge]: value for when, gauge, value in rows if when == tick}
+        for place in range(count):
+            held = {kind: level[kind, place] for kind in kinds}
+            rest = sum(held[kind] for kind in kinds if kind not in (GaugeKind.SENT, GaugeKind.RECEIVED))
+            if held[GaugeKind.SENT] != rest:
+                yield f"queue {place} at {tick}: {held}"
+    for place in range(count):
+        if level[GaugeKind.HIDDEN, place]:
+            yield f"queue {place} ends with {level[GaugeKind.HIDDEN, place]} messages under way"
+
+
 def _levels(ran: Ran) -> Iterator[str]:
     """At the end nothing is in flight; no level is ever below 0 or outside its extremes."""
     base = sorted((first, kind) for kind, first in ran.plan.gauge_base.items())
@@ -268,7 +299,7 @@ def _levels(ran: Ran) -> Iterator[str]:
         kind = next(kind for first, kind in reversed(base) if first <= gauge)
         last[gauge] = level
         kept = kind not in (GaugeKind.TOKENS, GaugeKind.QUOTA_LEFT)
-        if kept and (not 0 <= low <= level <= peak or (area < 0 and kind is not GaugeKind.CACHE_BYTES)):
+        if kept and (not 0 <= low <= level <= peak or (area < 0 and kind not in WITHOUT_AREA)):
             yield f"{kind.name} at {at}: level {level}, low {low}, peak {peak}, area {area}"
         if kind is GaugeKind.CACHE_BYTES and peak > largest:
             yield f"{kind.name} at {at}: {peak} bytes"

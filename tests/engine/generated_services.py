@@ -24,17 +24,40 @@ def service(draw: Draw) -> dict[str, Any]:
 
 
 @drawn
+def queue(draw: Draw, function: str) -> dict[str, Any]:
+    consumer: dict[str, Any] = {"function": function, "batch_size": draw(one_of(1, 2, 4, 10))}
+    if draw(chance(50)):
+        consumer["maximum_concurrency"] = draw(one_of(2, 3, 5))
+    if draw(chance(30)):
+        consumer["per_message"] = ms(draw(few(1, 5)))
+    made = {
+        "latency": draw(time_of(0, 9, zero=True)),
+        "visibility_timeout": draw(one_of("3 s", "4 s", "30 s")),
+    }
+    return {"sqs": made | {"consumer": consumer, "max_receive_count": draw(few(1, 3)), "retention": "1 min"}}
+
+
+@drawn
 def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     """The scenario with an AWS service behind some of its methods, more often than not with none."""
     if not draw(chance(SERVED)):
         return said
     said["backends"]["s"] = draw(service())
+    if said["functions"] and draw(chance(60)):
+        worker = draw(one_of(*said["functions"]))
+        said["backends"]["s"] = draw(queue(worker))
+        if draw(chance(35)):  # nothing goes well until it is too old
+            said["functions"][worker]["crash"] = "100 %"
+            said["backends"]["s"]["sqs"] |= {"visibility_timeout": "31 s", "max_receive_count": 5}
+        said["assumptions"]["event_source_backoff"] = draw(one_of("1 s", "300 ms"))
     for api in said["apis"].values():
         for method in api["methods"].values():
             if draw(chance(50)):
                 method["integration"] = draw(custom("service", "s"))
                 if draw(chance(30)):
                     method["integration"]["timeout"] = ms(draw(few(5, 20)))
+    first = next(iter(next(iter(said["apis"].values()))["methods"].values()))
+    first["integration"] = {"service": "s"}
     if draw(chance(40)):
         duration = int(said["run"]["duration"].split()[0]) // 10
         what = draw(one_of({"outage": True}, {"slow": 5}, {"errors": "40 %"}))

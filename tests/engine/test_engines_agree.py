@@ -85,6 +85,11 @@ SHORT: dict[str, dict[str, Any]] = {
         "timeline[0].fault.for": "25 s", "timeline[0].fault.ramp": "10 s", "timeline[0].fault.back": "10 s",
         "timeline[1].fault.for": "10 s", "timeline[2].fault.for": "10 s", "timeline[3].for": "10 s",
     },
+    "queue_based_load_levelling": {
+        "run.duration": "40 s", "run.period": "5 s",
+        **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "100/s"}, {"from": "10 s", "rate": "10/s"}]
+           for name in ("straight", "queued")},
+    },
     "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},

@@ -13,6 +13,7 @@ from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, dra
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
 from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.queues import SENT_WELL, batch_work, post
 from apigw_sim.engine.compiled.services import takes
 from apigw_sim.engine.compiled.words import (
     BACKEND,
@@ -25,7 +26,7 @@ from apigw_sim.engine.compiled.words import (
     METHOD,
 )
 from apigw_sim.engine.order import USER_BITS, USER_MASK
-from apigw_sim.records import NULL, Outcome
+from apigw_sim.records import NULL, Outcome, Source
 from apigw_sim.rules import reason, window
 from apigw_sim.rules.bucket import TOKEN, refill
 
@@ -42,6 +43,7 @@ OK, CRASHED, MALFORMED, RAN_OUT = (
 BY_ACCOUNT, BY_RESERVED = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_RESERVED)
 BY_RPS, BY_SCALING = int(Outcome.THROTTLED_RPS), int(Outcome.THROTTLED_SCALING)
 OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
+BY_INTEGRATION, BY_AUTHORIZER = int(Source.INTEGRATION), int(Source.AUTHORIZER)
 NORMAL_SPEED, OF_CRASH, OF_REFUSES = 1000, CRASH, REFUSES
 UNAUTHORIZED_STATUS = reason.REASONS[reason.UNAUTHORIZED].status
 
@@ -107,7 +109,11 @@ def record_job(s: State, a: View, f: View) -> None:
     out[r + 14] = a.job_refused_by
     out[r + 15] = 0 if a.detached == EVENT else 1 if a.detached or a.gone else 0
     out[r + 16] = a.repeated
-    out[r + 17] = 1 if a.source else view(s.pick, a.pick).idempotent
+    out[r + 17] = 1
+    if a.source == BY_INTEGRATION:
+        out[r + 17] = view(s.pick, a.pick).idempotent
+    elif a.source != BY_AUTHORIZER:  # nobody called for a batch of a queue
+        out[r + 2] = NULL
     out[r + 18] = a.alias
     s.invocations_n += 1
     if s.invocations_n >= s.block_rows:
@@ -139,6 +145,8 @@ def enqueue(s: State, a: View, f: View) -> None:
         move(s, f.queued, 1)
     elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
         start(s, a, f)
+        if view(s.service, f.service).sqs and a.job_status < SENT_WELL:
+            post(s, view(s.sqs, view(s.service, f.service).sqs))
     else:
         if f.service == 0:
             a.outcome = QUEUE_FULL
@@ -222,7 +230,10 @@ def invoke(s: State, a: View, f: View) -> None:
     view(s.environment, a.environment).served += 1
 
     if a.source:
-        duration, status = question(s, a, f)
+        if a.source == BY_AUTHORIZER:
+            duration, status = question(s, a, f)
+        else:
+            duration, status = batch_work(s, a, f)
     else:
         a.repeated = begun(s, a)
         duration, status = a.drawn_duration, draw_outcome(s, a, f)

@@ -22,6 +22,7 @@ from apigw_sim.engine.compiled import (
     kernel,
     levels,
     processes,
+    queues,
     services,
     users,
 )
@@ -32,6 +33,7 @@ from apigw_sim.rules import (
     breaker,
     bucket,
     edge,
+    event_source,
     limiter,
     pick,
     quantile,
@@ -49,6 +51,7 @@ SOURCES = (
     breaker,
     bucket,
     edge,
+    event_source,
     limiter,
     pick,
     quantile,
@@ -72,6 +75,7 @@ SOURCES = (
     gateway,
     authorizing,
     services,
+    queues,
     backends,
     kernel,
 )

@@ -12,6 +12,7 @@ from apigw_sim.draws import vectors
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.checks import ERROR_OBJECT
 from apigw_sim.engine.compiled.state import State
+from apigw_sim.engine.order import USER_BITS
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
 from apigw_sim.rules import limiter, pick
@@ -21,11 +22,10 @@ from apigw_sim.rules.quantile import SIZE
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.plan import tables
-    from apigw_sim.plan.services import Service
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
-ROWS, NODES, ENVIRONMENTS = 1 << 10, 1 << 11, 1 << 8
+ROWS, NODES, ENVIRONMENTS, MESSAGES = 1 << 10, 1 << 11, 1 << 8, 1 << 10
 """Rows of each kind that there is room for at first."""
 EVENTS_PER_ATTEMPT = 4
 LAWS = ("rtt", "body", "overhead")
@@ -93,7 +93,7 @@ class Builder:
         self.statuses: list[int] = []
         self.shares: list[int] = []
         self.vectors: dict[str, Ints] = {
-            "row": rows(ROWS, w.ROW),
+            "row": rows(ROWS + len(plan.queues), w.ROW),
             "node": rows(NODES, w.NODE),
             "heap": rows(NODES, w.HEAP),
             "wheel": rows(w.WHEEL, 1),
@@ -144,8 +144,9 @@ class Builder:
         plan, account = self.plan, self.plan.account
         self._table("head", 1)
         fill(
-            self.vectors["head"], "head", 0, grid=grid, shift=slot_bits(plan), block_rows=block, row_top=w.ROW,
-            node_top=w.NODE, environment_top=w.ENVIRONMENT, method_count=max(len(plan.methods), 1),
+            self.vectors["head"], "head", 0, grid=grid, shift=slot_bits(plan), block_rows=block,
+            row_top=w.ROW * (1 + len(plan.queues)),
+            node_top=w.NODE, environment_top=w.ENVIRONMENT, message_top=w.MESSAGE, method_count=max(len(plan.methods), 1),
             front=account.front, as_you_go=account.as_you_go, counts_refused=account.throttled_counts_to_quota,
             account_bucket=account.bucket, unreserved=account.unreserved, unreserved_limit=account.unreserved_limit,
             account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY),
@@ -171,6 +172,8 @@ class Builder:
         plan, fields = self.plan, w.FIELDS["gauge"]
         table = self._table("gauge", plan.gauges)
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
+        known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
+        table[known_at_ticks, fields.index("integral")] = 0
         first = plan.gauge(GaugeKind.CACHE_BYTES)
         table[first : first + len(plan.stages) + len(plan.canary_caches), fields.index("integral")] = 0
 
@@ -332,7 +335,8 @@ class Builder:
         plan, account = self.plan, self.plan.account
         self._table("backend", len(plan.backends))
         self.services = 0
-        self._table("service", 1 + sum(row.service is not None for row in plan.backends))
+        self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
+        self._queues()
         rings = 0
         for number, row in enumerate(plan.backends):
             is_lambda, cold, status = row.kind is BackendKind.LAMBDA, row.cold, row.status
@@ -349,9 +353,10 @@ class Builder:
                 last=NULL if row.lifo else 0, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
                 largest_response=row.largest_response,
-                concurrency=0 if row.service else row.concurrency, queue=row.queue, capacity_limit=row.capacity_limit,
+                concurrency=0 if row.kind is BackendKind.SERVICE else row.concurrency, queue=row.queue,
+                capacity_limit=row.capacity_limit,
                 busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
-                service=self._service(row.service),
+                service=self._service(row),
                 **self._laws(
                     provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
                     lifetime=row.idle_lifetime,
@@ -365,18 +370,17 @@ class Builder:
             first, second, threshold = alias.state
             fill(self.vectors["alias"], "alias", number, first=first, second=second, threshold=threshold)
 
-    def _service(self, row: Service | None) -> int:
+    def _service(self, row: tables.Backend) -> int:
         """Where the words of an AWS service stand; 0: it is none."""
-        if row is None:
+        if row.kind is not BackendKind.SERVICE:
             return 0
         self.services += 1
-        fill(
-            self.vectors["service"],
-            "service",
-            self.services,
-            throttle_status=row.throttle_status,
-            unit=row.unit,
-        )
+        vector, said = self.vectors["service"], row.service
+        if said is not None:
+            fill(vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit)
+        else:
+            queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
+            fill(vector, "service", self.services, sqs=queue * w.SQS)
         return self.services * w.width("service")
 
     def _users(self) -> None:
@@ -398,6 +402,29 @@ class Builder:
         if self.plan.clients[client].users is None:
             return NULL
         return w.USERS * sum(row.users is not None for row in self.plan.clients[:client])
+
+    def _queues(self) -> None:
+        """SQS queues, each with a row of its own whose events stand behind those of all clients."""
+        plan, first = self.plan, self.plan.gauge_base
+        self._table("sqs", 1 + len(plan.queues))
+        self.vectors["message"] = rows(MESSAGES if plan.queues else w.ROOM + 1, w.MESSAGE)
+        figures = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind < GaugeKind.OLDEST]
+        for place, backend in enumerate(plan.queues):
+            said, number = plan.backends[backend].sqs, place + 1
+            assert said is not None
+            client = len(plan.clients) + number
+            worker = plan.backends[said.function].duration if said.function != NULL else None
+            fill(
+                self.vectors["sqs"], "sqs", number, me=number * w.SQS, function=said.function,
+                visibility=said.visibility_ns, retention=said.retention_ns, most_receives=said.most_receives,
+                most_hidden=said.most_hidden, batch=said.batch, per_message=said.per_message_ns, at_once=said.at_once,
+                step=said.step, most=said.most, backoff=said.backoff_ns, row=number * w.ROW,
+                **{kind.name.lower(): first[kind] + place for kind in figures}, **self._laws(duration=worker),
+            )  # fmt: skip
+            fill(
+                self.vectors["row"], "row", number, me=number * w.ROW, who=(client - 1) << USER_BITS,
+                client=client * w.CLIENT, pick=number * w.SQS,
+            )  # fmt: skip
 
     def _processes(self) -> list[int]:
         """The processes of clients that keep something between calls; gives where those of each begin."""
@@ -451,7 +478,18 @@ class Builder:
 
     def _clients(self) -> None:
         plan = self.plan
-        self._table("client", len(plan.clients) + 1)
+        self._table("client", len(plan.clients) + 1 + len(plan.queues))
+        for number, backend in enumerate(plan.queues, len(plan.clients) + 1):
+            key_0, key_1 = map(signed, self.draws.queue(backend))
+            fill(
+                self.vectors["client"],
+                "client",
+                number,
+                me=number * w.CLIENT,
+                number=NULL,
+                key_0=key_0,
+                key_1=key_1,
+            )
         self._users()
         processes = self._processes()
         self._table("pick", sum(len(row.calls) for row in plan.clients))

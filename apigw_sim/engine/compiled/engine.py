@@ -18,7 +18,7 @@ from apigw_sim.engine.compiled.builder import Builder
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
-from apigw_sim.plan.tables import NULL, BackendKind, Client, Plan, Rated, Unauthorized
+from apigw_sim.plan.tables import NULL, BackendKind, Client, GaugeKind, Plan, Rated, Unauthorized
 from apigw_sim.records import (
     ATTEMPTS,
     CALLS,
@@ -215,11 +215,23 @@ class Compiled:
         state = self.state
         for f in self._functions():
             self.kernel.sweep(state, f, at)
+        for place in range(len(self.plan.queues)):
+            self._figures(place, at)
         n = int(state.touched_n)
         state.fill("touched", 0, np.sort(state.words("touched", 0, n)))
         n = int(self.kernel.tick(state, at))
         self._hand_on(0)
         self._give(LEVELS, "levels", n)
+
+    def _figures(self, place: int, at: int) -> None:
+        """What of a queue is known at ticks alone."""
+        state = self.state
+        q = view(state.sqs, (place + 1) * w.SQS)
+        age = at - int(view(state.message, q.oldest).sent) if q.oldest else 0
+        for kind, figure in ((GaugeKind.OLDEST, age), (GaugeKind.EMPTIED, int(q.emptied))):
+            gauge = self.plan.gauge(kind, place)
+            if (by := figure - int(levels.level_of(state, gauge))) != 0:
+                self._move(gauge, by)
 
     def close(self) -> None:
         """The run is over: environments still alive are written down."""

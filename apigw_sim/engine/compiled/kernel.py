@@ -37,6 +37,7 @@ from apigw_sim.engine.compiled.gateway import (
     watch_limits,
 )
 from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.queues import of_queue, offered, over
 from apigw_sim.engine.compiled.words import (
     ADMIT,
     ANSWER,
@@ -62,6 +63,8 @@ from apigw_sim.engine.compiled.words import (
     LATE,
     LEARN,
     LEFT,
+    OFFER,
+    POLL,
     REACHED,
     RELAY,
     RETRY,
@@ -71,6 +74,7 @@ from apigw_sim.engine.compiled.words import (
     UNANSWERED,
     WAIT,
     WORK,
+    WORKED,
 )
 from apigw_sim.records import NULL, Source
 
@@ -78,7 +82,7 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-BY_INTEGRATION, BY_AUTHORIZER = int(Source.INTEGRATION), int(Source.AUTHORIZER)
+BY_INTEGRATION, BY_AUTHORIZER, BY_EVENT_SOURCE = map(int, Source)
 
 
 def advance(s: State, until: int) -> int:
@@ -188,7 +192,7 @@ def needs(s: State) -> int:
         return CALLS
     if s.row_top > s.row_room or s.node_top > s.node_room:
         return GROW
-    if s.environment_top > s.environment_room:
+    if s.environment_top > s.environment_room or s.message_top > s.message_room:
         return GROW
     if s.dead_first != 0:
         bury_all(s)
@@ -222,19 +226,28 @@ def reached(s: State, a: View, what: int) -> int:
 
 
 def guarded(s: State, a: View, what: int) -> int:
-    """What an authorizer does, from the arrival to its verdict; gives the stage that follows."""
+    """What an authorizer does, from the arrival to its verdict, and what a queue does; gives the stage that follows."""
     if what == GUARD:
         return authorize(s, a)
     if what == UNANSWERED:
         return unanswered(s, a)
-    if what == ASK or what == ASK_LATE:
+    if what >= POLL:
+        of_queue(s, a, what)
+        return WAIT
+    if what == ASK or what == ASK_LATE or what == OFFER:
         a.detached = 1 if what == ASK_LATE else 0
-        reach(s, a, BY_AUTHORIZER)
+        reach(s, a, BY_EVENT_SOURCE if what == OFFER else BY_AUTHORIZER)
+        if what == OFFER:
+            offered(s, a)
+            return WAIT
         if what == ASK_LATE:
             return reached(s, a, LATE)
         what = asked(s, a)
-    elif what == ASKED:
+    elif what == ASKED or what == WORKED:
         free_place(s, a)
+        if what == WORKED:
+            over(s, a)
+            return WAIT
         what = HEARD
     if what == HEARD:
         return heard(s, a)

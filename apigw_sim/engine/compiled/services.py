@@ -21,6 +21,8 @@ SERVICE_THROTTLED = int(Outcome.SERVICE_THROTTLED)
 def takes(s: State, a: View, f: View) -> bool:
     """Whether a service takes a request; else its own refusal is known at once."""
     z = view(s.service, f.service)
+    if z.sqs:
+        return True
     wanted = service.tokens(a.body, z.unit) * TOKEN
     held = hold(s, f.own_rps, s.now)
     b = view(s.bucket, f.own_rps * BUCKET)

@@ -105,7 +105,9 @@ class State:
 
     def make_room(self) -> None:
         """Room for the next events, wherever there is too little."""
-        for name, width in (("row", w.ROW), ("node", w.NODE), ("environment", w.ENVIRONMENT)):
+        for name, width in (
+            ("row", w.ROW), ("node", w.NODE), ("environment", w.ENVIRONMENT), ("message", w.MESSAGE),
+        ):  # fmt: skip
             if getattr(self, f"{name}_top") > getattr(self, f"{name}_room") > 0:
                 self.grow(name, 0)
             setattr(self, f"{name}_room", len(getattr(self, name)) - w.ROOM * width)

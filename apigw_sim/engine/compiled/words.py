@@ -17,6 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
+            message_free message_top message_room
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
@@ -99,7 +100,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
             first last load largest_response main refuses format_error service""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
-        "service": "throttle_status unit",
+        "service": "throttle_status unit sqs",
+        # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
+        # `row` is its own, of which it polls and widens. The row of a batch has in `pick` its queue, in `entry` its first
+        # message, in `age` how many there are, in `started` when they were received
+        "sqs": """me function visibility retention most_receives most_hidden batch per_message duration duration_c at_once step
+            most backoff batches under_way polling widening first last oldest newest emptied row
+            visible hidden sent received deleted dead expired""",
+        "message": "me next older newer sent received",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
         "environment": "me number born ready used lifetime served below died function",
         "gauge": "level low peak area at stale integral",
@@ -133,7 +141,7 @@ TAKEN = FIELDS["block"].index("at")
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
-AUTHORIZER, GRANT = map(width, ("authorizer", "grant"))
+AUTHORIZER, GRANT, SQS, MESSAGE = map(width, ("authorizer", "grant", "sqs", "message"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 7, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
@@ -188,8 +196,13 @@ WHEEL = BEYOND + BITS
     ASKED,
     HEARD,
     UNANSWERED,
-) = range(28)
-"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers."""
+    OFFER,
+    WORKED,
+    POLL,
+    WIDEN,
+    RETURN,
+) = range(33)
+"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers, from OFFER on those of queues."""
 
 # why `advance` came back
 REACHED, BLOCK_FULL, GROW, CALLS = range(4)

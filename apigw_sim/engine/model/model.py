@@ -17,6 +17,7 @@ from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_l
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.paced import LossyPaced, Paced
+from apigw_sim.engine.model.queues import Queue
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
 from apigw_sim.engine.model.throttles import throttles
@@ -120,6 +121,7 @@ class Model:
             Gauge(gauges, plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY)),
         )
         self.functions: dict[int, Function] = {}
+        self.queues: list[Queue] = []
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
         self.aliases = [Alias(number, row, self.backends) for number, row in enumerate(plan.aliases)]
@@ -139,6 +141,9 @@ class Model:
 
     def _backend(self, number: int, row: tables.Backend, draws: Draws) -> Backend:
         plan, gauges = self.plan, self.gauges
+        if row.sqs is not None:
+            self.queues.append(Queue(number, row, self, draws, self.invocations))
+            return self.queues[-1]
         if row.kind is not BackendKind.LAMBDA:
             busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))
             if row.code is not None:
@@ -190,6 +195,8 @@ class Model:
         """Hand on all rows so far, and the levels of what was touched since the last tick."""
         for function in self.functions.values():
             function.sweep(at)
+        for queue in self.queues:
+            queue.tick(at)
         for row in self.gauges.rows(at):
             self.level_rows.write(self.level_rows.pack(*row))
         self._seal()
