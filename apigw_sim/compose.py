@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from apigw_sim.choice import choose
-from apigw_sim.control import Alarms, Timeline
+from apigw_sim.control import Alarms, Provisioning, Timeline
 from apigw_sim.draws import draw
 from apigw_sim.engine.model import Model, Watch
 from apigw_sim.engine.model.clock import Clock
@@ -135,15 +135,17 @@ def simulate(
             sink(block)
 
     model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch)
-    timeline = Timeline(model.clock, plan, model, taken)
+    provisioning = Provisioning(model.clock, plan, model, taken)
+    timeline = Timeline(model.clock, plan, provisioning, taken)
     alarms = Alarms(model.clock, plan, metrics, taken if fold else None)
     alarms.on_alarm(timeline.hear)
     if on_alarm is not None:
         alarms.on_alarm(on_alarm)
+    control = (timeline, provisioning, alarms)
     now = period = 0
     slice_ns = max(plan.duration // STEPS, 1)
     with few_collections():
-        while now < max(plan.duration, alarms.until) or model.pending > timeline.pending + alarms.pending:
+        while now < max(plan.duration, alarms.until) or model.pending > sum(each.pending for each in control):
             end = (period + 1) * plan.period
             tick = min(at for at in (end, plan.warm_up, plan.duration) if at > now)
             while now < tick:

@@ -176,12 +176,13 @@ INVOCATIONS = Table("invocations", "at the end of each piece of backend work, re
     Column("environment", "int64", "", "number of the execution environment within its function; null: none"),
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the backend"),
     Column("queued_ns", "int64", "ns", "time in the backend's queue"),
-    Column("provisioning_ns", "int64", "ns", "making the environment before Init; 0: warm"),
+    Column("provisioning_ns", "int64", "ns", "making the environment before Init; 0: warm; null: provisioned concurrency"),
     Column("init_ns", "int64", "ns", "Init; null: warm"),
     Column("duration_ns", "int64", "ns", "AWS/Lambda Duration, without Init; null: it did not run"),
     Column("outcome", "int8", "Outcome", "how it ended"),
     Column("status", "int16", "", "HTTP status it answered with; null: none"),
-    Column("refused_by", "int32", "row of plan.limits", "the limit that refused it; null: none did"),
+    Column("refused_by", "int32", "row of plan.limits",
+           "the limit that refused it, or of one that ran the provisioned concurrency it spilled over from; null: none did"),
     Column("abandoned", "int8", "0 or 1", "whether its answer reached nobody: the gateway or the client no longer waited"),
     Column("repeated", "int8", "0 or 1", "whether work had begun for an earlier attempt of the same call"),
     Column("idempotent", "int8", "0 or 1", "whether the client may safely repeat the call"),
@@ -196,6 +197,7 @@ ENVIRONMENTS = Table("environments", "at death or at the end of the run", (
     Column("last_used_ns", "int64", "ns from run.start", "when its last invocation ended"),
     Column("died_ns", "int64", "ns from run.start", "when its idle lifetime ended; null: alive at the end"),
     Column("served", "int64", "", "invocations it served"),
+    Column("provisioned", "int8", "0 or 1", "whether it is one of provisioned concurrency"),
 ))  # fmt: skip
 
 CALLS = Table("calls", "when the end of the call is known", (
@@ -226,6 +228,8 @@ JOURNAL = Table("journal", "at each control event", (
     Column("ends", "int8", "0 or 1", "1: the entry's effect ended (a fault's `for`)"),
     Column("alarm", "int32", "row of plan.alarms", "which alarm changed its state; null: none"),
     Column("state", "int8", "AlarmState", "the alarm's new state; null: no alarm"),
+    Column("provision", "int16", "row of plan.provisions", "whose provisioned concurrency is allocated; null: none"),
+    Column("allocated", "int32", "", "how many environments it has from then on; null: no provisioned concurrency"),
 ))  # fmt: skip
 
 TABLES = (ATTEMPTS, INVOCATIONS, ENVIRONMENTS, CALLS, LEVELS, JOURNAL)

@@ -206,6 +206,12 @@ OPEN: dict[str, Open] = {
         "{uniform: {min: 100 ms, max: 400 ms}}",
         "L:lambda-runtime-environment",
     ),
+    "provisioned_preparation": Open(
+        "AWS says that one or two minutes of preparation come before provisioned concurrency is made",
+        "with more, what is asked for comes later, and has to be asked for sooner",
+        "2 min",
+        "L:provisioned-concurrency",
+    ),
     "canary_series": Open(
         "AWS keeps a canary's logs and metrics apart, and its list of dimensions has none for a canary",
         "without it only the stage's own figures are there, which hold the canary's",

@@ -18,6 +18,7 @@ from apigw_sim.advice import (
     functions,
     http,
     plans,
+    provisioned,
     queues,
     raisable,
     throttles,
@@ -182,6 +183,12 @@ RULES: tuple[Rule, ...] = (
         "Lambda also takes ten requests a second for each unit of concurrency at most; functions under 100 ms meet "
         "that limit first.",
         "L:lambda-concurrency", functions.too_many_a_second,
+    ),
+    _rule(
+        "LMB005", "Provisioned concurrency below the peak",
+        "What finds no provisioned environment free runs on demand and may start cold; by Erlang's formula that happens "
+        "well before the mean load is as large as what is provisioned.",
+        "L:provisioned-concurrency", provisioned.too_little,
     ),
     _rule(
         "DEP001", "A change that is never deployed",

@@ -1,6 +1,7 @@
 """What changes in mid-run: SimPy processes that write cells of an engine and never touch an attempt's path."""
 
 from apigw_sim.control.alarms import Alarms as Alarms
+from apigw_sim.control.provisioning import Provisioning as Provisioning
 from apigw_sim.control.timeline import Timeline as Timeline
 
-__all__ = ["Alarms", "Timeline"]
+__all__ = ["Alarms", "Provisioning", "Timeline"]

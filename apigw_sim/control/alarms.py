@@ -72,7 +72,7 @@ class Alarms:
         change = Change(alarm.name, now, before, after, reason(sight, points, judged))
         sight.history.append(change)
         assert self.sink is not None
-        self.sink(Block(JOURNAL, np.array([[now, NULL, 0, number, int(after)]], np.int64)))
+        self.sink(Block(JOURNAL, np.array([[now, NULL, 0, number, int(after), NULL, NULL]], np.int64)))
         for name, listener in self._listeners:
             if name in (None, alarm.name):
                 listener(change)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import simpy
 
+from apigw_sim.control.provisioning import Provisioning
 from apigw_sim.control.shifts import Shifts
 from apigw_sim.metrics.alarmed import Change
 from apigw_sim.plan.tables import NULL, Cell, Plan, Step
@@ -17,13 +18,13 @@ from apigw_sim.records import JOURNAL, AlarmState, Block, Sink
 class Timeline:
     """All entries of a plan's timeline. At one instant they act in the order in which they are written."""
 
-    def __init__(self, clock: simpy.Environment, plan: Plan, engine: Any, sink: Sink) -> None:
+    def __init__(self, clock: simpy.Environment, plan: Plan, provisioning: Provisioning, sink: Sink) -> None:
         self.clock = clock
-        self.engine = engine
         self.sink = sink
         self.pending = 0
         """How many of the clock's events are this timeline's own."""
         self.shifts = Shifts(plan)
+        self.provisioning = provisioning
         self._begins = {
             event.step.shift: number
             for number, event in reversed(list(enumerate(plan.timeline)))
@@ -59,10 +60,10 @@ class Timeline:
 
     def _write(self, cell: Cell) -> None:
         self.shifts.see(cell)
-        getattr(self.engine, cell.verb)(*cell.args)
+        self.provisioning.write(cell)
 
     def _note(self, number: int, ends: bool) -> None:
-        row = np.array([[self.clock.now, number, int(ends), NULL, NULL]], np.int64)
+        row = np.array([[self.clock.now, number, int(ends), NULL, NULL, NULL, NULL]], np.int64)
         self.sink(Block(JOURNAL, row))
 
     def hear(self, change: Change) -> None:

@@ -132,6 +132,8 @@ def reach(found: Capacity, growth: float | None) -> list[Reach]:
     plan = _any(found)
     made = []
     for number, limit in enumerate(plan.limits):
+        if limit.kind is LimitKind.LAMBDA_PROVISIONED:  # who meets it is served all the same
+            continue
         met = sorted(
             found.axis.sizes[setting] for setting, trials in found.trials.items()
             if any(trial.limits[number].first_refusal_s is not None for trial in trials)

@@ -139,7 +139,7 @@ class LevelSight(Sight):
         self._forget(until)
 
 
-def _of_samples(statistic: str, seen: Sequence[tuple[float, int, int]]) -> Number:
+def _of_samples(statistic: str, seen: Sequence[tuple[float, float, float]]) -> Number:
     means, lows, peaks = zip(*seen, strict=True)
     if statistic == "count":
         return Fraction(len(seen))

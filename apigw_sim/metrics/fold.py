@@ -26,6 +26,7 @@ from apigw_sim.metrics.periods import (
     Work,
 )  # fmt: skip
 from apigw_sim.metrics.processed import Processed
+from apigw_sim.metrics.provisioned import ProvisionedPeriods
 from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
@@ -80,6 +81,7 @@ class Metrics:
         self._gateway = GatewayPeriods(plan, groups, self.numbering, self._figures, of_gateway, samples)
         self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)
         self._processed = Processed(plan, self.coding, self.numbering, self._figures)
+        self.provisioned = ProvisionedPeriods(plan, self.numbering, self._figures)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
@@ -119,6 +121,8 @@ class Metrics:
             self._processed.fold(block)
         if fold is not None and len(block):
             fold(block)
+        if self.provisioned.there and block.table.name == "invocations" and len(block):
+            self.provisioned.fold(block, self._by_arrival, self.plan.warm_up, self.plan.duration)
 
     def _behind_fronts(self, block: Block) -> Block:
         """The attempts that reached the gateway; of the others only their clients know."""
@@ -154,6 +158,7 @@ class Metrics:
         self._gateway.close(number)
         self._lambda.close(number)
         self._processed.close(number)
+        self.provisioned.close(number)
 
     def finish(self) -> None:
         """No more blocks will come; close every period that has rows. Calling it again changes nothing."""
@@ -288,7 +293,7 @@ def worked(block: Block) -> Worked:
         block, "backend", "alias", "client", "arrived_ns", "queued_ns", "provisioning_ns", "init_ns", "duration_ns", "outcome",
         "refused_by", "abandoned", "repeated", "idempotent",
     )  # fmt: skip
-    lasted = queued + provisioning + np.maximum(init, 0) + np.maximum(duration, 0)
+    lasted = queued + np.maximum(provisioning, 0) + np.maximum(init, 0) + np.maximum(duration, 0)
     return Worked(
         backend, alias, client, arrived, arrived + lasted, init, duration, outcome, refused_by,
         ran=outcome <= Outcome.TIMEOUT,

@@ -15,13 +15,21 @@ from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import BackendKind, GaugeKind, Plan
 from apigw_sim.records import NULL, Block
+from apigw_sim.rules.utilization import WHOLE
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
 NEVER = np.iinfo(np.int64).max
+
+
+OF_PROVISIONED = (
+    (GaugeKind.PROVISIONED_IN_USE, Metric.PROVISIONED_CONCURRENT_EXECUTIONS, 1),
+    (GaugeKind.PROVISIONED_UTILIZATION, Metric.PROVISIONED_CONCURRENCY_UTILIZATION, WHOLE),
+)
+"""The gauges of provisioned concurrency that CloudWatch shows, each with its metric and what its level is divided by."""
 
 
 class Decoded(NamedTuple):
@@ -118,7 +126,8 @@ class Gauges:
         self._function_series = numbering.of_backend[self._functions]
         self._region = np.array([numbering.region])
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
-        self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, int, int]]] = {}
+        self._provision_series = numbering.of_provision
+        self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, float, float]]] = {}
         """Metrics of series that somebody watches: of each period the mean, low and peak."""
 
     def _find(self, kind: GaugeKind, target: int = 0) -> int | None:
@@ -148,6 +157,7 @@ class Gauges:
             now = rows[:, 0] == at
             self._step(at, rows[now], slot[now], span)
         self._publish(number, span, touched)
+        self._publish_provisioned(number, span, touched)
 
     def _take_lows(self, number: int, rows: NDArray[np.int64]) -> None:
         """Buckets and quotas: only the least counts."""
@@ -191,27 +201,45 @@ class Gauges:
         all_of_it, shared = np.array([account]), np.array([unreserved])
         self._add(number, Metric.CONCURRENT_EXECUTIONS, self._region, all_of_it, span)
         self._add(number, Metric.UNRESERVED_CONCURRENT_EXECUTIONS, self._region, shared, span)
-        claimed = sum(self._reservations((number + 1) * self._plan.period))
+        claimed = self._claimed((number + 1) * self._plan.period)
         self._add(number, Metric.CLAIMED_ACCOUNT_CONCURRENCY, self._region, shared, span, claimed)
 
-    def _reservations(self, until: int) -> Iterable[int]:
-        """Each function's reserved concurrency before an instant."""
+    def _publish_provisioned(self, number: int, span: _Span, touched: NDArray[np.bool_]) -> None:
+        """ProvisionedConcurrentExecutions and ...Utilization, of what was in use in the period."""
+        count = len(self._plan.provisions)
+        if not count:
+            return
+        busy = self._slots(GaugeKind.PROVISIONED_IN_USE, count)
+        seen = touched[busy] | (span.peak[busy] > 0)
+        for kind, metric, scale in OF_PROVISIONED:
+            slots = self._slots(kind, count)
+            self._add(number, metric, self._provision_series[seen], slots[seen], span, scale=scale)
+
+    def _slots(self, kind: GaugeKind, count: int) -> NDArray[np.int64]:
+        return self._slot[self._base[kind] : self._base[kind] + count]
+
+    def _claimed(self, until: int) -> int:
+        """What reservations take before an instant, and provisioned concurrency out of none."""
         reserved = {function: most for at, function, most in self._reserved if at < until}
-        return (most for most in reserved.values() if most != NULL)
+        claimed = sum(most for most in reserved.values() if most != NULL)
+        for number, row in enumerate(self._plan.provisions):
+            if reserved[self._plan.function_of(row.backend)] == NULL:
+                claimed += int(self._levels[self._slot[self._base[GaugeKind.PROVISIONED] + number]])
+        return claimed
 
     def _add(
         self, number: int, metric: Metric, series: NDArray[np.int64], slots: NDArray[np.int64], span: _Span,
-        more: int = 0,
+        more: int = 0, scale: int = 1,
     ) -> None:  # fmt: skip
-        mean = span.area[slots] / span.length + more
+        mean = span.area[slots] / span.length / scale + more
         nothing = np.full((len(slots), len(POINTS)), np.nan)
         one = np.ones(len(slots), np.int64)
-        low, peak = span.low[slots] + more, span.peak[slots] + more
+        low, peak = span.low[slots] / scale + more, span.peak[slots] / scale + more
         self._figures.add(number, metric, series, one, mean, low, peak, nothing)
         for (watched, of), samples in self.wanted.items():
             if watched is metric:
                 for at in np.nonzero(series == of)[0]:
-                    samples[number] = float(mean[at]), int(low[at]), int(peak[at])
+                    samples[number] = float(mean[at]), float(low[at]), float(peak[at])
 
     def in_window(self, kind: GaugeKind, target: int = 0) -> Use:
         """A level within [warm_up, duration)."""
@@ -229,13 +257,16 @@ class Gauges:
         return Use(0.0, 0, 0) if slot is None else self.whole.use(slot)
 
     def room(
-        self, kinds: Sequence[GaugeKind], target: int, ceilings: Sequence[tuple[int, int]]
+        self, levels: Sequence[tuple[GaugeKind, int, int]], ceilings: Sequence[tuple[int, int]]
     ) -> int | None:
         """The least that levels together left under their ceiling, given as (from when, how much), tick by tick.
 
+        A level is given as kind, target and sign.
+
         Where the ceiling changes between two ticks, the highest counts.
         """
-        slots = [slot for kind in kinds if (slot := self._find(kind, target)) is not None]
+        found = [(self._find(kind, target), sign) for kind, target, sign in levels]
+        slots, signs = zip(*((slot, sign) for slot, sign in found if slot is not None), strict=True)
         if not self._steps or not ceilings:
             return None
         at, peaks = self._stacked()
@@ -246,7 +277,7 @@ class Gauges:
         for begin, ceiling in ceilings:
             within = (since < begin) & (begin < at)
             highest[within] = np.maximum(highest[within], ceiling)
-        room = (highest - peaks[:, slots].sum(axis=1))[highest != NULL]
+        room = (highest - peaks[:, list(slots)] @ np.array(signs))[highest != NULL]
         return max(int(room.min()), 0) if len(room) else None
 
     def _stacked(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -222,7 +222,7 @@ def fold_invocations(
             by = none
         made = init if init > 0 else 0
         lasted = duration if duration > 0 else 0
-        ended = arrived + rows[at, I_QUEUED] + rows[at, I_PROVISIONING] + made + lasted
+        ended = arrived + rows[at, I_QUEUED] + max(rows[at, I_PROVISIONING], 0) + made + lasted
         if ended > latest:
             latest = ended
         ran = outcome <= LAST_TO_RUN

@@ -16,7 +16,7 @@ from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.units import MINUTE, SECOND
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -196,7 +196,19 @@ class Limits:
             LimitKind.LAMBDA_RESERVED: (GaugeKind.CONCURRENCY,),
             LimitKind.BACKEND: (GaugeKind.BUSY, GaugeKind.QUEUE),
         }[place.kind]
-        return gauges.room(kinds, max(place.target, 0), ceilings)
+        levels = [(kind, max(place.target, 0), 1) for kind in kinds]
+        return gauges.room([*levels, *self._provisioned(place)], ceilings)
+
+    def _provisioned(self, place: Place) -> Iterator[tuple[GaugeKind, int, int]]:
+        """What is provisioned out of a pool takes room of it whether it is in use or not."""
+        plan = self.plan
+        for number, row in enumerate(plan.provisions):
+            function = plan.function_of(row.backend)
+            if place.kind is LimitKind.LAMBDA_RESERVED and function == place.target:
+                yield GaugeKind.PROVISIONED, number, 1
+                yield GaugeKind.PROVISIONED_IN_USE, number, -1
+            elif place.kind is LimitKind.LAMBDA_ACCOUNT and plan.backends[function].reserved == NULL:
+                yield GaugeKind.PROVISIONED, number, 1
 
 
 def most(law: Law | None) -> int:

@@ -54,6 +54,10 @@ class Metric(IntEnum):
     NUMBER_OF_MESSAGES_SENT = 18
     NUMBER_OF_MESSAGES_RECEIVED = 19
     NUMBER_OF_MESSAGES_DELETED = 20
+    PROVISIONED_CONCURRENCY_INVOCATIONS = 21
+    PROVISIONED_CONCURRENCY_SPILLOVER_INVOCATIONS = 22
+    PROVISIONED_CONCURRENT_EXECUTIONS = 23
+    PROVISIONED_CONCURRENCY_UTILIZATION = 24
 
 
 class Kind(NamedTuple):
@@ -89,6 +93,10 @@ KINDS = (
     Kind("NumberOfMessagesSent", COUNT, ("Sum",)),
     Kind("NumberOfMessagesReceived", COUNT, ("Sum",)),
     Kind("NumberOfMessagesDeleted", COUNT, ("Sum",)),
+    Kind("ProvisionedConcurrencyInvocations", COUNT, ("Sum",)),
+    Kind("ProvisionedConcurrencySpilloverInvocations", COUNT, ("Sum",)),
+    Kind("ProvisionedConcurrentExecutions", COUNT, ("Maximum",)),
+    Kind("ProvisionedConcurrencyUtilization", COUNT, ("Maximum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -180,6 +188,8 @@ class Numbering:
         queues = [self._add(Series(SQS, queue=plan.backends[row].name)) for row in plan.queues]
         self.of_queue = np.array(queues, np.int64)
         """By number of the queue."""
+        self.of_provision = np.array([self._named(row.name) for row in plan.provisions], np.int64)
+        """Of provisioned concurrency: the series of its version or alias."""
         of_function = [self.of_backend[plan.function_of(row)] for row, _ in self.pair_list]
         self.work = tuple(map(_level, (of_function, self._of_resource, self._of_version)))
         """Of AWS/Lambda: by FunctionName, by Resource, by Resource and ExecutedVersion."""
@@ -217,6 +227,14 @@ class Numbering:
             self._of_resource[row] = self._add(
                 Series(LAMBDA, function=name, resource=plan.backends[row].name)
             )
+
+    def _named(self, resource: str) -> int:
+        """The series of a version or an alias."""
+        return next(
+            number
+            for number, series in enumerate(self.series)
+            if series.resource == resource and series.namespace == LAMBDA and not series.executed_version
+        )
 
     def _add(self, series: Series) -> int:
         self.series.append(series)

@@ -17,6 +17,7 @@ from apigw_sim.metrics.series import NS_PER_MS
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind
 from apigw_sim.records import Outcome
 from apigw_sim.rules.reason import REASONS
+from apigw_sim.rules.utilization import WHOLE
 from apigw_sim.units import SECOND
 
 if TYPE_CHECKING:
@@ -251,6 +252,7 @@ def _functions(metrics: Metrics) -> dict[str, Any]:
             "max_concurrency": max(concurrency.peak, 0),
             "mean_concurrency": round(concurrency.mean, 6),
             **_held(metrics, versions),
+            **_provisioned(metrics, versions),
         }
         if len(versions) > 1:
             row["versions"] = {
@@ -290,6 +292,32 @@ def _held(metrics: Metrics, versions: list[int]) -> dict[str, Any]:
         "mean_environments": round(sum(environments), 6),
         "billed_gb_s": round(billed / 1024 / 1000, 6),
     }
+
+
+def _provisioned(metrics: Metrics, versions: list[int]) -> dict[str, Any]:
+    """The provisioned concurrency of some versions, by version or alias; nothing where there is none."""
+    rows: dict[str, Any] = {}
+    of_gauges = metrics.gauges.in_window
+    for number, row in enumerate(metrics.plan.provisions):
+        if row.backend in versions:
+            allocated, in_use, used = (
+                of_gauges(kind, number)
+                for kind in (
+                    GaugeKind.PROVISIONED,
+                    GaugeKind.PROVISIONED_IN_USE,
+                    GaugeKind.PROVISIONED_UTILIZATION,
+                )
+            )
+            invocations, spilled = metrics.provisioned.counts[:, row.backend]
+            rows[row.name.partition(":")[2]] = {
+                "mean_allocated": round(allocated.mean, 6),
+                "max_concurrency": max(in_use.peak, 0),
+                "mean_utilization": round(in_use.mean / allocated.mean, 6) if allocated.mean else None,
+                "max_utilization": max(used.peak, 0) / WHOLE,
+                "invocations": int(invocations),
+                "spillover_invocations": int(spilled),
+            }
+    return {"provisioned_concurrency": rows} if rows else {}
 
 
 def _executed(metrics: Metrics, alias: int, versions: list[int]) -> dict[str, int]:

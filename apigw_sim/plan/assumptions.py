@@ -88,6 +88,9 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
         "authorization_time": any(row.kind in (COGNITO, IAM, JWT) for row in plan.authorizers),
         "provisioning": any(cold.provisioning is None for cold in colds),
+        "provisioned_preparation": any(
+            cell.verb == "provisioned" for event in plan.timeline for cell in event.begin
+        ),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,
         "edge_backbone": any(

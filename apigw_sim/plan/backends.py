@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from apigw_sim import quotas, units
 from apigw_sim.plan import laws
 from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
+from apigw_sim.plan.provisioned import claimed
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.responses import in_base64_at_most
 from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, LimitKind, Works
@@ -38,7 +39,8 @@ def pool(limits: Limits) -> Pool:
         return Pool(states[0].account.lambda_concurrency, NULL, NULL)
     left = [_unreserved(state) for state in states]
     whole = states[0].account.lambda_concurrency
-    ceiling = f"{whole}" if left[0] == whole else f"{left[0]} unreserved of {whole}"
+    free = left[0] - claimed(states[0])
+    ceiling = f"{whole}" if free == whole else f"{free} unreserved of {whole}"
     row = limits.limit(LimitKind.LAMBDA_ACCOUNT, "Lambda account concurrency", CONCURRENCY, ceiling)
     limits.history.keep("unreserved", None, [(n,) for n in left])
     taps = [

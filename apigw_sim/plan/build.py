@@ -7,7 +7,18 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from apigw_sim import quotas, units
-from apigw_sim.plan import alarms, aliases, backends, code, edge, laws, limits, services, timeline
+from apigw_sim.plan import (
+    alarms,
+    aliases,
+    backends,
+    code,
+    edge,
+    laws,
+    limits,
+    provisioned,
+    services,
+    timeline,
+)
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
@@ -55,6 +66,7 @@ def build(scenario: Scenario) -> Plan:
     )
     names = {row.path: number for number, row in enumerate(behind)}
     callees = aliases.callees(scenario, behind)
+    provisions = provisioned.provisions(rows, callees)
     account = _account(reading, bucket, pool)
     guards = Guards(reading, gateway, names)
     made = gateway.method_rows(method_buckets, names, callees, guards)
@@ -102,6 +114,8 @@ def build(scenario: Scenario) -> Plan:
         alarm_delay=scenario.assumptions.metrics_delay,
         aliases=callees.rows,
         shifts=shifts,
+        provisions=provisions,
+        allocation=provisioned.allocation(scenario),
     )
     base, gauges = _gauges(plan)
     return replace(
@@ -202,6 +216,9 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.QUEUE: backends,
         **dict.fromkeys(OF_QUEUES, len(plan.queues)),
         GaugeKind.CACHE_BYTES: len(plan.stages) + len(plan.canary_caches),
+        GaugeKind.PROVISIONED: len(plan.provisions),
+        GaugeKind.PROVISIONED_IN_USE: len(plan.provisions),
+        GaugeKind.PROVISIONED_UTILIZATION: len(plan.provisions),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -69,6 +69,8 @@ class LimitKind(IntEnum):
     """An HTTP backend's concurrency and queue."""
     SERVICE = 10
     """What an AWS service takes of its callers."""
+    LAMBDA_PROVISIONED = 11
+    """Provisioned concurrency of a version, beyond which its invocations spill over: it refuses none."""
 
 
 @dataclass(frozen=True)
@@ -324,6 +326,33 @@ class Backend:
     """Of an SQS queue."""
     code: CodeName | None = None
     """Of a user's own: the class that serves."""
+
+
+@dataclass(frozen=True)
+class Provision:
+    """Provisioned concurrency of a version, given by its number or by an alias."""
+
+    name: str
+    """checkout:PROD"""
+    backend: int
+    """Row of plan.backends."""
+    limit: int
+    """Row of plan.limits: what invocations spill over from."""
+    start: int
+    """Environments that are ready as the run starts."""
+
+
+@dataclass(frozen=True)
+class Allocation:
+    """How provisioned concurrency comes to be, and the requests per second that it takes."""
+
+    preparation_ns: int
+    each_ns: int
+    """... and so much for each environment; none is usable before all of them are."""
+    requests: int
+    """Per second and environment; NULL: no such limit."""
+    burst_ns: int
+    """Requests of so long may come at once."""
 
 
 @dataclass(frozen=True)
@@ -899,9 +928,14 @@ class GaugeKind(IntEnum):
     """ns from run.start: when it last became empty, known at ticks; no area."""
     CACHE_BYTES = 15
     """Target: row of plan.stages, behind them of plan.canary_caches; no area."""
-    TOKENS = 16
+    PROVISIONED = 16
+    """Environments of provisioned concurrency; target: row of plan.provisions, as of the next two."""
+    PROVISIONED_IN_USE = 17
+    PROVISIONED_UTILIZATION = 18
+    """Thousandths."""
+    TOKENS = 19
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 17
+    QUOTA_LEFT = 20
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -981,6 +1015,8 @@ class Plan:
     """ns from the end of a period until an alarm sees its data."""
     aliases: tuple[Alias, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    provisions: tuple[Provision, ...] = ()
+    allocation: Allocation = Allocation(0, 0, NULL, 0)
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
     authorizers: tuple[Authorizer, ...] = ()

@@ -30,6 +30,7 @@ from apigw_sim.records import (
 )
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.reason import REASONS
+from apigw_sim.rules.utilization import WHOLE
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -54,13 +55,18 @@ NAMES: dict[tuple[str, str], str] = {
     (INVOCATIONS.name, "alias"): "alias", (INVOCATIONS.name, "outcome"): "outcome", (INVOCATIONS.name, "refused_by"): "limit",
     (ENVIRONMENTS.name, "function"): "backend",
     (CALLS.name, "client"): "client", (CALLS.name, "outcome"): "call_outcome",
+    (JOURNAL.name, "provision"): "provision",
     (JOURNAL.name, "event"): "event", (JOURNAL.name, "alarm"): "alarm", (JOURNAL.name, "state"): "alarm_state",
 }  # fmt: skip
 """Columns whose numbers become names."""
 TRUTHS = {(INVOCATIONS.name, name) for name in ("abandoned", "repeated", "idempotent")} | {
-    (JOURNAL.name, "ends")
+    (JOURNAL.name, "ends"),
+    (ENVIRONMENTS.name, "provisioned"),
 }
 """Columns of 0 and 1."""
+PROVISIONED = (GaugeKind.PROVISIONED, GaugeKind.PROVISIONED_IN_USE, GaugeKind.PROVISIONED_UTILIZATION)
+UNITS = {GaugeKind.TOKENS: TOKEN, GaugeKind.PROVISIONED_UTILIZATION: WHOLE}
+"""What levels are counted in, where it is not 1."""
 
 
 class Decoder:
@@ -83,6 +89,7 @@ class Decoder:
             "alias": [alias.name for alias in plan.aliases],
             "outcome": [outcome.name.lower() for outcome in Outcome],
             "event": [event.text for event in plan.timeline],
+            "provision": [row.name for row in plan.provisions],
             "alarm": [alarm.name for alarm in plan.alarms],
             "alarm_state": [state.name for state in AlarmState],
             "call_outcome": [outcome.name.lower() for outcome in CallOutcome],
@@ -127,7 +134,7 @@ class Decoder:
         gauges, where = np.unique(columns["gauge"], return_inverse=True)
         names = GaugeNames(self._plan)
         decoded = [names.decode(int(gauge)) for gauge in gauges]
-        unit = np.array([TOKEN if one.kind == GaugeKind.TOKENS else 1 for one in decoded], np.float64)[where]
+        unit = np.array([UNITS.get(one.kind, 1) for one in decoded], np.float64)[where]
         made = {
             "at": self._instants(columns["at_ns"]),
             "at_ns": pa.array(columns["at_ns"]),
@@ -149,6 +156,8 @@ class Decoder:
         if kind == GaugeKind.QUOTA_LEFT:
             quota = plan.quotas[target]
             return f"{plan.limits[quota.limit].label}: {quota.owner}"
+        if kind in PROVISIONED:
+            return plan.provisions[target].name
         if kind == GaugeKind.CACHE_BYTES:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):

@@ -40,6 +40,14 @@ def _read_alias(value: object) -> str:
     raise Bad(f"{units.show(value)} is no name of an alias", fix)
 
 
+def _read_qualifier(value: object) -> str:
+    if value == LATEST:
+        fix = "publish it: give it a number under versions:, and write that number or an alias of it"
+        raise Bad(f"AWS provisions concurrency for versions and aliases, not for {LATEST}", fix)
+    is_version = isinstance(value, int) or (isinstance(value, str) and value.isdigit())
+    return read_version(value) if is_version else _read_alias(value)
+
+
 def read_weights(value: object) -> dict[str, Fraction]:
     """The share of each version, `{"1": 95 %, "2": 5 %}`, `rest` for one of them; or one version."""
     if isinstance(value, str | int) and not isinstance(value, bool):
@@ -84,6 +92,10 @@ VersionName = Annotated[str, Leaf(read_version, str, lambda: {"type": "string", 
 AliasName = Annotated[
     str, Leaf(_read_alias, str, lambda: {"type": "string", "pattern": "^(?![0-9]+$)[A-Za-z0-9_-]{1,128}$"})
 ]
+Qualifier = Annotated[
+    str, Leaf(_read_qualifier, str, lambda: {"type": "string", "pattern": "^[A-Za-z0-9_-]{1,128}$"})
+]
+"""A version or an alias, of which there is something of its own."""
 Weights = Annotated[dict[str, Fraction], Leaf(read_weights, _show_weights, _weights_schema)]
 
 

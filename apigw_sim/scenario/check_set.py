@@ -14,6 +14,7 @@ from apigw_sim.scenario.api import EVERY_METHOD, read_route
 from apigw_sim.scenario.base import Bad, Part, dump, suggest
 from apigw_sim.scenario.check_functions import check_weights
 from apigw_sim.scenario.check_http import check_reach
+from apigw_sim.scenario.check_provisioned import check_claims
 from apigw_sim.scenario.checks import Report, check_reservations, check_used
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.paths import show_path, split_path
@@ -37,19 +38,19 @@ _SETTABLE = re.compile(
             rf"usage_plans\.\*\.{_THROTTLE}",
             r"usage_plans\.\*\.quota\.limit",
             r"usage_plans\.\*\.stages\.\*\.\*(\.rate|\.burst)?",
-            r"functions\.\*\.(reserved_concurrency|timeout|aliases\.\*)",
+            r"functions\.\*\.(reserved_concurrency|timeout|aliases\.\*|provisioned_concurrency\.\*)",
         )
     )
 )
 _REACH = (
     "set reaches the account's limits, method_settings, cache_cluster, variables and canary of stages, usage plans, "
-    "and reserved_concurrency, timeout and aliases of functions"
+    "and reserved_concurrency, provisioned_concurrency, timeout and aliases of functions"
 )
 _KEPT = ("variables", "canary", "aliases")
 """What other entries move too, so that nobody can say what giving it back would mean."""
 _NAMED = (
     "apis", "stages", "variables", "method_settings", "usage_plans", "functions", "versions", "aliases", "backends",
-    "clients", "api_keys", "authorizers",
+    "clients", "api_keys", "authorizers", "provisioned_concurrency",
 )  # fmt: skip
 
 
@@ -334,3 +335,5 @@ def _check_limits(report: Report, touched: dict[str, Keys], state: dict[str, Any
         if path.endswith("concurrency"):
             reserved = {name: body.get("reserved_concurrency") for name, body in functions.items()}
             check_reservations(report, reserved, limit, elsewhere, here)
+        if path.endswith("concurrency") or ".provisioned_concurrency." in path:
+            check_claims(report, functions, limit, elsewhere, here)

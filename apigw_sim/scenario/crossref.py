@@ -9,6 +9,7 @@ from apigw_sim.scenario.check_expect import check_expect, check_tokens
 from apigw_sim.scenario.check_fronts import check_fronts
 from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_http import check_http
+from apigw_sim.scenario.check_provisioned import check_provisioned
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_services import check_services
 from apigw_sim.scenario.check_timeline import check_timeline
@@ -23,6 +24,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_run(report)
     check_functions(report)
     check_services(report)
+    check_provisioned(report)
     check_apis(report)
     check_http(report)
     check_plans(report)

@@ -9,7 +9,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import Field
 
 from apigw_sim import quotas, units
-from apigw_sim.scenario.aliases import LATEST, AliasName, VersionName, Weights
+from apigw_sim.scenario.aliases import LATEST, AliasName, Qualifier, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Share, one_of, quantity, show
@@ -185,7 +185,7 @@ class Version(Part):
     later: ClassVar[Mapping[str, str]] = {
         "reserved_concurrency": "belongs to the function; write it there: AWS applies it over all versions",
         "idle_lifetime": "belongs to the function; write it there",
-        "provisioned_concurrency": _LATER,
+        "provisioned_concurrency": "belongs to the function; write it there, by version or alias",
         "snap_start": _LATER,
     }
 
@@ -207,6 +207,10 @@ class Function(Part):
     reserved_concurrency: Count | None = Field(
         None, description="concurrency set aside for this function, and its ceiling; 0 stops it"
     )
+    provisioned_concurrency: dict[Qualifier, Count] = Field(
+        {},
+        description="environments kept ready for a version, or for the version that an alias names; 0: none yet",
+    )
     idle_lifetime: DurationLaw = Field(
         Uniform(min=5 * units.MINUTE, max=7 * units.MINUTE),
         description="how long an idle environment lives, drawn at its birth",
@@ -227,7 +231,6 @@ class Function(Part):
     )
 
     later: ClassVar[Mapping[str, str]] = {
-        "provisioned_concurrency": _LATER,
         "snap_start": _LATER,
         "architecture": _LATER,
         "destinations": _LATER,

@@ -307,6 +307,9 @@ class Assumptions(Part):
         Uniform(min=50 * units.MS, max=150 * units.MS),
         description="making an environment and fetching its code, before Init",
     )
+    provisioned_preparation: PositiveDuration = Field(
+        90 * units.SECOND, description="preparing provisioned concurrency, before its environments are made"
+    )
     canary_series: Flag = Field(
         True, description="whether CloudWatch shows a canary beside its stage, as the stage STAGE/Canary"
     )

@@ -66,6 +66,9 @@ def phrase(limit: Limit, several_stages: bool) -> Phrase:
             return Phrase(f"of {of}", f"its ten a second per unit of reserved concurrency, {size}")
         case LimitKind.LAMBDA_SCALING:
             return Phrase(f"of {label.removesuffix(' scaling rate')}", f"its scaling rate {size}")
+        case LimitKind.LAMBDA_PROVISIONED:
+            of = label.removesuffix(" provisioned concurrency")
+            return Phrase(f"of {of}", f"its provisioned concurrency {size}")
         case LimitKind.BACKEND:
             return Phrase(f"to {label.removesuffix(' concurrency')}", f"its capacity {size}")
         case LimitKind.SERVICE:

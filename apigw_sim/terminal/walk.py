@@ -252,7 +252,10 @@ def _for_nobody(walk: Walk, work: Row) -> str:
     """What a backend did after everybody had stopped waiting."""
     name = walk.plan.backends[work["backend"]].name
     lasted = (
-        work["queued_ns"] + work["provisioning_ns"] + max(work["init_ns"], 0) + max(work["duration_ns"], 0)
+        work["queued_ns"]
+        + max(work["provisioning_ns"], 0)
+        + max(work["init_ns"], 0)
+        + max(work["duration_ns"], 0)
     )
     until = work["arrived_ns"] + lasted - walk.story[0][0]
     how = OUTCOMES.get(Outcome(work["outcome"]), "was refused by Lambda")

@@ -200,3 +200,29 @@ def test_lmb004_fires_just_above_ten_times_the_accounts_less_what_is_used_elsewh
 )
 def test_lmb004_is_silent_at_ten_times_the_concurrency(advice: Advised, over: dict[str, Any]) -> None:
     assert not advice("LMB004", {DURATION: "10 ms", **over})
+
+
+PROVISIONED = {
+    "worker": {
+        "duration": "100 ms", "versions": {"1": {}}, "aliases": {"PROD": "1"}, "provisioned_concurrency": {"PROD": 10},
+    }
+}  # fmt: skip
+
+
+def test_lmb005_fires_where_more_than_a_hundredth_spills_over(one: One) -> None:
+    """From a table of Erlang's formula: 5 offered to 10 lose 1.838 %, to 11 0.829 %."""
+    over = {RATE: "50/s", f"{ITEMS}.lambda_proxy": "worker:PROD"}
+    path, text, fix = one("LMB005", over, functions=PROVISIONED)
+    assert path == "functions.worker.provisioned_concurrency.PROD"
+    assert text == (
+        "worker:PROD has 10 provisioned and is offered 5 at once: 50/s (first attempts, at 0 s), so by Erlang's formula "
+        "1.84 % of them spill over, and those for which no environment is idle start cold"
+    )
+    assert fix == "provision 11 for 1 % and less, or shorten the Duration"
+
+
+def test_lmb005_is_silent_where_less_does_and_reckons_with_the_most_that_is_ever_set(advice: Advised) -> None:
+    over = {RATE: "50/s", f"{ITEMS}.lambda_proxy": "worker:PROD"}
+    more = [{"at": "1 min", "set": {"functions.worker.provisioned_concurrency.PROD": 11}}]
+    assert not advice("LMB005", over, functions=PROVISIONED, timeline=more)
+    assert not advice("LMB005", {RATE: "50/s"})

@@ -243,7 +243,9 @@ def _environments(ran: Ran) -> Iterator[str]:
     for backend, environment, arrived, provisioning, init, duration in ran.columns(INVOCATIONS, *columns):
         if environment != NULL:
             served[backend, environment] += 1
-            spans[backend, environment].append((arrived, arrived + provisioning + max(init, 0) + duration))
+            spans[backend, environment].append(
+                (arrived, arrived + max(provisioning, 0) + max(init, 0) + duration)
+            )
     rows = ran.columns(
         ENVIRONMENTS, "function", "environment", "served", "born_ns", "died_ns", "last_used_ns"
     )

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
-from engine.generated_aliases import FORMATS, callees, formats, moved_alias, versions
+from engine.generated_aliases import FORMATS, callees, formats, moved_alias, provided, provisioned, versions
 from engine.generated_http import typed
 from engine.generated_parts import (
     EACH,
@@ -67,6 +67,9 @@ class State:
     aliases: dict[str, Any] = field(default_factory=dict)
     """By name: what each sends where, as far as it has changed; None while it is shifted."""
     reserved: dict[str, int | None] = field(default_factory=dict)
+    """By function; and by version, what is provisioned out of no reservation."""
+    provisioned: dict[str, dict[str, int]] = field(default_factory=dict)
+    """By function and version."""
     canaries: set[str] = field(default_factory=set)
     """Stages that have one."""
     deployments: dict[str, int] = field(default_factory=dict)
@@ -323,7 +326,8 @@ def entry(draw: Draw, said: dict[str, Any], state: State, at: int) -> dict[str, 
         moved = draw(_moved(said, state, verb))
         return made | moved if moved else None
     if verb == "alias":
-        moved = draw(moved_alias(said, state.aliases))
+        moved = draw(aside(provided(state))) if at % 3 == 0 else None
+        moved = moved or draw(moved_alias(said, state.aliases))
         return made | moved if moved else None
     change = draw(_change(said, state, verb))
     return made | {"set": change} if change else None
@@ -413,6 +417,8 @@ def _change(draw: Draw, said: dict[str, Any], state: State, verb: str) -> dict[s
         return {path: draw(throttle())} if path.endswith("throttle") else {f"{path}.limit": draw(few(5, 60))}
     name = draw(one_of(*said["functions"] or [""]))
     what = draw(one_of("reserved", "reserved", "timeout", "limit", "elsewhere"))
+    if what == "reserved" and name in state.provisioned:
+        return None
     if what == "reserved" and name and state.room(name) >= 0:
         state.reserved[name] = draw(few(0, min(state.room(name), 6)))
         return {f"functions.{name}.reserved_concurrency": state.reserved[name]}
@@ -455,6 +461,7 @@ def scenarios(draw: Draw) -> dict[str, Any]:
             body["reserved_concurrency"] = state.reserved[name] = min(
                 state.room(), draw(one_of(0, 1, 2, 3, 5, 6))
             )
+    draw(aside(provisioned(said, state)))
     few_or_none = one_of(*([0, 1, 1, 2] if said["functions"] else [1, 1, 2]))
     said["backends"] = {name: draw(backend()) for name in "hi"[: draw(few_or_none)]}
     said["apis"] = draw(apis(callees(said["functions"]), list(said["backends"])))

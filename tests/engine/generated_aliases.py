@@ -62,6 +62,41 @@ def ends_in(weights_of: Any) -> list[str]:
 
 
 @drawn
+def provisioned(draw: Draw, said: dict[str, Any], state: Any) -> None:
+    """Provisioned concurrency of some versions, within the reservation or the account; the state learns of it."""
+    for name, body in said["functions"].items():
+        held = state.reserved.get(name)
+        room = state.room() if held is None else held
+        if "versions" not in body or room < 1 or not draw(chance(60)):
+            continue
+        state.provisioned[name] = claims = dict.fromkeys(draw(some(list(body["versions"]), 1, 2)), 0)
+        for number in claims:
+            claims[number] = draw(few(0, min(room, 3)))
+            room -= claims[number]
+            if held is None:
+                state.reserved[f"{name}:{number}"] = claims[number]
+        body["provisioned_concurrency"] = dict(claims)
+
+
+@drawn
+def provided(draw: Draw, state: Any) -> dict[str, Any] | None:
+    """Another amount of it."""
+    if not state.provisioned:
+        return None
+    name = draw(one_of(*state.provisioned))
+    claims = state.provisioned[name]
+    number = draw(one_of(*claims))
+    held = state.reserved.get(name)
+    room = state.room() + claims[number] if held is None else held - sum(claims.values()) + claims[number]
+    if room < 0:
+        return None
+    claims[number] = draw(few(0, min(room, 4)))
+    if held is None:
+        state.reserved[f"{name}:{number}"] = claims[number]
+    return {"set": {f"functions.{name}.provisioned_concurrency.{number}": claims[number]}}
+
+
+@drawn
 def moved_alias(draw: Draw, said: dict[str, Any], now: dict[str, Any]) -> dict[str, Any] | None:
     """Other weights for an alias, or a traffic shift of it; `now` is what each alias sends where, None in a shift."""
     named = {f"{name}:{alias}": set_ for name, body in said["functions"].items()

@@ -350,6 +350,7 @@ def assumptions(draw: Draw) -> dict[str, Any]:
         "rest_overhead": draw(time_of(0, 4, zero=True)),
         "lambda_overhead": draw(time_of(0, 12, zero=True)),
         "provisioning": draw(time_of(0, 9, zero=True)),
+        "provisioned_preparation": "20 ms",
         "edge_backbone": draw(one_of("100 %", "70 %", "0 %")),
         "metrics_stamp": draw(one_of("answer", "arrival")),
     }

@@ -198,7 +198,7 @@ def ran_born(ran: Ran, function: str, environment: int) -> int:
 
 def end(row: SimpleNamespace) -> int:
     """When a piece of work ended."""
-    return row.arrived_ns + row.queued_ns + row.provisioning_ns + (row.init_ns or 0) + row.duration_ns
+    return row.arrived_ns + row.queued_ns + (row.provisioning_ns or 0) + (row.init_ns or 0) + row.duration_ns
 
 
 # HTTP

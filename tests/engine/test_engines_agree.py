@@ -49,6 +49,11 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "canary_release": {"clients.web.arrivals.rate": "2/s"},
     "stage_variables": {"clients.web.arrivals.rate": "2/s", "clients.testers.arrivals.rate": "2/s"},
+    "provisioned_concurrency": {
+        "clients.web.arrivals.rate": "3/s", "clients.twin.arrivals.rate": "1/s", "timeline[0].set": {
+            "functions.checkout.provisioned_concurrency.PROD": 2
+        },
+    },
     "weighted_alias": {"clients.web.arrivals.rate": "5/s", "clients.testers.arrivals.rate": "2/s"},
     "codedeploy_shift": {"clients.web.arrivals.rate": "2/s", "clients.app.arrivals.rate": "3/s"},
     "cold_start_storm": {

@@ -260,7 +260,7 @@ def rows(table: Table, size: int, seed: int, of: Plan) -> NDArray[np.int64]:
         column["refused_by"] = np.where(
             column["outcome"] > 3, random.integers(-1, len(of.limits), size), NULL
         )
-        ends = started + column["queued_ns"] + column["provisioning_ns"]
+        ends = started + column["queued_ns"] + np.maximum(column["provisioning_ns"], 0)
         ends += np.maximum(column["init_ns"], 0) + np.maximum(column["duration_ns"], 0)
     else:
         column["outcome"] = random.integers(0, len(CallOutcome), size)

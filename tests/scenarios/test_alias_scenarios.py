@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from scenarios.comments import Claim
-from scenarios.test_scenarios import SECOND, Run, errors, run, vouched
+from scenarios.test_scenarios import SECOND, Run, erlang_b, errors, run, vouched
 
 MINUTE = 60
 
@@ -90,5 +90,51 @@ def test_codedeploy_shift() -> None:
                 (lost, asked, 400, refused(12, 15)[1]),
             ),
             Claim("version 2 had {} cold starts", (cold,)),
+        ],
+    )
+
+
+def test_provisioned_concurrency() -> None:
+    """Erlang's formula holds whatever the law of the durations; what spills over comes in clumps, which widens its give."""
+    done = run("provisioned_concurrency")
+    rows = done.result.invocations
+    arrived = rows["arrived_ns"] / SECOND
+    crowd = rows[(arrived >= 10 * MINUTE) & (arrived < 15 * MINUTE)]
+    mine, twin = (crowd[crowd["backend"] == name] for name in ("checkout:1", "on_demand"))
+    spilled, cold = int(mine["refused_by"].notna().sum()), int(mine["init_ns"].notna().sum())
+    first = twin[twin["arrived_ns"] < (10 * MINUTE + 2) * SECOND]
+    requests = done.of("shop/prod", 10 * MINUTE, 15 * MINUTE)
+    slowest = {
+        method: requests[requests["method"] == method]["latency_ns"].quantile(0.999) / 1e6
+        for method in ("POST /orders", "POST /on_demand")
+    }
+    assert spilled == pytest.approx(90_000 * erlang_b(75, 60) / 100, abs=270)
+    of = done.summary["functions"]["checkout"]["provisioned_concurrency"]["PROD"]
+    ready = done.result.journal["allocated"].dropna()
+    assert done.result.journal["at_ns"][ready.index].tolist() == [
+        (9 * MINUTE + 30.75) * SECOND,
+        16 * MINUTE * SECOND,
+    ]
+    vouched(
+        "provisioned_concurrency",
+        [
+            Claim("{}/s x {} s = {} at once", (300, 0.2, 300 * 0.2)),
+            Claim("{} offered to {} find all of them busy {} %", (60, 75, erlang_b(75, 60))),
+            Claim("at {} min {} s.", (9, 90 + 75 * 0.01 - MINUTE)),
+            Claim("bring {} at the most", (300 * 1.2,)),
+        ],
+        [
+            Claim(
+                "from 10 to 15 min {} of {} invocations of checkout spilled over, and {} started cold; its p99.9 was {} ms",
+                (spilled, len(mine), cold, slowest["POST /orders"]),
+            ),
+            Claim(
+                "on demand {} started cold in the first 2 s of the crowd; the p99.9 from 10 to 15 min was {} ms",
+                (int(first["init_ns"].notna().sum()), slowest["POST /on_demand"]),
+            ),
+            Claim(
+                "in the mean {} were provisioned, and {} % of them in use",
+                (of["mean_allocated"], 100 * of["mean_utilization"]),
+            ),
         ],
     )

@@ -19,9 +19,12 @@ from apigw_sim.engine.compiled import (
     events,
     fronts,
     gateway,
+    jobs,
     kernel,
+    lambdas,
     levels,
     processes,
+    provisioned,
     queues,
     services,
     users,
@@ -42,6 +45,7 @@ from apigw_sim.rules import (
     retry,
     routing,
     service,
+    utilization,
     window,
 )
 
@@ -60,6 +64,7 @@ SOURCES = (
     retry,
     routing,
     service,
+    utilization,
     window,
     levels,
     events,
@@ -75,7 +80,10 @@ SOURCES = (
     gateway,
     authorizing,
     services,
+    jobs,
     queues,
+    lambdas,
+    provisioned,
     backends,
     kernel,
 )
@@ -172,7 +180,7 @@ def functions(module: ModuleType) -> list[Any]:
 
 def entry(name: str) -> Callable[..., Any]:
     """A function of the loop by name."""
-    for module in (kernel, levels, backends, drawing):
+    for module in (kernel, levels, lambdas, drawing):
         found: Callable[..., Any] | None = vars(module).get(name)
         if found is not None and found.__module__ == module.__name__:
             return found
@@ -184,7 +192,7 @@ def compiled() -> Kernel:
     from apigw_sim.engine.compiled import views
     from apigw_sim.jit import compiled as made
 
-    alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {backends.bury_all}
+    alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {lambdas.bury_all}
     helpers = [thing for module in SOURCES for thing in functions(module) if thing not in alone]
     made_entries = {
         name: made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)

@@ -337,12 +337,15 @@ class Builder:
         self.services = 0
         self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
         self._queues()
+        provisions = self._provisions()
         rings = 0
         for number, row in enumerate(plan.backends):
-            is_lambda, cold, status = row.kind is BackendKind.LAMBDA, row.cold, row.status
+            is_lambda, cold, status = int(row.kind is BackendKind.LAMBDA), row.cold, row.status
+            provision = provisions.get(number, NULL)
             main = plan.function_of(number)
             fill(
-                self.vectors["backend"], "backend", number, me=number * w.BACKEND, is_lambda=is_lambda,
+                self.vectors["backend"], "backend", number, me=number * w.BACKEND,
+                is_lambda=is_lambda if provision == NULL else w.PROVISIONED, provision=provision * w.PROVISION,
                 statuses=self._shares(status.statuses, status.thresholds), statuses_n=len(status.statuses),
                 certain=len(status.statuses) == 1 and not row.crash and not row.malformed and not row.refuses,
                 crash=row.crash, main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
@@ -425,6 +428,19 @@ class Builder:
                 self.vectors["row"], "row", number, me=number * w.ROW, who=(client - 1) << USER_BITS,
                 client=client * w.CLIENT, pick=number * w.SQS,
             )  # fmt: skip
+
+    def _provisions(self) -> dict[int, int]:
+        """Provisioned concurrency; gives the row of each that has some."""
+        plan = self.plan
+        self._table("provision", len(plan.provisions))
+        for number, row in enumerate(plan.provisions):
+            fill(
+                self.vectors["provision"], "provision", number, limit=row.limit,
+                allocated=plan.gauge(GaugeKind.PROVISIONED, number),
+                busy=plan.gauge(GaugeKind.PROVISIONED_IN_USE, number),
+                utilization=plan.gauge(GaugeKind.PROVISIONED_UTILIZATION, number),
+            )  # fmt: skip
+        return {row.backend: number for number, row in enumerate(plan.provisions)}
 
     def _processes(self) -> list[int]:
         """The processes of clients that keep something between calls; gives where those of each begin."""

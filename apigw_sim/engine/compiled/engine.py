@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apigw_sim.draws.arrivals import Source, Words, source
 from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
-from apigw_sim.engine.compiled import levels, users
+from apigw_sim.engine.compiled import levels, provisioned, users
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.builder import Builder
 from apigw_sim.engine.compiled.plain import view
@@ -237,6 +237,9 @@ class Compiled:
         """The run is over: environments still alive are written down."""
         for f in self._functions():
             self.kernel.close(self.state, f)
+            row = view(self.state.backend, f)
+            if row.is_lambda == w.PROVISIONED:
+                provisioned.close_provisioned(self.state, row)
         self._hand_on(0)
         for number, client in enumerate(self.plan.clients):
             if client.workers != NULL:
@@ -305,10 +308,20 @@ class Compiled:
         """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         f = self._backend(backend)
         if (f.reserved == NULL) != (concurrency == NULL):
-            in_use = int(levels.level_of(self.state, f.in_use))
+            in_use = int(levels.level_of(self.state, f.in_use)) - int(f.provisioned)
             self._move(self.state.unreserved_in_use, in_use if concurrency == NULL else -in_use)
         for row in self.plan.versions(backend):
             self._backend(row).reserved = concurrency
+
+    def provide(self, number: int, count: int, rate: int, full: int, limited: bool) -> None:
+        """So many environments of provisioned concurrency from now on, and their requests per second as a bucket."""
+        state, f = self.state, self._backend(self.plan.provisions[number].backend)
+        needed = int(state.environment_top) + (count + w.ROOM) * w.ENVIRONMENT
+        if needed > len(state.environment):
+            state.grow("environment", needed)
+        state.make_room()
+        state.now = self.clock.now
+        provisioned.provide(state, f, count, rate, full, int(limited))
 
     def alias(self, number: int, first: int, second: int, threshold: int) -> None:
         """What an alias names, for invocations that reach Lambda from now on."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unanswered
-from apigw_sim.engine.compiled.backends import bury_all, free_place, reach, take_next, waits
+from apigw_sim.engine.compiled.backends import free_place, reach, take_next, waits
 from apigw_sim.engine.compiled.callers import (
     answered,
     freed,
@@ -36,6 +36,7 @@ from apigw_sim.engine.compiled.gateway import (
     travel,
     watch_limits,
 )
+from apigw_sim.engine.compiled.lambdas import bury_all
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.queues import of_queue, offered, over
 from apigw_sim.engine.compiled.words import (

@@ -95,10 +95,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "bucket": "level at rate full limit off low stale",
         "quota": "used requests limit reset resets_end low stale",
         # a function or a version of the function `main`, or an HTTP backend with its queue from `first` to `last`
+        # is_lambda: 2 (PROVISIONED) for a version with provisioned concurrency
         "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
             scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
-            first last load largest_response main refuses format_error service""",
+            first last load largest_response main refuses format_error service provision provisioned""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
         "service": "throttle_status unit sqs",
         # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
@@ -108,6 +109,9 @@ FIELDS: dict[str, tuple[str, ...]] = {
             most backoff batches under_way polling widening first last oldest newest emptied row
             visible hidden sent received deleted dead expired""",
         "message": "me next older newer sent received",
+        # provisioned concurrency of a version: environments that are free, the most recently used first; how many busy
+        # ones go when they are free; its own requests per second; its gauges
+        "provision": "idle surplus level at rate full limited limit allocated busy utilization",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
         "environment": "me number born ready used lifetime served below died function",
         "gauge": "level low peak area at stale integral",
@@ -131,6 +135,7 @@ ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
 WORKS, USERS, WORKERS = width("works"), width("users"), width("workers")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
+PROVISION = width("provision")
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
     width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )
@@ -142,9 +147,11 @@ PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 AUTHORIZER, GRANT, SQS, MESSAGE = map(width, ("authorizer", "grant", "sqs", "message"))
-ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 7, 10, 6
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 8, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
+PROVISIONED = 2
+"""Of `is_lambda`: a version with provisioned concurrency."""
 EVENT = 2
 """Of `detached`: nobody ever waits, an asynchronous invocation."""
 STATUS_BITS, REASON_BITS = 10, 8

@@ -35,7 +35,10 @@ def drawn_lifetimes(row: tables.Backend, number: int, draws: Draws) -> list[int]
 
 
 class Environment:
-    """An execution environment: one invocation at a time, and a lifetime when idle drawn at its birth."""
+    """An execution environment: one invocation at a time, and a lifetime when idle drawn at its birth.
+
+    A lifetime of NULL has no end: the environment is one of provisioned concurrency.
+    """
 
     __slots__ = ("born", "last_used", "lifetime", "number", "ready", "served")
 
@@ -60,15 +63,17 @@ class Account:
 
 
 class Scaling:
-    """How fast new environments are made: of all versions of a function together."""
+    """How fast new environments are made, and what needs none: of all versions of a function together."""
 
-    __slots__ = ("at", "level", "recent")
+    __slots__ = ("at", "level", "provisioned", "recent")
 
     def __init__(self, row: tables.Account) -> None:
         most = row.scaling
         self.recent: deque[int] | None = deque(maxlen=most) if most != NULL else None
         self.level = most * TOKEN
         self.at = 0
+        self.provisioned = 0
+        """Invocations that run in provisioned environments."""
 
 
 class Function:
@@ -119,21 +124,22 @@ class Function:
         now = self.clock.now
         refusal = self._refusal(job, now)
         if refusal is not OK:
-            job.outcome = refusal
-            if refusal.throttled:
-                job.status = 429
-            elif refusal is Outcome.TOO_LARGE:
-                job.status = 413
-            record(self.jobs, self.number, job)
+            self._refuse(job, refusal)
             return
-        for bucket in self.rps:
-            if not (bucket.off or job.asynchronous):
-                bucket.spend()
+        self._spend(job)
         job.environment = environment = self.idle.pop() if self.idle else self._born(job, now)
         environment.served += 1
         self._run(job, now)
 
     # what Lambda refuses
+
+    def _refuse(self, job: Job, refusal: Outcome) -> None:
+        job.outcome = refusal
+        if refusal.throttled:
+            job.status = 429
+        elif refusal is Outcome.TOO_LARGE:
+            job.status = 413
+        record(self.jobs, self.number, job)
 
     def _refusal(self, job: Job, now: int) -> Outcome:
         attempt, account, row = job.attempt, self.account, self.row
@@ -146,7 +152,7 @@ class Function:
             )
             return Outcome.TOO_LARGE
         if self.reserved != NULL:
-            if self.in_use.level >= self.reserved:
+            if self.in_use.level - self.scaling.provisioned >= self.reserved:
                 job.refused_by = row.reserved_limit
                 attempt.note(f"function {row.name}: all {self.reserved} of its reserved concurrency in use")
                 return Outcome.THROTTLED_RESERVED
@@ -156,14 +162,8 @@ class Function:
                 f"function {row.name}: all {account.unreserved_limit} of the unreserved concurrency in use"
             )
             return Outcome.THROTTLED_ACCOUNT
-        for bucket in self.rps:
-            held = bucket.now_holds(now)
-            if held < TOKEN and not (bucket.off or job.asynchronous):
-                job.refused_by = bucket.limit
-                attempt.note(
-                    f"function {row.name}: ten requests per second and unit of concurrency are used up"
-                )
-                return Outcome.THROTTLED_RPS
+        if not self._has_tokens(job, now):
+            return Outcome.THROTTLED_RPS
         if self.idle and self.idle[-1].last_used + self.idle[-1].lifetime <= now:
             self._bury(now)
         if not self.idle and not self._may_scale(now):
@@ -173,6 +173,23 @@ class Function:
             )
             return Outcome.THROTTLED_SCALING
         return OK
+
+    def _has_tokens(self, job: Job, now: int) -> bool:
+        """Whether the account's request rate, and the reservation's, let one more invocation in."""
+        for bucket in self.rps:
+            held = bucket.now_holds(now)
+            if held < TOKEN and not (bucket.off or job.asynchronous):
+                job.refused_by = bucket.limit
+                job.attempt.note(
+                    f"function {self.row.name}: ten requests per second and unit of concurrency are used up"
+                )
+                return False
+        return True
+
+    def _spend(self, job: Job) -> None:
+        for bucket in self.rps:
+            if not (bucket.off or job.asynchronous):
+                bucket.spend()
 
     def _may_scale(self, now: int) -> bool:
         """A thousand new environments in any ten seconds (or as a bucket, an assumption)."""
@@ -211,7 +228,7 @@ class Function:
     def _write(self, environment: Environment, died: int) -> None:
         self.environments.write(self.environments.pack(
             self.number, environment.number, environment.born, environment.ready, environment.last_used, died,
-            environment.served,
+            environment.served, environment.lifetime == NULL,
         ))  # fmt: skip
 
     def close(self) -> None:
@@ -246,10 +263,7 @@ class Function:
         attempt = job.attempt
         duration, status = job.drawn()
         job.run()
-        self.in_use.move(1)
-        self.account.in_use.move(1)
-        if self.reserved == NULL:
-            self.account.unreserved.move(1)
+        self._occupy(job, 1)
         if self.row.refuses and status > 0 and not job.source:
             status = self._reads(attempt, status)
         fault = self.fault
@@ -272,7 +286,7 @@ class Function:
         job.end = now + duration if job.init == NULL else now + job.provisioning + job.init + duration
         if attempt.notes is not None and job.environment is not None:
             kind = (
-                "warm"
+                ("warm" if job.environment.lifetime != NULL else "provisioned")
                 if job.init == NULL
                 else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
             )
@@ -280,6 +294,13 @@ class Function:
                 f"function {self.row.name}: environment {job.environment.number}, {kind}, Duration {duration / 1e6:g} ms"
                 f"{self.fault.told()}; at once {self._pool()}"
             )
+
+    def _occupy(self, job: Job, by: int) -> None:  # noqa: ARG002
+        """Concurrency of the function and of the pools it draws from."""
+        self.in_use.move(by)
+        self.account.in_use.move(by)
+        if self.reserved == NULL:
+            self.account.unreserved.move(by)
 
     def _reads(self, attempt: Attempt, status: int) -> int:
         """The status of its answer: one of its own to a format that it does not accept."""
@@ -299,10 +320,7 @@ class Function:
         """The invocation has ended: its environment is idle again."""
         environment = job.environment
         assert environment is not None
-        self.in_use.move(-1)
-        self.account.in_use.move(-1)
-        if self.reserved == NULL:
-            self.account.unreserved.move(-1)
+        self._occupy(job, -1)
         environment.last_used = self.clock.now
         self.idle.append(environment)
         record(self.jobs, self.number, job)

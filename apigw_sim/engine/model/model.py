@@ -17,6 +17,7 @@ from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_l
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
 from apigw_sim.engine.model.paced import LossyPaced, Paced
+from apigw_sim.engine.model.provisioned import Levels, Provisioned
 from apigw_sim.engine.model.queues import Queue
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
@@ -26,6 +27,8 @@ from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
 from apigw_sim.rules.bucket import cut
+
+PROVISIONED = (GaugeKind.PROVISIONED, GaugeKind.PROVISIONED_IN_USE, GaugeKind.PROVISIONED_UTILIZATION)
 
 
 class Watch(NamedTuple):
@@ -122,6 +125,8 @@ class Model:
         )
         self.functions: dict[int, Function] = {}
         self.queues: list[Queue] = []
+        self.provisions: dict[int, Provisioned] = {}
+        """By row of plan.provisions."""
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
         self.aliases = [Alias(number, row, self.backends) for number, row in enumerate(plan.aliases)]
@@ -153,7 +158,7 @@ class Model:
                 return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
             return Http(number, row, busy, queue, self.invocations)
         rps, main = row.rate_bucket, self.functions.get(row.version_of)
-        function = self.functions[number] = Function(
+        shared = (
             self.clock,
             number,
             row,
@@ -165,6 +170,14 @@ class Model:
             self.environments,
             main.scaling if main else Scaling(plan.account),
         )
+        provision = next((n for n, each in enumerate(plan.provisions) if each.backend == number), None)
+        if provision is None:
+            function = Function(*shared)
+        else:
+            levels = Levels(*(Gauge(gauges, plan.gauge(kind, provision)) for kind in PROVISIONED))
+            function = Provisioned(plan.provisions[provision], levels, *shared)
+            self.provisions[provision] = function
+        self.functions[number] = function
         function.start_with(drawn_lifetimes(row, number, draws))
         return function
 
@@ -248,10 +261,14 @@ class Model:
         """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         function = self.functions[backend]
         if (function.reserved == NULL) != (concurrency == NULL):
-            in_use = function.in_use.level
+            in_use = function.in_use.level - function.scaling.provisioned
             self.account.unreserved.move(in_use if concurrency == NULL else -in_use)
         for row in self.plan.versions(backend):
             self.functions[row].reserved = concurrency
+
+    def provide(self, number: int, count: int, rate: int, full: int, limited: bool) -> None:
+        """So many environments of provisioned concurrency from now on, and their requests per second as a bucket."""
+        self.provisions[number].provide(count, rate, full, limited)
 
     def alias(self, number: int, first: int, second: int, threshold: int) -> None:
         """What an alias names, for invocations that reach Lambda from now on."""

@@ -1,0 +1,325 @@
+"""Lambda in integers: execution environments, concurrency, its request rate and its scaling rate (facts 10)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from apigw_sim.draws.groups import CRASH, REFUSES
+from apigw_sim.engine.compiled.authorizing import question
+from apigw_sim.engine.compiled.callers import begun
+from apigw_sim.engine.compiled.checks import too_large
+from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, draw_outcome, four, value
+from apigw_sim.engine.compiled.jobs import (
+    BEGINS,
+    BY_ACCOUNT,
+    BY_AUTHORIZER,
+    BY_INTEGRATION,
+    BY_RESERVED,
+    BY_RPS,
+    BY_SCALING,
+    CRASHED,
+    MALFORMED,
+    OK,
+    OUTAGE,
+    RAN_OUT,
+    REFUSED,
+    TOO_LARGE,
+    record_job,
+    stretched,
+)
+from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
+from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.queues import batch_work
+from apigw_sim.engine.compiled.words import (
+    BACKEND,
+    BUCKET,
+    ENVIRONMENT,
+    ENVIRONMENT_COLUMNS,
+    EVENT,
+    GAUGE,
+    METHOD,
+)
+from apigw_sim.records import NULL
+from apigw_sim.rules import reason, window
+from apigw_sim.rules.bucket import TOKEN, refill
+
+if TYPE_CHECKING:
+    from apigw_sim.engine.compiled.plain import View
+    from apigw_sim.engine.compiled.state import State
+
+OF_CRASH, OF_REFUSES = CRASH, REFUSES
+UNAUTHORIZED_STATUS = reason.REASONS[reason.UNAUTHORIZED].status
+
+
+def invoke(s: State, a: View, f: View) -> int:
+    """An invocation reaches Lambda, on demand: it is refused, or gets an environment."""
+    now = s.now
+    refusal = refused(s, a, f, now)
+    if refusal != OK:
+        refuse(s, a, f, refusal)
+        return REFUSED
+    spend_rates(s, a, f)
+    if f.idle != 0:
+        a.environment = f.idle
+        f.idle = view(s.environment, f.idle).below
+    else:
+        a.environment = born(s, a, f, now)
+    occupy(s, f, 1)
+    return BEGINS
+
+
+def refuse(s: State, a: View, f: View, refusal: int) -> None:
+    """Lambda refuses an invocation."""
+    a.outcome = refusal
+    if refusal == TOO_LARGE:
+        a.job_status = 413
+    elif refusal != OUTAGE:
+        a.job_status = 429
+    record_job(s, a, f)
+
+
+def spend_rates(s: State, a: View, f: View) -> None:
+    """An invocation spends of the request rates of its reservation and of the account."""
+    for number in (f.own_rps, f.all_rps):
+        if number != NULL and view(s.bucket, number * BUCKET).off == 0 and a.detached != EVENT:
+            spend(s, number)
+
+
+def execute(s: State, a: View, f: View) -> None:
+    """An environment begins an invocation, and its end is known."""
+    now = s.now
+    view(s.environment, a.environment).served += 1
+    if a.source == BY_AUTHORIZER:
+        duration, status = question(s, a, f)
+    elif a.source != BY_INTEGRATION:
+        duration, status = batch_work(s, a, f)
+    else:
+        a.repeated = begun(s, a)
+        duration, status = a.drawn_duration, draw_outcome(s, a, f)
+    duration = stretched(f, duration)
+    if status > 0:
+        a.job_status = status
+    elif status == OF_CRASH:
+        a.outcome = CRASHED
+    elif status == OF_REFUSES:
+        a.outcome = CRASHED
+        a.job_status = UNAUTHORIZED_STATUS
+    else:
+        a.outcome = MALFORMED
+    if duration > f.timeout:
+        duration = f.timeout
+        a.outcome = RAN_OUT
+        a.job_status = NULL
+    a.duration = duration
+    end = now + duration
+    if a.init != NULL:
+        end += a.provisioning + a.init
+    a.end = end
+
+
+def occupy(s: State, f: View, by: int) -> None:
+    """Concurrency of a function and of the pools it draws from."""
+    move(s, f.in_use, by)
+    move(s, s.account_in_use, by)
+    if f.reserved == NULL:
+        move(s, s.unreserved_in_use, by)
+
+
+def refused(s: State, a: View, f: View, now: int) -> int:
+    """Why Lambda refuses, or OK."""
+    if f.outage:
+        return OUTAGE
+    m = view(s.method, a.release * METHOD)
+    if a.source == 0 and a.body > m.largest_binary and too_large(s, a, m):
+        return TOO_LARGE
+    reserved = f.reserved
+    if reserved != NULL:
+        if level_of(s, f.in_use) - view(s.backend, f.main).provisioned >= reserved:
+            a.job_refused_by = f.reserved_limit
+            return BY_RESERVED
+    elif level_of(s, s.unreserved_in_use) >= s.unreserved:
+        a.job_refused_by = s.unreserved_limit
+        return BY_ACCOUNT
+    if not has_tokens(s, a, f, now):
+        return BY_RPS
+    bury(s, f, now)
+    if f.idle == 0 and not may_scale(s, f, now):
+        a.job_refused_by = f.scaling_limit
+        return BY_SCALING
+    return OK
+
+
+def has_tokens(s: State, a: View, f: View, now: int) -> bool:
+    """Whether the request rates of its reservation and of the account let one more invocation in."""
+    for number in (f.own_rps, f.all_rps):
+        if number == NULL:
+            continue
+        empty = hold(s, number, now) < TOKEN
+        if empty and view(s.bucket, number * BUCKET).off == 0 and a.detached != EVENT:
+            a.job_refused_by = view(s.bucket, number * BUCKET).limit
+            return False
+    return True
+
+
+def may_scale(s: State, f: View, now: int) -> bool:
+    """A thousand new environments in any ten seconds (or as a bucket, an assumption)."""
+    most = s.scaling
+    if most == NULL:
+        return True
+    g = view(s.backend, f.main)
+    if s.scaling_bucket:
+        rate = most * TOKEN // s.scaling_window
+        g.scaling_level = refill(g.scaling_level, g.scaling_at, now, rate, most * TOKEN)
+        g.scaling_at = now
+        return g.scaling_level >= TOKEN
+    nth_last = NULL
+    if g.ring_n == most:
+        nth_last = s.ring[g.ring + g.ring_at]
+    return window.sliding(nth_last, now, s.scaling_window)
+
+
+# environments
+
+
+def born(s: State, a: View, f: View, now: int) -> int:
+    """A new environment, for this attempt."""
+    provisioning, init, lifetime, _ = four(s, a, OF_AUTHORIZER_BIRTH if a.source else OF_BIRTH)
+    ready = now
+    if f.cold:
+        a.provisioning = value(s, f.provisioning, f.provisioning_c, provisioning)
+        a.init = value(s, f.init, f.init_c, init)
+        ready += a.provisioning + a.init
+    me = made(s, f, now, ready, value(s, f.lifetime, f.lifetime_c, lifetime))
+    most = s.scaling
+    if most != NULL:
+        g = view(s.backend, f.main)
+        if s.scaling_bucket:
+            g.scaling_level -= TOKEN
+        elif most > 0:
+            s.ring[g.ring + g.ring_at] = now
+            g.ring_at += 1
+            if g.ring_at == most:
+                g.ring_at = 0
+            if g.ring_n < most:
+                g.ring_n += 1
+    return me
+
+
+def made(s: State, f: View, born: int, ready: int, lifetime: int) -> int:
+    """The row of a new environment."""
+    me = s.environment_free
+    if me != 0:
+        s.environment_free = view(s.environment, me).below
+    else:
+        me = s.environment_top
+        s.environment_top = me + ENVIRONMENT
+        if s.environment_top > s.environment_room:
+            s.stop = 1
+    v = view(s.environment, me)
+    v.me = me
+    v.number = f.births
+    v.born = born
+    v.ready = ready
+    v.used = ready
+    v.lifetime = lifetime
+    v.served = 0
+    v.function = f.me // BACKEND
+    f.births += 1
+    move(s, f.alive, 1)
+    return me
+
+
+def idle_again(s: State, a: View, f: View) -> None:
+    """The invocation has ended: its environment is idle again, the most recently used."""
+    occupy(s, f, -1)
+    v = view(s.environment, a.environment)
+    v.used = s.now
+    v.below = f.idle
+    f.idle = v.me
+
+
+def bury(s: State, f: View, now: int) -> None:
+    """Drop expired environments from the top of the stack until a live one shows."""
+    while f.idle != 0:
+        v = view(s.environment, f.idle)
+        if v.used + v.lifetime > now:
+            return
+        f.idle = v.below
+        died(s, f, v)
+
+
+def died(s: State, f: View, v: View) -> None:
+    """An environment's idle lifetime has ended, since the last tick but before now."""
+    at = v.used + v.lifetime
+    move(s, f.alive, -1)
+    since = at
+    if since < s.last_tick:
+        since = s.last_tick
+    view(s.gauge, f.alive * GAUGE).area -= s.now - since
+    mourn(s, v, at)
+
+
+def mourn(s: State, v: View, at: int) -> None:
+    """An environment waits for its row to be written, in order."""
+    v.died = at
+    v.below = 0
+    if s.dead_first == 0:
+        s.dead_first = v.me
+    else:
+        view(s.environment, s.dead_last).below = v.me
+    s.dead_last = v.me
+    s.stop = 1
+
+
+def bury_all(s: State) -> None:
+    """Write the rows of dead environments, as many as there is room for."""
+    out = s.environments
+    while s.dead_first != 0 and s.environments_n < s.block_rows:
+        v, r = view(s.environment, s.dead_first), s.environments_n * ENVIRONMENT_COLUMNS
+        out[r] = v.function
+        out[r + 1] = v.number
+        out[r + 2] = v.born
+        out[r + 3] = v.ready
+        out[r + 4] = v.used
+        out[r + 5] = v.died
+        out[r + 6] = v.served
+        out[r + 7] = 1 if v.lifetime == NULL else 0
+        s.environments_n += 1
+        s.dead_first = v.below
+        v.below = s.environment_free
+        s.environment_free = v.me
+
+
+def sweep(s: State, function: int, now: int) -> None:
+    """Drop all expired environments of a function: at a tick, so that the level at the tick is right."""
+    f, above = view(s.backend, function), 0
+    here = f.idle
+    while here != 0:
+        v = view(s.environment, here)
+        below = v.below
+        if v.used + v.lifetime <= now:
+            if above == 0:
+                f.idle = below
+            else:
+                view(s.environment, above).below = below
+            died(s, f, v)
+        else:
+            above = here
+        here = below
+
+
+def close(s: State, function: int) -> None:
+    """The run is over: the idle environments of a function are written down, the least recently used first."""
+    f, above = view(s.backend, function), 0
+    here = f.idle
+    f.idle = 0
+    while here != 0:  # turn the stack over
+        v = view(s.environment, here)
+        below = v.below
+        v.below = above
+        above = here
+        here = below
+    while above != 0:
+        v = view(s.environment, above)
+        above = v.below
+        mourn(s, v, NULL)
