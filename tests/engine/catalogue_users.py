@@ -97,7 +97,8 @@ PACED: dict[str, Entry] = {
 }
 ENTRIES: dict[str, Entry] = PACED | {
     "users of one queue": entry(
-        story(None, SERVER, backends=QUEUE, clients={"c": users(9)}), "user again", "queued", "BACKEND_5XX"
+        story(None, SERVER, backends=QUEUE, clients={"c": users(9)}), "user", "user again", "queued",
+        "BACKEND_5XX",
     ),
     "users who come one by one and do not think": entry(
         story(None, FUNCTION, functions={"f": {"duration": "200 ms"}}, assumptions={"rest_overhead": "1 ms"},

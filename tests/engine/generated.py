@@ -212,8 +212,10 @@ def client(draw: Draw, said: dict[str, Any], duration: int, rate: int) -> dict[s
 
 @drawn
 def _closed(draw: Draw, made: dict[str, Any], duration: int) -> dict[str, Any]:
-    """Some are users who think instead."""
+    """Some are users who think instead, and some have workers who may fall behind."""
     if made["calls"] == "from_trace" or not draw(chance(20)):
+        if draw(chance(25)):
+            made["workers"] = draw(few(1, 3))
         return made
     del made["arrivals"]
     made["users"] = {

@@ -46,7 +46,7 @@ def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     if said["functions"] and draw(chance(60)):
         worker = draw(one_of(*said["functions"]))
         said["backends"]["s"] = draw(queue(worker))
-        if draw(chance(35)):  # nothing goes well until it is too old
+        if draw(chance(60)):  # nothing goes well until it is too old
             said["functions"][worker]["crash"] = "100 %"
             said["backends"]["s"]["sqs"] |= {"visibility_timeout": "31 s", "max_receive_count": 5}
         said["assumptions"]["event_source_backoff"] = draw(one_of("1 s", "300 ms"))

@@ -65,11 +65,11 @@ def test_a_warm_cache_is_worth_loading_for_a_middling_run(
 
 
 def test_what_the_compiled_engine_cannot_do_stands_in_one_list(cold: list[str]) -> None:
-    """To follow an attempt is all there is; asked for or not, the simpy engine does it."""
+    """To follow an attempt and to run a user's own code is all there is; asked for or not, the simpy engine does it."""
     for asked in ("auto", "compiled"):
         chosen = choose(offered(WORTH_COMPILING), asked, watched=True)
         assert chosen == ("simpy", choice.ONLY_SIMPY["explain"])
-    assert (list(choice.ONLY_SIMPY), cold) == (["explain"], [])
+    assert (list(choice.ONLY_SIMPY), cold) == (["explain", "python"], [])
 
 
 def test_an_unknown_engine_is_named_with_those_there_are() -> None:
