@@ -30,7 +30,7 @@ WHO = ("arrived_ns", "client", "user", "call", "attempt")
 OF_THE_REST = threshold(Fraction(5, 100))
 """The default rule: the first request of each second, and 5 % of the others."""
 LONGEST_URL = 250
-"""Characters, of the schema of segment documents."""
+"""Characters, as the developer guide says of segment documents."""
 
 
 class Sampler:

@@ -1,8 +1,4 @@
-"""X-Ray: who is sampled, and segment documents by hand and by AWS's own schema.
-
-`data/xray-segmentdocument-schema-v1.0.0.json` is the schema that AWS publishes with its developer guide
-("AWS X-Ray segment documents"), as it is.
-"""
+"""X-Ray: who is sampled, and segment documents by hand and by what the developer guide asks of them."""
 
 from __future__ import annotations
 
@@ -16,6 +12,7 @@ from typing import Any
 import jsonschema
 import pytest
 from engine.running import FUNCTION, MS, SECOND, at, client, planned, story
+from logs.segments import SEGMENT
 from scipy import stats
 
 import apigw_sim
@@ -25,7 +22,6 @@ from apigw_sim.logs import xray
 from apigw_sim.records import ATTEMPTS
 from apigw_sim.result import Kept, NotKeptError
 
-SCHEMA = json.loads((Path(__file__).parent / "data" / "xray-segmentdocument-schema-v1.0.0.json").read_text())
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00").timestamp()
 
 
@@ -41,7 +37,7 @@ def segments(
     texts = xray.lines(draw(plan, done.seed), stage, lambda: kept.chunks(ATTEMPTS, rows))
     made = [json.loads(text) for text in texts]
     for document in made:
-        jsonschema.validate(document, SCHEMA, jsonschema.Draft4Validator)
+        jsonschema.validate(document, SEGMENT, jsonschema.Draft202012Validator)
     return made
 
 
@@ -72,7 +68,7 @@ def test_a_segment_and_its_subsegment_by_hand() -> None:
 def test_the_schema_sees_what_is_wrong(change: dict[str, Any]) -> None:
     (made,) = segments(story(at(0)))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**made, **change}, SCHEMA, jsonschema.Draft4Validator)
+        jsonschema.validate({**made, **change}, SEGMENT, jsonschema.Draft202012Validator)
 
 
 def test_errors_faults_and_throttles_are_marked() -> None:
