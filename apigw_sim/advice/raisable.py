@@ -117,8 +117,10 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
 }
 """What a scenario uses of each quota that AWS raises."""
 
-SETTINGS = ("lambda_timeout", "lambda_memory")
-"""Adjustable too, but by whoever owns the function: defaults, and no quotas."""
+SETTINGS = (
+    "lambda_timeout", "lambda_memory", "sqs_visibility", "sqs_retention", "sqs_in_flight", "sqs_batch",
+)  # fmt: skip
+"""Adjustable too, but by whoever owns the function or the queue: defaults, and no quotas."""
 
 ASK = "ask for more before it is needed (Service Quotas)"
 FROM_THE_RATE = (

@@ -11,6 +11,7 @@ from engine.running import FUNCTION, MINUTE, MS, SECOND, Ran, Run, at, client, d
 
 import apigw_sim as sim
 from apigw_sim.engine.model.clock import Clock, Journey
+from apigw_sim.engine.model.model import Watch
 from apigw_sim.engine.order import Rank, priority
 from apigw_sim.plan.tables import Plan
 from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, LEVELS, TABLES
@@ -33,10 +34,11 @@ def once(run: Run, mixed: Plan) -> Ran:
 def test_a_difference_is_named_by_table_row_column_and_values(once: Ran) -> None:
     assert difference(once, once) is None
     rows = once.tables["calls"].copy()
-    rows[7, 5] += 1
+    ended = [column.name for column in CALLS.columns].index("ended_ns")
+    rows[7, ended] += 1
     other = replace(once, tables={**once.tables, "calls": rows})
-    n, ended = len(rows), rows[7, 5]
-    assert difference(once, other) == f"calls, row 7 of {n} and {n}, ended_ns: {ended - 1} and {ended}"
+    n, late = len(rows), rows[7, ended]
+    assert difference(once, other) == f"calls, row 7 of {n} and {n}, ended_ns: {late - 1} and {late}"
     assert difference(once, other, without=["ended_ns"]) is None
     shorter = replace(once, tables={**once.tables, "calls": rows[:7]})
     assert difference(once, shorter) == f"calls: {n} rows and 7, alike up to the shorter's end"
@@ -91,10 +93,10 @@ def test_draws_made_in_blocks_of_any_size_are_the_same(
 
 def test_to_watch_an_attempt_changes_nothing(run: Run, mixed: Plan, once: Ran) -> None:
     """One attempt of every reason and cache word in turn."""
-    seen: dict[object, tuple[int, int, int]] = {}
+    seen: dict[object, Watch] = {}
     names = [client.name for client in mixed.clients]
     for row in once.attempts:
-        seen.setdefault((row.reason, row.cache), (names.index(row.client), row.call, row.attempt))
+        seen.setdefault((row.reason, row.cache), Watch(names.index(row.client), row.call, row.attempt))
     assert len(seen) > 10
     for watch in seen.values():
         watched = run(mixed, watch=watch)

@@ -46,7 +46,7 @@ ONE_STAGE = tuple(row for row in story_plan().stages[:1])
 
 def busy_plan(**other: Any) -> Plan:
     event = tables.Event(120 * SECOND, 150 * SECOND, "function checkout: slow 6 for 30 s", "", ())
-    changed = tables.Event(130 * SECOND, NULL, "set apis.shop", "", (), (), "200/s", "400/s")
+    changed = tables.Event(130 * SECOND, NULL, "set apis.shop", "", (), before="200/s", after="400/s")
     return story_plan(timeline=(event, changed), **other)
 
 
