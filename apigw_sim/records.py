@@ -149,7 +149,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
     Column("attempt", "int16", "", "number of the attempt within its call, from 1"),
     Column("stage", "int16", "row of plan.stages", "the stage it was sent to"),
     Column("method", "int32", "row of plan.methods", "the method it matched; null: none"),
-    Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none"),
+    Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none, or this deployment asks for none"),
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the gateway"),
     Column("latency_ns", "int64", "ns", "from arrival to answer, at the gateway: CloudWatch's Latency"),
     Column("authorizer_ns", "int64", "ns", "of Latency, what its authorizer took; null: it was not asked"),

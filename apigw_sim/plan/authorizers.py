@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import partial
 from itertools import accumulate
 
 from apigw_sim import quotas
@@ -13,17 +14,20 @@ from apigw_sim.plan.numbering import MOST_ENTRIES
 from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL
 from apigw_sim.rules import authorization as rule
-from apigw_sim.scenario.api import Method
+from apigw_sim.scenario.api import Api, Method
 from apigw_sim.scenario.clients import Client as SaidClient
 from apigw_sim.scenario.clients import Identities as SaidIdentities
 from apigw_sim.scenario.paths import show_path
-from apigw_sim.scenario.security import judged
+from apigw_sim.scenario.security import Statement, judged
 
 VERDICTS = {"Allow": rule.ALLOWS, "Deny": rule.DENIES, "neither": rule.SILENT}
 IAM = "AWS_IAM"
 KINDS = {
     "TOKEN": rule.LAMBDA, "REQUEST": rule.LAMBDA, "COGNITO_USER_POOLS": rule.COGNITO, "JWT": rule.JWT,
 }  # fmt: skip
+Policy = tuple[Statement, ...]
+MOST_POLICIES = 31
+"""Two bits each of a word, with that there is none."""
 
 
 class Guards:
@@ -35,6 +39,8 @@ class Guards:
         self.gateway = gateway
         self.scenario = reading.scenario
         self.backends = backends
+        self.policies = self._policies()
+        """By API: the resource policies that it ever has, behind None."""
         self.identities: dict[str, Identities] = {}
         self.total = 0
         """Identities over all clients."""
@@ -47,6 +53,18 @@ class Guards:
         self.grants = 0
         """Possible results that they cache."""
         self._known: dict[Keys, int] = {}
+        self._caches: dict[Keys, int] = {}
+        """Where the results of an authorizer stand: deployments share them."""
+
+    def _policies(self) -> dict[str, list[Policy | None]]:
+        found: dict[str, list[Policy | None]] = {name: [None] for name in self.scenario.apis}
+        for name, made in self.gateway.history.released[-1].made.items():
+            found[name] += dict.fromkeys(one.api.resource_policy for one in made if one.api.resource_policy)
+        for name, several in found.items():
+            if len(several) > MOST_POLICIES:
+                what = f"{len(several) - 1} different resource policies"
+                self.reading.problem(("apis", name), what, f"{MOST_POLICIES - 1} in a run are the most")
+        return found
 
     def _guarded(self) -> set[str]:
         """Stages that at some time have a method before which something stands."""
@@ -55,12 +73,12 @@ class Guards:
             for released in self.gateway.history.released
             for stage, pointer in released.stages.items()
             for deployment in (pointer.active, pointer.canary)
-            if deployment and any(self._is_guarded(stage, method) for method in deployment.methods.values())
+            if deployment and any(map(partial(self._is_guarded, deployment.api), deployment.methods.values()))
         }
 
-    def _is_guarded(self, stage: str, method: Method) -> bool:
+    @staticmethod
+    def _is_guarded(api: Api, method: Method) -> bool:
         """Whether anything stands before a method's API key."""
-        api = self.scenario.stage(stage)[0]
         own = method.authorizer is not None or method.authorization != "NONE"
         return own or api.resource_policy is not None or api.api_key_source == "AUTHORIZER"
 
@@ -73,20 +91,27 @@ class Guards:
 
     # rows
 
-    def before(self, number: int, method: Method) -> int:
+    def before(self, number: int, api: Api, method: Method) -> int:
         """The row of what stands before a method as one deployment has it; NULL: nothing does."""
         stage = self.gateway.routes[number][0]
-        if not self._is_guarded(stage, method):
+        if not self._is_guarded(api, method):
             return NULL
         said = self.scenario.authorizers[method.authorizer] if method.authorizer is not None else None
-        key: Keys = (stage, method.authorizer or method.authorization)
+        cache: Keys = (stage, method.authorizer or method.authorization)
         if said is not None and said.by_method:
-            key = (*key, number)
+            cache = (*cache, number)
+        policy = self.policies[stage.partition("/")[0]].index(api.resource_policy)
+        gives = api.api_key_source == "AUTHORIZER"
+        if self.gateway.ever_needs_key(number) and not method.api_key_required:
+            gives = False  # other deployments ask for a key
+        key: Keys = (*cache, policy, int(gives))
         if key not in self._known:
             self._known[key] = len(self.rows)
-            row = self._row(number, method)
+            row = self._row(number, api, method, policy, gives, self._caches.get(cache, self.grants))
             self.rows.append(row)
-            self.grants += self.total if row.ttl_ns else 0
+            if row.ttl_ns and cache not in self._caches:
+                self._caches[cache] = self.grants
+                self.grants += self.total
             if self.grants > MOST_ENTRIES:
                 self.reading.problem(
                     ("authorizers",), f"authorizers could cache {self.grants:,} different results",
@@ -94,9 +119,10 @@ class Guards:
                 )  # fmt: skip
         return self._known[key]
 
-    def _row(self, number: int, method: Method) -> Authorizer:
+    def _row(
+        self, number: int, api: Api, method: Method, policy: int, gives: bool, first_entry: int
+    ) -> Authorizer:
         stage = self.gateway.routes[number][0]
-        api = self.scenario.stage(stage)[0]
         assumed = self.scenario.assumptions
         time = self.reading.law(assumed.authorization_time, "duration", ("assumptions", "authorization_time"))
         service = self.reading.law(assumed.lambda_overhead, "duration", ("assumptions", "lambda_overhead"))
@@ -131,17 +157,20 @@ class Guards:
             needs_identity=needs,
             caught=caught,
             one_method=one,
-            gives_key=api.api_key_source == "AUTHORIZER",
+            policy=policy,
+            gives_key=gives,
             wait_ns=quotas.count("http_authorizer_wait") if api.is_http else assumed.authorizer_wait,
-            first_entry=self.grants,
+            first_entry=first_entry,
         )
 
-    def policy(self, client: SaidClient, method: int) -> int:
-        """What the resource policy says of a client's requests to a method."""
+    def verdicts(self, client: SaidClient, method: int) -> tuple[int, ...]:
+        """What each resource policy of its API says of a client's requests to a method."""
         if method == NULL:
-            return rule.NO_POLICY
+            return ()
         stage, route = self.gateway.routes[method]
-        said = self.scenario.stage(stage)[0].resource_policy
-        if said is None:
-            return rule.NO_POLICY
-        return VERDICTS[judged(said, route, client.address, client.vpc_endpoint)]
+        return tuple(
+            rule.NO_POLICY
+            if said is None
+            else VERDICTS[judged(said, route, client.address, client.vpc_endpoint)]
+            for said in self.policies[stage.partition("/")[0]]
+        )

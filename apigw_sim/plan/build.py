@@ -109,6 +109,7 @@ def build(scenario: Scenario) -> Plan:
         assumptions=(),
         authorizers=tuple(guards.rows),
         grants=guards.grants,
+        answers=tuple(gateway.answered.rows),
         distributions=edge.distributions(reading, gateway),
         alarms=alarms.rows(reading, gateway, names),
         alarm_delay=scenario.assumptions.metrics_delay,

@@ -169,7 +169,7 @@ class Clients:
                 for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
             )
             weights = laws.cumulative([call.weight for call in client.calls])
-        calls = tuple(replace(call, policy=guards.policy(client, call.method)) for call in calls)
+        calls = tuple(replace(call, policies=guards.verdicts(client, call.method)) for call in calls)
         found = self._reached[name]
         paths: tuple[str, ...] = ()
         if found.stage is not None and self.scenario.stage(found.stage)[1].logs_paths:

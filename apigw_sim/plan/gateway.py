@@ -13,10 +13,11 @@ from apigw_sim.plan.numbering import MOST_ENTRIES, VERB, Numbering
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.tables import NULL, Method, Pointer, Stage, Unauthorized, Undeployed, Works
 from apigw_sim.rules import reason
-from apigw_sim.scenario.api import Caching, Integration, Mock
+from apigw_sim.scenario.api import Api, Caching, Integration, Mock
 from apigw_sim.scenario.api import Method as SaidMethod
 from apigw_sim.scenario.api import Stage as SaidStage
-from apigw_sim.scenario.deployments import resolved
+from apigw_sim.scenario.deployments import SETTINGS, resolved
+from apigw_sim.scenario.deployments import Pointer as SaidPointer
 from apigw_sim.scenario.model import EffectiveSettings
 from apigw_sim.scenario.routes import Route, RouteTable
 
@@ -53,23 +54,27 @@ class Gateway:
         """Row of plan.stages -> api/stage."""
         self.content_types = responses.content_types(reading)
         """By name: the number of each content type that is sent."""
+        self.answered = responses.Answered(self.scenario)
         said = {name: self._deployed(name) for name in self.stages}
         self.routes: list[tuple[str, Route]] = [(name, route) for name in self.stages for route in said[name]]
         """Row of plan.methods -> its stage and route; those that a later deployment adds behind the stage's first."""
         self._said = [said[name][route] for name, route in self.routes]
+        """Each in all versions that are ever deployed to its stage, with their APIs."""
         self._rows = {place: number for number, place in enumerate(self.routes)}
         self._tables = {name: RouteTable(said[name]) for name in self.stages}
         self.numberings = {number: self._numbering(number) for number in sorted({*self._cached, *self.edged})}
         """Row of plan.methods -> how its cache entries are numbered, of methods that are cached at some time."""
 
-    def _deployed(self, name: str) -> dict[Route, SaidMethod]:
-        """All methods that are ever deployed to a stage, each as it is first."""
-        found: dict[Route, SaidMethod] = {}
+    def _deployed(self, name: str) -> dict[Route, list[tuple[Api, SaidMethod]]]:
+        """All methods that are ever deployed to a stage, in all their versions, the first one first."""
+        found: dict[Route, list[tuple[Api, SaidMethod]]] = {}
         for released in self.history.released:
             pointer = released.stages[name]
             for deployment in (pointer.active, pointer.canary):
-                for route, method in deployment.methods.items() if deployment else ():
-                    found.setdefault(route, method)
+                if deployment is None:
+                    continue
+                for route, method in deployment.methods.items():
+                    found.setdefault(route, []).append((deployment.api, method))
         return found
 
     def row(self, stage: str, route: Route) -> int:
@@ -82,11 +87,11 @@ class Gateway:
 
     def said(self, number: int) -> SaidMethod:
         """A method as it is first deployed."""
-        return self._said[number]
+        return self._said[number][0][1]
 
-    def needs_key(self, number: int) -> bool:
-        """Whether a method requires an API key."""
-        return self.said(number).api_key_required
+    def ever_needs_key(self, number: int) -> bool:
+        """Whether a method requires an API key at some time."""
+        return any(method.api_key_required for _, method in self._said[number])
 
     def path(self, number: int) -> Keys:
         """The path of a method."""
@@ -147,7 +152,9 @@ class Gateway:
         ]
 
     def _numbering(self, number: int) -> Numbering:
-        return Numbering((*map(str, self.said(number).cache_key), VERB))
+        """By all parameters that are ever keys, so that each deployment finds its entries among those numbers."""
+        keys = [str(key) for _, method in self._said[number] for key in method.cache_key]
+        return Numbering((*dict.fromkeys(keys), VERB))
 
     def pointers(self) -> tuple[Pointer, ...]:
         """What stages point to over time."""
@@ -170,7 +177,7 @@ class Gateway:
                 continue
             for number, (name, route) in enumerate(self.routes):
                 working, pointer = released.working[name.partition("/")[0]], released.stages[name]
-                stale = working.get(route) is not pointer.active.methods.get(route)
+                stale = _apart(working, pointer.active.api, route)
                 if stale and number not in since:
                     since[number] = self.history.at(state)
                 elif not stale and number in since:
@@ -194,6 +201,8 @@ class Gateway:
             shares = [self._traffic(stage) for stage in self.history.each(lambda s, n=name: s.stage(n)[1])]  # type: ignore[misc]
             number = len(made)
             self.history.keep("canary", [number], [(share,) for share in shares])
+            answers = [self._answers(released.stages[name]) for released in self.history.released]
+            self.history.keep("respond", [number], answers)
             api = name.partition("/")[0]
             said, of_stage = self.scenario.stage(name)
             log = of_stage.access_log
@@ -203,7 +212,7 @@ class Gateway:
                     api,
                     sizes[0],
                     shares[0],
-                    responses.answers(self.scenario, said),
+                    *answers[0],
                     log.template if log else "",
                     of_stage.xray,
                     http=said.is_http,
@@ -211,6 +220,11 @@ class Gateway:
                 )
             )
         return tuple(made)
+
+    def _answers(self, pointer: SaidPointer) -> tuple[int, int]:
+        """What a stage and its canary answer to requests that none of its methods takes."""
+        row = self.answered.row
+        return row(pointer.active.api), row((pointer.canary or pointer.active).api)
 
     @staticmethod
     def _traffic(stage: SaidStage) -> int:
@@ -224,7 +238,7 @@ class Gateway:
         states = range(len(self.history.states))
         for number in range(len(self.routes)):
             if self._release(rows, 0, number, canary=False) == NULL:  # a later deployment brings it
-                self._new(rows, number, self.said(number), {}, self.stages.index(self.routes[number][0]))
+                self._new(rows, number, *self._said[number][0], {}, self.stages.index(self.routes[number][0]))
         self.released = [
             self._pointers(number, "release", [self._release(rows, k, number, canary=False) for k in states])
             for number in range(len(self.routes))
@@ -272,12 +286,16 @@ class Gateway:
             return NULL
         entries = deployment.number if number in self._cached else 0
         target = method.integration.target
-        known = (number, id(method), target and resolved(target, variables), cache, entries)
+        api = deployment.api
+        settings = (id(getattr(api, setting)) for setting in SETTINGS)
+        known = (number, id(method), target and resolved(target, variables), cache, entries, *settings)
         if known not in rows.known:
-            rows.known[known] = self._new(rows, number, method, variables, cache)
+            rows.known[known] = self._new(rows, number, api, method, variables, cache)
         return rows.known[known]
 
-    def _new(self, rows: Rows, number: int, method: SaidMethod, variables: dict[str, str], cache: int) -> int:
+    def _new(
+        self, rows: Rows, number: int, api: Api, method: SaidMethod, variables: dict[str, str], cache: int
+    ) -> int:
         """Another row for a method; gives its number."""
         name, route = self.routes[number]
         row = len(rows.methods)
@@ -316,8 +334,10 @@ class Gateway:
                 first_entry=rows.entries if entries else 0,
                 entries=entries,
                 alias=alias,
-                authorizer=rows.guards.before(number, method),
-                **responses.of_method(self.scenario.apis[name.partition("/")[0]], method, self.content_types),
+                authorizer=rows.guards.before(number, api, method),
+                answers=self.answered.row(api),
+                fold=self.numberings[number].fold((*map(str, method.cache_key), VERB)) if entries else None,
+                **responses.of_method(api, method, self.content_types),
                 detailed=self._detailed(number),
             )
         )
@@ -336,6 +356,13 @@ class Gateway:
         nothing = self.reading.nothing("duration")
         keys = (*self.path(number), "integration", "mock", "size")
         return Works(nothing, nothing, self.reading.law(mock.size, "size", keys), None)
+
+
+def _apart(one: Api, other: Api, route: Route) -> bool:
+    """Whether two deployments of an API make different things of a route."""
+    if one.methods.get(route) is not other.methods.get(route):
+        return True
+    return any(getattr(one, setting) != getattr(other, setting) for setting in SETTINGS)
 
 
 def _settings(caching: Caching | None) -> tuple[int, bool, Unauthorized]:

@@ -36,6 +36,8 @@ class Authorizer:
     """Of the invalid tokens, those that the validation expression refuses."""
     one_method: bool
     """Whether a cached policy allows only the method for which it was made."""
+    policy: int
+    """Which of the resource policies of its API holds: a place in CallRow.policies; 0: none."""
     gives_key: bool
     """Whether the API key is the one that it gives, instead of one that the client sends."""
     wait_ns: int

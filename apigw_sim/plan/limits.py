@@ -155,7 +155,7 @@ def _access(
     for stage in plans[0].stages:
         access = made[gateway.stages.index(stage)] = Access(plan, {}, {}, quota)
         for number, (name, route) in enumerate(gateway.routes):
-            if name != stage or not gateway.needs_key(number):
+            if name != stage or not gateway.ever_needs_key(number):
                 continue
             each = [f"{owner} {route}" for owner in owners]
             base = limits.bucket(of_keys, each, (*path, "throttle")) if by_method else shared

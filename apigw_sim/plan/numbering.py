@@ -9,12 +9,12 @@ entry for each thing that was asked for, and no more.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from apigw_sim.plan.reading import numbered
-from apigw_sim.plan.tables import Parameter
+from apigw_sim.plan.tables import Fold, Parameter
 from apigw_sim.scenario.clients import Fixed, ParameterValue, UniformKeys, ZipfKeys
 
 VERB = "verb"
@@ -48,6 +48,19 @@ class Radix:
                 return stride
             stride *= size
         return 0
+
+    def folded(self, kept: Container[str]) -> Fold:
+        """Which id stands for all that differ in parameters alone that are not kept."""
+        seen: dict[Constants, int] = {}
+        constants = [
+            seen.setdefault(tuple(pair for pair in values if pair[0] in kept), number)
+            for values, number in self.constants.items()
+        ] or [0]
+        digits: list[int] = []
+        for name, size in self.sizes.items():
+            if name in kept:
+                digits += [self.stride(name), size, self.stride(name)]
+        return Fold(tuple(constants), tuple(digits))
 
     @property
     def size(self) -> int:
@@ -101,6 +114,10 @@ class Numbering:
     def entries(self) -> int:
         """How many different entries the method may have."""
         return self.keyed.size
+
+    def fold(self, cache_key: tuple[str, ...]) -> Fold | None:
+        """Which entry stands for others under a cache key that tells fewer apart; None: it tells all apart."""
+        return None if set(cache_key) >= set(self.cache_key) else self.keyed.folded(cache_key)
 
     def asked(self, values: Mapping[str, ParameterValue]) -> Asked:
         """The ids of a call that was added: its bases, and what each drawn parameter adds to them.

@@ -53,6 +53,21 @@ def answers(scenario: Scenario, api: Api) -> tuple[Answer, ...]:
     return tuple(made)
 
 
+class Answered:
+    """The rows of plan.answers; deployments of one API that answer alike share theirs."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.rows: list[tuple[Answer, ...]] = []
+
+    def row(self, api: Api) -> int:
+        """The row of what a deployment of an API answers."""
+        made = answers(self.scenario, api)
+        if made not in self.rows:
+            self.rows.append(made)
+        return self.rows.index(made)
+
+
 def mapped(integration: Integration) -> tuple[MappedAnswer, ...] | None:
     """The integration responses of a custom integration; None: a proxy passes on what it gets.
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import IntEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from apigw_sim.rules.authorization import NO_POLICY
 from apigw_sim.rules.pick import WORD_BITS
 from apigw_sim.rules.reason import MISSING_AUTHENTICATION_TOKEN
 from apigw_sim.scenario.routes import spelled
@@ -132,6 +132,16 @@ class Answer(NamedTuple):
     """Flag.RESTYLED and Flag.UNMETERED of records."""
 
 
+class Fold(NamedTuple):
+    """Which cache entry stands for all that a deployment's cache key does not tell apart and another's does.
+
+    Both are arguments of `rules.edge.entry_of`, for the number of an entry.
+    """
+
+    constants: tuple[int, ...]
+    digits: tuple[int, ...]
+
+
 class MappedAnswer(NamedTuple):
     """An integration response of a custom integration."""
 
@@ -152,8 +162,10 @@ class Stage:
     """Usable bytes of its cache cluster; 0: none."""
     canary: int = 0
     """Threshold word: the share of its requests that meet the canary."""
-    answers: tuple[Answer, ...] = ()
-    """By row of rules.reason.REASONS."""
+    answers: int = 0
+    """Row of plan.answers: what it answers where no method of it was met."""
+    canary_answers: int = 0
+    """... where its canary was met."""
     access_log: str = ""
     """The template of a line of its access log; empty: it writes none."""
     xray: bool = False
@@ -224,6 +236,10 @@ class Method:
     """Whether CloudWatch has series of this method alone."""
     alias: int = NULL
     """Row of plan.aliases, which chooses among versions of its function; NULL: `backend` it is."""
+    answers: int = 0
+    """Row of plan.answers: what the gateway answers by itself."""
+    fold: Fold | None = None
+    """Which of its entries stands for several; None: each for itself."""
 
     @property
     def route(self) -> str:
@@ -556,8 +572,8 @@ class CallRow:
     max_age_0_authorized: int
     """Threshold word, at most max_age_0: share sent so with permission."""
     idempotent: bool
-    policy: int = NO_POLICY
-    """What the API's resource policy says of it (rules.authorization)."""
+    policies: tuple[int, ...] = ()
+    """What each resource policy that its API ever has says of it (rules.authorization); the first is that there is none."""
     refused: int = NULL
     """Row of rules.reason.REASONS: why it is refused before it is one of the API's; NULL: it is not."""
     invalid_body: int = 0
@@ -1022,6 +1038,8 @@ class Plan:
     authorizers: tuple[Authorizer, ...] = ()
     grants: int = 0
     """Possible cached results over all authorizers."""
+    answers: tuple[tuple[Answer, ...], ...] = ()
+    """What deployments of APIs answer by themselves, by row of rules.reason.REASONS."""
 
     @property
     def lossy(self) -> frozenset[int]:
@@ -1053,6 +1071,14 @@ class Plan:
         """What the gateway itself adds to a client's requests."""
         http = client.stage != NULL and self.stages[client.stage].http
         return self.account.http_overhead if http else self.account.gateway_overhead
+
+    @cached_property
+    def keyed_by_turns(self) -> tuple[bool, ...]:
+        """By row of methods: whether some of its deployments ask for an API key and some do not."""
+        asks: list[set[bool]] = [set() for _ in self.methods]
+        for row in self.releases:
+            asks[row.place].add(row.api_key_required)
+        return tuple(len(both) > 1 for both in asks)
 
     def gauge(self, kind: GaugeKind, target: int = 0) -> int:
         """The id of a gauge."""

@@ -6,22 +6,21 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from apigw_sim.scenario.api import Method
+from apigw_sim.scenario.api import Api, Method
 from apigw_sim.scenario.base import dump, propose
-from apigw_sim.scenario.check_http import check_route
-from apigw_sim.scenario.check_security import check_authorization
+from apigw_sim.scenario.check_http import OF_API, check_lacks, check_route
+from apigw_sim.scenario.check_security import (
+    check_authorization,
+    check_key_source,
+    check_origins,
+    check_policy,
+)
 from apigw_sim.scenario.checks import Report, check_method
 from apigw_sim.scenario.deployments import ApiChange, Released, changed
 from apigw_sim.scenario.routes import Route
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys
 from apigw_sim.scenario.validate import items
-
-FIXED = {
-    "api_key_required": "whether a key is required",
-    "cache_key": "the cache key",
-}
-"""What of a method stays as it is in mid-run, with its name for people."""
 
 
 class Deploys:
@@ -64,20 +63,31 @@ class Deploys:
         report = self.report
         if not report.refer((*keys, "api"), change.api, ("apis",), report.scenario.apis, "API"):
             return
-        working = dict(self.released.working[change.api])
-        if not change.methods and not change.remove:
+        api = self.released.working[change.api]
+        working, given = dict(api.methods), change.settings
+        if not change.methods and not change.remove and not given:
             report.say(
                 keys, "nothing changes", "write methods: {METHOD /path: {...}}, or remove: [METHOD /path]"
             )
+        api = api.model_copy(update=given)
+        if api.is_http:
+            check_lacks(report, keys, ("apis", change.api), change, OF_API)
+        if change.resource_policy:
+            check_policy(report, (*keys, "resource_policy"), change.api, change.resource_policy)
+            check_origins(report, change.api, change.resource_policy, (*keys, "resource_policy"))
         for number, route in enumerate(change.remove):
             if route not in working:
                 fix = propose(str(route), map(str, working)) or "leave it out"
                 report.say((*keys, "remove", number), f"{change.api} has no method '{route}'", fix)
         for route, said in change.methods.items():
-            self._check_changed((*keys, "methods", str(route)), working, route, said, change.api)
+            self._check_changed((*keys, "methods", str(route)), working, route, said, api)
         good = {route: said for route, said in change.methods.items() if self._reads(working, route, said)}
         there = tuple(route for route in change.remove if route in working or route in good)
         self.released = self.released.changed(change.model_copy(update={"methods": good, "remove": there}))
+        if "api_key_source" in given:
+            for route, method in self.released.working[change.api].methods.items():
+                if route not in good:
+                    check_key_source(report, (*keys, "api_key_source"), api, method, whose=str(route))
 
     def _reads(self, working: dict[Route, Method], route: Route, said: Any) -> bool:
         try:
@@ -87,7 +97,7 @@ class Deploys:
         return True
 
     def _check_changed(
-        self, keys: Keys, working: dict[Route, Method], route: Route, said: Any, api: str
+        self, keys: Keys, working: dict[Route, Method], route: Route, said: Any, api: Api
     ) -> None:
         before = working.get(route)
         try:
@@ -98,14 +108,9 @@ class Deploys:
                 for item in items(line, base):
                     self.report.say((*keys, *item.keys[len(base) :]), item.what, item.fix)
             return
-        for field, words in FIXED.items():
-            if before is not None and getattr(after, field) != getattr(before, field):
-                what = f"{words} of a method cannot change in mid-run here"
-                self.report.say((*keys, field), what, "run two scenarios, one with each")
-        said = self.report.scenario.apis[api]
-        check_method(self.report, keys, said, route, after)
-        check_authorization(self.report, keys, said, after)
-        check_route(self.report, keys, said, after)
+        check_method(self.report, keys, api, route, after)
+        check_authorization(self.report, keys, api, after)
+        check_route(self.report, keys, api, after)
 
     def _move(self, keys: Keys, verb: str, stage: str, entry: Entry) -> None:
         if stage in self.released.automatic:

@@ -51,7 +51,7 @@ def check_http(report: Report) -> None:
     for name, api in scenario.apis.items():
         base: Keys = ("apis", name)
         if api.is_http:
-            _check_lacks(report, base, base, api, OF_API)
+            check_lacks(report, base, base, api, OF_API)
             if api.endpoint != "REGIONAL":
                 report.say((*base, "endpoint"), "an HTTP API is Regional", "write REGIONAL", (*base, "type"))
         elif api.cors:
@@ -92,8 +92,8 @@ def check_route(report: Report, keys: Keys, api: Api, method: Method) -> None:
         if keys[-1] == DEFAULT:
             report.say(keys, "a REST API has no $default route", "write ANY /{proxy+}", (*base, "type"))
         return
-    _check_lacks(report, keys, base, method, OF_METHOD)
-    _check_lacks(report, (*keys, "integration"), base, integration, OF_INTEGRATION)
+    check_lacks(report, keys, base, method, OF_METHOD)
+    check_lacks(report, (*keys, "integration"), base, integration, OF_INTEGRATION)
     most = quotas.count("http_integration_timeout")
     if api.waits(integration) > most:
         what = f"an HTTP API waits {units.show_duration(most)} at most, and AWS does not raise it"
@@ -107,11 +107,11 @@ def _check_stage(report: Report, base: Keys, keys: Keys, api: Api, body: Stage) 
         if body.auto_deploy is not None:
             _only_http(report, (*keys, "auto_deploy"), base, "auto_deploy")
         return
-    _check_lacks(report, keys, base, body, OF_STAGE)
+    check_lacks(report, keys, base, body, OF_STAGE)
     for route, settings in body.method_settings.items():
         here = (*keys, "method_settings", route)
         if (*here, "caching") not in report.validated.inherited:
-            _check_lacks(report, here, base, settings, OF_SETTINGS)
+            check_lacks(report, here, base, settings, OF_SETTINGS)
 
 
 def check_reach(report: Report, here: Keys, keys: Keys) -> None:
@@ -122,7 +122,7 @@ def check_reach(report: Report, here: Keys, keys: Keys) -> None:
             _lacks(report, here, keys[:2], *(OF_STAGE | OF_SETTINGS)[found[0]])
 
 
-def _check_lacks(
+def check_lacks(
     report: Report, keys: Keys, base: Keys, part: Part, lacked: dict[str, tuple[str, str]]
 ) -> None:
     """The fields of a part that say what the type does not have."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from apigw_sim.scenario.api import Api, Method
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import Client
@@ -18,11 +20,16 @@ def check_security(report: Report) -> None:
     for name, api in scenario.apis.items():
         for route, method in api.methods.items():
             check_authorization(report, ("apis", name, "methods", str(route)), api, method)
-        for number, statement in enumerate(api.resource_policy or ()):
-            _check_statement(report, ("apis", name), number, statement)
+        check_policy(report, ("apis", name, "resource_policy"), name, api.resource_policy or ())
     for name, client in scenario.clients.items():
         _check_identities(report, ("clients", name), client)
-        _check_origin(report, ("clients", name), client)
+        if client.address is not None and client.vpc_endpoint is not None:
+            report.say(
+                ("clients", name, "address"), "a request through a VPC endpoint has no address in aws:SourceIp",
+                "keep address or vpc_endpoint",
+            )  # fmt: skip
+    for name, api in scenario.apis.items():
+        check_origins(report, name, api.resource_policy or (), ("apis", name, "resource_policy"))
 
 
 def _check_authorizer(report: Report, keys: Keys, authorizer: Authorizer) -> None:
@@ -79,20 +86,30 @@ def check_authorization(report: Report, keys: Keys, api: Api, method: Method) ->
                 (*keys, "authorization"), "a method has an authorizer or AWS_IAM, not both", "keep one",
                 (*keys, "authorizer"),
             )  # fmt: skip
+    check_key_source(report, (*keys, "api_key_required"), api, method, (*keys[:2], "api_key_source"))
+
+
+def check_key_source(
+    report: Report, here: Keys, api: Api, method: Method, *also: Keys, whose: str = "this method"
+) -> None:
+    """Whether an API key can come from where the API takes it; a problem stands at `here`."""
+    known, name = report.scenario.authorizers, method.authorizer
     if api.api_key_source == "AUTHORIZER" and method.api_key_required and not api.is_http:
         named: tuple[Keys, ...] = () if name is None else (("authorizers",),)
         if name is None or (name in known and not known[name].is_lambda):
             report.say(
-                (*keys, "api_key_required"),
-                "the API's keys come from a Lambda authorizer, and this method has none: nobody could call it",
+                here,
+                f"the API's keys come from a Lambda authorizer, and {whose} has none: nobody could call it",
                 "write authorizer: NAME of one of type TOKEN or REQUEST, or api_key_source: HEADER",
-                (*keys[:2], "api_key_source"), (*keys, "authorizer"), *named,
+                (*here[:-1], "authorizer"), *also, *named,
             )  # fmt: skip
 
 
-def _check_statement(report: Report, base: Keys, number: int, statement: Statement) -> None:
-    for place, route in enumerate(statement.methods or ()):
-        report.route((*base, "resource_policy", number, "methods", place), str(base[1]), route)
+def check_policy(report: Report, keys: Keys, api: str, policy: Iterable[Statement]) -> None:
+    """The statements of a resource policy, from the start or as a change brings it."""
+    for number, statement in enumerate(policy):
+        for place, route in enumerate(statement.methods or ()):
+            report.route((*keys, number, "methods", place), api, route)
 
 
 def _check_identities(report: Report, base: Keys, client: Client) -> None:
@@ -116,29 +133,20 @@ def _api_of(report: Report, client: Client) -> str:
     return (stage or "").partition("/")[0]
 
 
-def _check_origin(report: Report, base: Keys, client: Client) -> None:
-    """Whether a resource policy can be decided for a client."""
-    name = _api_of(report, client)
-    api = report.scenario.apis.get(name)
-    statements = api.resource_policy if api is not None else None
-    if client.address is not None and client.vpc_endpoint is not None:
-        report.say(
-            (*base, "address"), "a request through a VPC endpoint has no address in aws:SourceIp",
-            "keep address or vpc_endpoint",
-        )  # fmt: skip
-        return
-    if not statements or client.vpc_endpoint is not None:
-        return
-    asked = [said for said in statements if said.asks_addresses]
-    if asked and client.address is None:
-        report.say(
-            base, f"the resource policy of {name} asks where requests come from",
-            "write address: 203.0.113.7, or a range, or vpc_endpoint: NAME",
-            ("apis", name, "resource_policy"),
-        )  # fmt: skip
-    elif asked:
-        ranges = [network for said in asked for network in (*(said.from_ or ()), *(said.not_from or ()))]
-        if straddles(client.address, tuple(ranges)):
+def check_origins(report: Report, name: str, policy: Iterable[Statement], where: Keys) -> None:
+    """Whether a resource policy, which stands at `where`, can be decided for each client of its API."""
+    asked = [said for said in policy if said.asks_addresses]
+    ranges = [network for said in asked for network in (*(said.from_ or ()), *(said.not_from or ()))]
+    for key, client in report.scenario.clients.items():
+        base: Keys = ("clients", key)
+        if not asked or client.vpc_endpoint is not None or _api_of(report, client) != name:
+            continue
+        if client.address is None:
+            report.say(
+                base, f"the resource policy of {name} asks where requests come from",
+                "write address: 203.0.113.7, or a range, or vpc_endpoint: NAME", where,
+            )  # fmt: skip
+        elif straddles(client.address, tuple(ranges)):
             report.say(
                 (*base, "address"), f"{client.address} lies partly inside a range of the resource policy",
                 "make two clients of it, one inside and one outside",

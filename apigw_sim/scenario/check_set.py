@@ -16,6 +16,7 @@ from apigw_sim.scenario.check_functions import check_weights
 from apigw_sim.scenario.check_http import check_reach
 from apigw_sim.scenario.check_provisioned import check_claims
 from apigw_sim.scenario.checks import Report, check_reservations, check_used
+from apigw_sim.scenario.deployments import SETTINGS
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.schema import spot
@@ -190,15 +191,10 @@ def _is_settable(report: Report, here: Keys, keys: Keys) -> bool:
             "AWS changes this by a deployment only",
             "write a second authorizer, change: {api: API, methods: {METHOD /path: {authorizer: ITS NAME}}}, and deploy",
         )
-    elif head == "apis" and keys[2:3] in (("resource_policy",), ("api_key_source",)):
+    elif head == "apis" and set(keys[2:3]) & {"methods", *SETTINGS}:
         what, fix = (
             "AWS changes this by a deployment only",
-            f"{keys[2]} stays as it is in a run: run two scenarios, one with each",
-        )
-    elif head == "apis" and "stages" not in keys:
-        what, fix = (
-            "AWS changes this by a deployment only",
-            f"write change: {{api: {keys[1]}, methods: ...}}, and deploy: {keys[1]}/STAGE after it",
+            f"write change: {{api: {keys[1]}, {keys[2]}: ...}}, and deploy: {keys[1]}/STAGE after it",
         )
     elif head == "functions" and keys[-1] == "memory":
         what, fix = (

@@ -1,7 +1,7 @@
 """Deployments: what a change to an API is, what a stage points to, and what each verb of the timeline makes of it.
 
-A deployment is a snapshot of an API's methods; a stage points to one, and while it has a canary, the canary to another
-(facts 8). What is changed acts on no stage before it is deployed to it.
+A deployment is a snapshot of an API, its methods and its own settings; a stage points to one, and while it has a canary,
+the canary to another (facts 8). What is changed acts on no stage before it is deployed to it.
 """
 
 from __future__ import annotations
@@ -9,18 +9,22 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import Field
 
 from apigw_sim import units
 from apigw_sim.scenario.api import KINDS, OF_CUSTOM, Api, Canary, Method, RouteName, Stage
-from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested
-from apigw_sim.scenario.quantities import Name
+from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested, nested_list
+from apigw_sim.scenario.quantities import Name, one_of
+from apigw_sim.scenario.responses import ContentType, GatewayResponse, ResponseType
 from apigw_sim.scenario.routes import Route
+from apigw_sim.scenario.security import Statement
 
 VARIABLE = re.compile(r"\$\{stageVariables\.([A-Za-z0-9_]+)\}")
 """How an integration refers to a stage variable."""
+SETTINGS = ("api_key_source", "resource_policy", "gateway_responses", "binary_media_types")
+"""What of an API itself acts by deployment, beside its methods (facts 8)."""
 
 
 def _read_changed(value: object) -> Mapping[str, Any]:
@@ -35,6 +39,28 @@ def _read_changed(value: object) -> Mapping[str, Any]:
 Changed = Annotated[Mapping[str, Any], Leaf(_read_changed, dict, lambda: {"type": "object"})]
 
 
+def _read_policy(value: object) -> tuple[Statement, ...] | Literal[False]:
+    if value is False:
+        return False
+    if not isinstance(value, list | tuple):
+        raise Bad(
+            f"{units.show(value)} is neither false nor a list of statements",
+            "write [{effect: Allow}], or false for none",
+        )
+    return nested_list(Statement, value)
+
+
+Policy = Annotated[
+    tuple[Statement, ...] | Literal[False],
+    Leaf(
+        _read_policy,
+        lambda value: value if value is False else [dump(statement) for statement in value],
+        lambda: {"const": False},
+        lists=(Statement,),
+    ),
+]
+
+
 class ApiChange(Part):
     """A change to an API's working copy; it does nothing until it is deployed, where stages do not deploy themselves."""
 
@@ -43,6 +69,19 @@ class ApiChange(Part):
         {}, description="what changes, by route, field by field; a route that is not there yet is added"
     )
     remove: tuple[RouteName, ...] = Field((), description="routes that are taken out")
+    api_key_source: (
+        Annotated[Literal["HEADER", "AUTHORIZER"], one_of("HEADER", "AUTHORIZER", noun="source of API keys")]
+        | None
+    ) = Field(None, description="where API keys come from")
+    resource_policy: Policy | None = Field(
+        None, description="the whole resource policy, in the place of the one there is; false: none"
+    )
+    gateway_responses: dict[ResponseType, GatewayResponse] | None = Field(
+        None, description="all gateway responses, in the place of those there are; {}: AWS's defaults"
+    )
+    binary_media_types: tuple[ContentType, ...] | None = Field(
+        None, description="all binary media types, in the place of those there are"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "stages": "is no change to the API: stage settings act at once; write set: {apis.API.stages....: VALUE}"
@@ -50,7 +89,15 @@ class ApiChange(Part):
 
     def text(self) -> str:
         """What changes, for people."""
-        return ", ".join([*map(str, self.methods), *(f"without {route}" for route in self.remove)])
+        gone = (f"without {route}" for route in self.remove)
+        return ", ".join([*map(str, self.methods), *gone, *self.settings])
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        """What becomes of the API's own settings, as the API has them."""
+        said = {name: getattr(self, name) for name in SETTINGS}
+        given = {name: value for name, value in said.items() if value is not None}
+        return {name: None if value is False else value for name, value in given.items()}
 
 
 def changed(method: Method | None, said: Mapping[str, Any]) -> Method:
@@ -90,7 +137,12 @@ class Deployment:
 
     number: int
     """From 1, within its API."""
-    methods: Mapping[Route, Method]
+    api: Api
+
+    @property
+    def methods(self) -> Mapping[Route, Method]:
+        """Its methods, with what stands for the preflights that an HTTP API answers itself."""
+        return self.api.served
 
 
 @dataclass(frozen=True)
@@ -112,7 +164,7 @@ class Pointer:
 class Released:
     """The working copies of all APIs, and what each stage points to."""
 
-    working: Mapping[str, Mapping[Route, Method]]
+    working: Mapping[str, Api]
     stages: Mapping[str, Pointer]
     made: Mapping[str, tuple[Deployment, ...]] = field(default_factory=dict)
     """All deployments of each API, in the order of their numbers."""
@@ -122,7 +174,7 @@ class Released:
     @classmethod
     def first(cls, apis: Mapping[str, Api]) -> Released:
         """As a run starts: every stage, and every canary, points to the first deployment of its API."""
-        made = {name: (Deployment(1, api.served),) for name, api in apis.items()}
+        made = {name: (Deployment(1, api),) for name, api in apis.items()}
         stages = {
             f"{name}/{stage}": Pointer(made[name][0], made[name][0] if body.canary else None)
             for name, api in apis.items()
@@ -134,22 +186,24 @@ class Released:
             for stage in api.stages
             if api.deploys_itself(stage)
         )
-        return cls({name: first.methods for name, (first,) in made.items()}, stages, made, automatic)
+        return cls(apis, stages, made, automatic)
 
     def changed(self, change: ApiChange) -> Released:
         """The working copy of an API with a change in it; where stages deploy by themselves, they point to it."""
-        methods = dict(self.working[change.api])
+        api = self.working[change.api]
+        methods = dict(api.methods)
         for route, said in change.methods.items():
             methods[route] = changed(methods.get(route), said)
         for route in change.remove:
             methods.pop(route, None)
-        after = replace(self, working={**self.working, change.api: methods})
+        api = api.model_copy(update={"methods": methods, **change.settings})
+        after = replace(self, working={**self.working, change.api: api})
         itself = [
             name for name in self.stages if name in self.automatic and name.partition("/")[0] == change.api
         ]
         if not itself:
             return after
-        new = Deployment(len(self.made[change.api]) + 1, methods)
+        new = Deployment(len(self.made[change.api]) + 1, api)
         return replace(
             after,
             made={**self.made, change.api: (*self.made[change.api], new)},

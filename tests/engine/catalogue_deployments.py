@@ -65,6 +65,42 @@ def cache(**more: Any) -> dict[str, Any]:
     }
 
 
+KEYED = {"change": {"api": "a", "methods": {ITEM: {"api_key_required": True}}}}
+PLANNED = {
+    "usage_plans": {
+        "p": {
+            **throttle("8/s", 2), "quota": {"limit": 2, "period": "DAY"},
+            "stages": {"a/s": {ITEM: {"rate": "5/s", "burst": 1}}},
+        }
+    },
+    "api_keys": {"k": {"plans": ["p"], "count": 3}},
+    "clients": {
+        "one": client(every(20 * MS, 3 * SECOND), CALLS[:2], api_key={"from": "k", "uniform": True},
+                      retry={"attempts": 3, "statuses": [429, 502], "backoff": {"base": "300 ms"}}),
+        "none": client(every(50 * MS, 3 * SECOND), CALLS[:2]),
+    },
+}  # fmt: skip
+PAGES = [
+    {"call": ITEM, "path": {"id": {"uniform": {"n": 5}}}, "query": {"page": page}, "headers": {"lang": lang}}
+    for page, lang in (({"uniform": {"n": 3}}, "de"), ("1", "fr"), ("last", "fr"))
+]
+SETTLED = {
+    "change": {
+        "api": "a",
+        "gateway_responses": {"THROTTLED": {"status": 503, "size": "1 KB"}, "DEFAULT_4XX": {"status": 400}},
+        "resource_policy": [
+            {"effect": "Allow"},
+            {"effect": "Deny", "from": ["192.0.2.0/24"], "methods": [ORDER]},
+        ],
+    }
+}
+
+
+def rekeyed(*key: str) -> dict[str, Any]:
+    """A change of the items' cache key."""
+    return {"change": {"api": "a", "methods": {ITEM: {"cache_key": list(key)}}}}
+
+
 OTHER = {"variables": {"which": "g"}}
 ENTRIES: dict[str, Entry] = {
     "a change that is never deployed": entry(shop(SLOWER, ROUTES), "OK", "MISSING_AUTHENTICATION_TOKEN"),
@@ -103,6 +139,22 @@ ENTRIES: dict[str, Entry] = {
     "full caches of a stage and its canary": entry(
         shop(DEPLOY, traffic(20), canary={"traffic": "50 %"}, stage=cache(), assumptions={"encryption_overhead": "100 MB"}),
         "flag CANARY", "cache HIT", "cache MISS",
+    ),
+    "an API key that is asked for by turns, in a canary too": entry(
+        shop(KEYED, DEPLOY, BACK, {**DEPLOY, "canary": {"traffic": "50 %"}}, PROMOTE, **PLANNED),
+        "INVALID_API_KEY", "THROTTLED", "QUOTA_EXCEEDED", "flag CANARY", "retried",
+    ),
+    "cache keys that deployments change": entry(
+        shop(rekeyed(), DEPLOY, rekeyed("header.lang"), {**DEPLOY, "canary": {"traffic": "40 %"}}, PROMOTE, BACK,
+             stage=cache(), clients={"c": client(every(5 * MS, 3 * SECOND), PAGES)}),
+        "cache HIT", "cache MISS", "flag SERVED_OTHER", "flag CANARY",
+    ),
+    "gateway responses and a policy, deployed, in a canary, and rolled back": entry(
+        shop(SETTLED, DEPLOY, BACK, {**DEPLOY, "canary": {"traffic": "60 %"}}, ROUTES, DEPLOY, PROMOTE,
+             stage={"method_settings": {"every_method": throttle("15/s", 2)}},
+             clients={name: client(every(15 * MS, 4 * SECOND), CALLS, address=address)
+                      for name, address in (("near", "10.0.0.1"), ("far", "192.0.2.7"))}),
+        "THROTTLED", "ACCESS_DENIED", "MISSING_AUTHENTICATION_TOKEN", "flag RESTYLED", "flag CANARY",
     ),
     "a canary behind a throttle, retried": entry(
         shop(canary={"traffic": "40 %", **OTHER}, settings=None,

@@ -186,7 +186,10 @@ def _attempts(ran: Ran, grid: int) -> Iterator[str]:
 
 def _status(ran: Ran, name: str, method: int, stage: int, why: int, status: int, flags: int) -> Iterator[str]:
     """A reason of the gateway's own goes with the stage's status for it, what a custom integration maps with one of its own."""
-    own = ran.plan.stages[stage].answers[why]
+    of = ran.plan.stages[stage]
+    rows = {of.answers, of.canary_answers, *(row.answers for row in ran.plan.releases if row.stage == stage)}
+    owns = [ran.plan.answers[row][why] for row in rows]
+    own = next((each for each in owns if each.status == status), owns[0])
     mapped = [each.status for row in ran.plan.releases if row.place == method for each in row.responses or ()]
     if own.status and status == own.status:
         if flags & ~own.flags & (Flag.RESTYLED | Flag.UNMETERED):

@@ -13,6 +13,7 @@ from typing import Any
 import yaml
 from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
 from engine.generated_aliases import FORMATS, callees, formats, moved_alias, provided, provisioned, versions
+from engine.generated_deployments import resettled
 from engine.generated_http import typed
 from engine.generated_parts import (
     EACH,
@@ -46,6 +47,7 @@ def generated(number: int) -> dict[str, Any]:
     said = scenarios()(random.Random(number))
     said = secured(said)(random.Random(f"security {number}"))
     said = served(said)(random.Random(f"services {number}"))
+    said = resettled(said)(random.Random(f"settings {number}"))
     return typed(said)(random.Random(f"http {number}"))
 
 

@@ -112,6 +112,8 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "40 s", "run.period": "5 s",
         "timeline": [{"at": "5 s", "fault": {"backend": "orders", "slow": 3, "for": "10 s"}}],
     },
+    "new_cache_key": {"run.duration": "30 s", "run.warm_up": "2 s", "run.period": "2 s", "timeline[0].at": "6 s",
+                      "timeline[1].at": "10 s"},
     "same_mean": {"run.duration": "20 s", "run.period": "5 s"},
     "mixed_path": {"run.duration": "4 s", "run.period": "1 s"},
     "full_path": {"run.duration": "1 s", "run.period": "500 ms"},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 from scenarios.comments import Claim
 from scenarios.test_scenarios import SECOND, Run, errors, run, vouched
@@ -90,3 +91,44 @@ def test_stage_variables() -> None:
             Claim("prod answered {} of its requests with an error", ((prod["status"] >= 400).sum(),)),
         ],
     )
+
+
+def asked_and_wrong(requests: pd.DataFrame) -> tuple[float, float]:
+    """The percentages that asked the backend, and that got the answer of another page."""
+    return 100 * float((requests["cache"] == "miss").mean()), 100 * float(requests["served_other"].mean())
+
+
+def test_new_cache_key() -> None:
+    """An entry asked for r times a second is asked again 60 s + 1/r after it was stored: renewal theory.
+
+    The entries begin together, so their misses come in waves, and a wave more or less in the window is a fifth; what is
+    asked for while an answer is under way is 4 % more.
+    """
+    done = run("new_cache_key")
+    before, after = (done.of("shop/prod", begin * MINUTE, end * MINUTE) for begin, end in ((1, 6), (7, 12)))
+    few, many = (100 * entries / (60 + entries / 40) / 40 for entries in (20, 200))
+    wrong = (100 - few) * 0.9
+    (asked, other), (asked_after, other_after) = map(asked_and_wrong, (before, after))
+    assert asked == pytest.approx(few, rel=0.2)
+    assert asked_after == pytest.approx(many, rel=0.2)
+    assert other == pytest.approx(
+        wrong, abs=6
+    )  # 100 draws of what an entry stored: four standard errors of 30 % each
+    assert other_after == 0
+    assert set(done.of("shop/prod", 4 * MINUTE, 6 * MINUTE)["served_other"]) == {False, True}
+    vouched(
+        "new_cache_key",
+        [
+            Claim("ask for {} pages of {} searches, each as often as another, {} requests a second", (10, 20, 40)),
+            Claim("{} entries, each asked for {} times a second: a miss every {} s + {} s, which is {} % of",
+                  (20, 2, 60, 0.5, few)),
+            Claim("Of the hits {} of {} are for another page: {} % of all requests", (9, 10, wrong)),
+            Claim("{} entries, each asked for {} times a second: a miss every {} s + {} s, {} % of the requests, {} times",
+                  (200, 0.2, 60, 5, many, many / few)),
+        ],
+        [
+            Claim("from {} min to {} min {} % asked the backend, and {} % of all requests got another page",
+                  (1, 6, asked, other)),
+            Claim("from {} min to {} min {} % asked the backend, and {} % got another page", (7, 12, asked_after, other_after)),
+        ],
+    )  # fmt: skip

@@ -5,18 +5,24 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.plain import view
-from apigw_sim.engine.compiled.words import REASON, STAGE
+from apigw_sim.engine.compiled.words import METHOD, REASON, STAGE
+from apigw_sim.records import NULL, Flag
 from apigw_sim.rules import reason
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
+CANARY = int(Flag.CANARY)
+
 
 def because(s: State, a: View, why: int, refused_by: int, tokens: int) -> None:
     """The gateway itself answers."""
-    st = view(s.stage, view(s.client, a.client).stage * STAGE)
-    at = st.answers + why * REASON
+    if a.release != NULL:
+        at = view(s.method, a.release * METHOD).answers + why * REASON
+    else:
+        st = view(s.stage, view(s.client, a.client).stage * STAGE)
+        at = (st.canary_answers if a.flags & CANARY else st.answers) + why * REASON
     a.reason = why
     a.status = s.status[at]
     a.response = s.status[at + 1]

@@ -73,7 +73,7 @@ def authorize(s: State, a: View) -> int:
     if s.front:
         spend(s, account_of(s, a))
     caught = identify(s, a, z)
-    policy = view(s.pick, a.pick).policy
+    policy = verdict(s, a, z)
     why = rule.turned_away(z.kind, policy, a.standing, z.needs_identity != 0, pick.happens(caught, z.caught))
     if why != reason.OK:
         if why == reason.UNAUTHORIZED:
@@ -97,6 +97,11 @@ def authorize(s: State, a: View) -> int:
     will_answer(s, a, ends + a.overhead)
     wake(s, a, ends, OF_ARRIVE, 0, HEARD)
     return WAIT
+
+
+def verdict(s: State, a: View, z: View) -> int:
+    """What the resource policy of the deployment says of a call."""
+    return view(s.pick, a.pick).policies >> z.policy & 3
 
 
 def identify(s: State, a: View, z: View) -> int:
@@ -191,7 +196,7 @@ def heard(s: State, a: View) -> int:
 
 def judge(s: State, a: View, z: View, of_another_method: bool) -> int:
     """The verdict; with a policy that speaks of another method it is a denial."""
-    why = rule.decided(z.kind, view(s.pick, a.pick).policy, a.standing)
+    why = rule.decided(z.kind, verdict(s, a, z), a.standing)
     if why == reason.OK and of_another_method:
         why = reason.ACCESS_DENIED
     if why != reason.OK:

@@ -18,6 +18,7 @@ from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
 from apigw_sim.rules import limiter, pick
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.quantile import SIZE
+from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
@@ -28,6 +29,8 @@ Ints = NDArray[np.int64]
 ROWS, NODES, ENVIRONMENTS, MESSAGES = 1 << 10, 1 << 11, 1 << 8, 1 << 10
 """Rows of each kind that there is room for at first."""
 EVENTS_PER_ATTEMPT = 4
+ANSWERS = w.REASON * len(REASONS)
+"""Words of a row of plan.answers."""
 LAWS = ("rtt", "body", "overhead")
 """Of an entry of calls, in the order of `Stream.laws`."""
 
@@ -92,6 +95,9 @@ class Builder:
         self.tables = Tables()
         self.statuses: list[int] = []
         self.shares: list[int] = []
+        self.digits: list[int] = []
+        self.folds: list[int] = []
+        self._words([word for answers in plan.answers for answer in answers for word in answer])
         self.vectors: dict[str, Ints] = {
             "row": rows(ROWS + len(plan.queues), w.ROW),
             "node": rows(NODES, w.NODE),
@@ -243,11 +249,15 @@ class Builder:
                 first_entry=row.first_entry, validator=row.validator, mapped=mapped, mapped_n=count,
                 asynchronous=row.asynchronous, refused_types=row.refused_types, binary_types=row.binary_types,
                 largest_body=row.largest_body, largest_binary=row.largest_binary, authorizer=row.authorizer,
-                alias=row.alias,
+                alias=row.alias, answers=row.answers * ANSWERS, fold=self._fold(row.fold),
             )  # fmt: skip
+        self.vectors["fold"] = np.array([*self.folds, *[0] * w.FOLD], np.int64)
         self._on_other_hosts(self.vectors["method"].reshape(-1, w.METHOD), releases)
         for number, (released, canary) in enumerate(zip(plan.released, plan.canary_released, strict=True)):
-            moves = released != number or plan.stages[plan.methods[number].stage].canary > 0 or hosts > 1
+            canaried = plan.stages[plan.methods[number].stage].canary > 0
+            moves = int(released != number or canaried or hosts > 1)
+            if plan.keyed_by_turns[number]:
+                moves = w.BY_TURNS
             fill(
                 self.vectors["method"],
                 "method",
@@ -269,7 +279,7 @@ class Builder:
                 self.vectors["stage"], "stage", number, canary=stage.canary if number == of_stage else 0,
                 capacity=stage.cache_bytes, gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds,
                 queue=room * w.QUEUE, queue_room=mine, no_route=stage.no_route,
-                answers=self._words([word for answer in stage.answers for word in answer]),
+                answers=stage.answers * ANSWERS, canary_answers=stage.canary_answers * ANSWERS,
             )  # fmt: skip
             room += mine
         self._authorizers()
@@ -294,7 +304,7 @@ class Builder:
             fill(
                 self.vectors["authorizer"], "authorizer", number, kind=row.kind, backend=row.backend, ttl=row.ttl_ns,
                 needs_identity=row.needs_identity, caught=row.caught, one_method=row.one_method,
-                gives_key=row.gives_key, first_entry=row.first_entry, wait=row.wait_ns,
+                policy=2 * row.policy, gives_key=row.gives_key, first_entry=row.first_entry, wait=row.wait_ns,
                 **self._laws(
                     time=row.time, service=row.service,
                     duration=plan.backends[row.backend].duration if row.backend != NULL else None,
@@ -311,6 +321,18 @@ class Builder:
     def _words(self, words: Sequence[int]) -> int:
         """Where words stand in `status`."""
         return self._shares(words, [0] * len(words))
+
+    def _numbers(self, numbers: Sequence[int]) -> tuple[int, int]:
+        """Where numbers stand in `digits`, and how many they are."""
+        self.digits += numbers
+        return len(self.digits) - len(numbers), len(numbers)
+
+    def _fold(self, fold: tables.Fold | None) -> int:
+        """Where a fold stands; NULL: there is none."""
+        if fold is None:
+            return NULL
+        self.folds += [*self._numbers(fold.constants), *self._numbers(fold.digits)]
+        return len(self.folds) - w.FOLD
 
     def _mapped(self, row: tables.Method) -> tuple[int, int]:
         """Where the responses of a custom integration stand, and how many there are; NULL: a proxy."""
@@ -471,7 +493,6 @@ class Builder:
         plan, methods = self.plan, max(len(self.plan.methods), 1)
         self._table("distribution", len(plan.distributions))
         self._table("edge_key", len(plan.distributions) * methods)[:, 0] = NULL
-        digits: list[int] = []
         entries = 0
         for number, row in enumerate(plan.distributions):
             fill(
@@ -482,15 +503,15 @@ class Builder:
                 error_ttl=row.error_ttl_ns,
             )
             for method, key in row.keys.items():
+                constants, constants_n = self._numbers(key.constants)
+                digits, digits_n = self._numbers(key.digits)
                 fill(
                     self.vectors["edge_key"], "edge_key", number * methods + method, first=key.first,
-                    constants=len(digits), constants_n=len(key.constants),
-                    digits=len(digits) + len(key.constants), digits_n=len(key.digits),
+                    constants=constants, constants_n=constants_n, digits=digits, digits_n=digits_n,
                 )  # fmt: skip
-                digits += [*key.constants, *key.digits]
                 entries = max(entries, key.first + key.size)
         self._table("edge_entry", entries)
-        self.vectors["digits"] = np.array([*digits, 0], np.int64)
+        self.vectors["digits"] = np.array([*self.digits, 0], np.int64)
 
     def _clients(self) -> None:
         plan = self.plan
@@ -526,7 +547,7 @@ class Builder:
                 key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
-                statuses_n=len(statuses), process=processes[number], **kept(retry),
+                statuses_n=len(statuses), process=processes[number], **kept(retry), drops_key=drops_key(plan, row),
                 keeps=retry.processes > 0 or row.users is not None or row.workers != NULL, users=self._users_of(number),
                 workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
@@ -542,7 +563,7 @@ class Builder:
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
                     sends=any(law.constant is None for law in laws), refused=call.refused, leave=call.leave,
-                    invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policy=call.policy,
+                    invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policies=packed(call.policies),
                     types=self._shares(call.types, call.type_thresholds), types_n=len(call.types), format=call.format,
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
                 )  # fmt: skip
@@ -568,6 +589,17 @@ def kept(retry: tables.Retry) -> dict[str, int]:
         "window": breaker.window if breaker else 0, "open_ns": breaker.open_ns if breaker else 0,
         "probes": breaker.probes if breaker else 0,
     }  # fmt: skip
+
+
+def drops_key(plan: Plan, client: tables.Client) -> bool:
+    """Whether requests of a client may lose their API key on the way, so that a retry has to find it again."""
+    methods = {call.method for call in client.calls} - {NULL}
+    return client.identities is not None or any(plan.keyed_by_turns[method] for method in methods)
+
+
+def packed(policies: Sequence[int]) -> int:
+    """What resource policies say, two bits each."""
+    return sum(word << 2 * place for place, word in enumerate(policies))
 
 
 AS_EVER = 1000

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.answers import because
 from apigw_sim.engine.compiled.levels import level_of, move
-from apigw_sim.engine.compiled.plain import copy, view
+from apigw_sim.engine.compiled.plain import copy, part, view
 from apigw_sim.engine.compiled.words import ENTRY, QUEUE, REASON_BITS, STAGE, STATUS_BITS
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag
-from apigw_sim.rules import reason
+from apigw_sim.rules import edge, reason
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
@@ -45,6 +45,8 @@ def look_up(s: State, a: View, m: View, now: int) -> bool:
             return False
     where = (m.first_entry + a.entry) * ENTRY
     e = view(s.entry, where)
+    if e.expires <= now and m.fold != NULL:
+        e = view(s.entry, (m.first_entry + folded(s, a, m)) * ENTRY)
     if e.expires <= now:
         if e.expires > 0:
             drop(s, st, e)
@@ -70,7 +72,10 @@ def keep(s: State, a: View, m: View) -> None:
         return
     if status >= 400 and not s.cache_errors:
         return
-    where = (m.first_entry + a.entry) * ENTRY
+    entry = a.entry
+    if m.fold != NULL:
+        entry = folded(s, a, m)
+    where = (m.first_entry + entry) * ENTRY
     e = view(s.entry, where)
     held = response + s.encryption_overhead
     if e.expires > 0:
@@ -87,6 +92,13 @@ def keep(s: State, a: View, m: View) -> None:
     if st.binds:
         line_up(s, st, where)
     move(s, st.gauge, held)
+
+
+def folded(s: State, a: View, m: View) -> int:
+    """The entry that stands for the attempt's where the deployment's cache key does not tell them apart."""
+    x = view(s.fold, m.fold)
+    constants = part(s.digits, x.constants, x.constants_n)
+    return edge.entry_of(a.entry, constants, part(s.digits, x.digits, x.digits_n))
 
 
 def drop(s: State, st: View, e: View) -> None:

@@ -95,7 +95,7 @@ def resent(s: State, a: View) -> None:
     draw_send(s, a)
     if c.replays:
         a.body = body
-    if c.identities > 0:  # an authorizer may have given it another key
+    if c.drops_key:  # it may have lost its own on the way
         a.key = draw_key(s, c, a)
 
 

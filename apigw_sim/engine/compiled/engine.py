@@ -14,7 +14,7 @@ from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
 from apigw_sim.engine.compiled import levels, provisioned, users
 from apigw_sim.engine.compiled import words as w
-from apigw_sim.engine.compiled.builder import Builder
+from apigw_sim.engine.compiled.builder import ANSWERS, Builder
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
@@ -354,6 +354,11 @@ class Compiled:
         """What answers for a method where the canary was met."""
         self._method(number).canary_released = row
 
+    def respond(self, stage: int, answers: int, canary_answers: int) -> None:
+        """What a stage and its canary answer by themselves from now on."""
+        st = view(self.state.stage, stage * w.STAGE)
+        st.answers, st.canary_answers = answers * ANSWERS, canary_answers * ANSWERS
+
     def canary(self, stage: int, share: int) -> None:
         """The share of a stage's requests that meet its canary: a threshold word."""
         view(self.state.stage, stage * w.STAGE).canary = share
@@ -368,7 +373,8 @@ class Compiled:
         """Whether anything but a method itself may answer for it."""
         m = self._method(number)
         canary = view(self.state.stage, m.stage * w.STAGE).canary
-        m.moves = int(m.released != number or canary > 0 or self.plan.account.hosts > 1)
+        if m.moves != w.BY_TURNS:
+            m.moves = int(m.released != number or canary > 0 or self.plan.account.hosts > 1)
 
     def flush(self, stage: int) -> None:
         """All entries of the stage's cache out."""
@@ -382,10 +388,11 @@ class Compiled:
 
     def flush_authorizers(self, stage: int) -> None:
         """All cached results of the stage's authorizers out."""
-        for number, row in enumerate(self.plan.authorizers):
+        firsts = {row.first_entry for row in self.plan.authorizers}
+        for row in self.plan.authorizers:
             if row.stage == stage and row.ttl_ns:
-                later = [other.first_entry for other in self.plan.authorizers[number + 1 :]]
-                self.state.forget("grant", row.first_entry, later[0] if later else self.plan.grants)
+                later = [first for first in firsts if first > row.first_entry]
+                self.state.forget("grant", row.first_entry, min(later, default=self.plan.grants))
 
     def unavailable(self, stage: int, share: int) -> None:
         """The share of a stage's requests that API Gateway itself answers with 503 from now on: a threshold word."""

@@ -32,6 +32,7 @@ from apigw_sim.engine.compiled.words import (
     ATTEMPT_COLUMNS,
     BACKEND,
     BUCKET,
+    BY_TURNS,
     DONE,
     EVENT,
     FOR_EVER,
@@ -140,13 +141,18 @@ def admitted(s: State, a: View) -> int:
 
 
 def released(s: State, a: View, m: View) -> int:
-    """What answers for a method, of what deployments have made of it: the stage's, or its canary's; NULL: nothing."""
+    """What answers for a method, of what deployments have made of it: the stage's, or its canary's; NULL: nothing.
+
+    Where some of them ask for an API key and this one does not, the request has none.
+    """
     share, row = view(s.stage, m.stage * STAGE).canary, m.released
     if share > 0:
         word, _, _, _ = four(s, a, OF_CANARY)
         if pick.happens(word, share):
             a.flags |= CANARY
             row = m.canary_released
+    if m.moves == BY_TURNS and (row == NULL or view(s.method, row * METHOD).needs_key == 0):
+        a.key = NULL
     if row == NULL:
         return NULL
     return row + host_of(s, a) * s.releases

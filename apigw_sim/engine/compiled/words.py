@@ -37,7 +37,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
             instant_n undrawn block_first block block_n call
-            identities identity_table first_identity valid denied missing
+            drops_key identities identity_table first_identity valid denied missing
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
             keeps users workers
@@ -61,7 +61,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "listed": "pick resource entry body",
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
-            needs_key policy sends refused invalid_body invalid_parameters types types_n rtt rtt_c
+            needs_key policies sends refused invalid_body invalid_parameters types types_n rtt rtt_c
             body body_c overhead overhead_c format leave""",
         # what an attempt draws behind the gateway
         "works": "service service_c duration duration_c response response_c",
@@ -70,24 +70,29 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # what a group of keys meets at a method: the first key's buckets and quota
         "access": "allowed method plan quota",
         # a method as a deployment has it; of those that stand for one in records: `moves` if what answers
-        # for it may be another, then `released`, and `canary_released` for its stage's canary
+        # for it may be another (2: some ask for an API key), then `released`, and `canary_released` for its stage's canary
         # a method stands there once for each host that has parts of the throttles; `place`: of its column in `access`
         # `mapped`: where in `status` the mapped_n codes of a custom integration's responses stand, behind them their
         # statuses, behind those their sizes; NULL: a proxy
+        # `fold`: which of its entries stands for several, NULL: each for itself
         "method": """place stage cache moves needs_key bucket account backend works mock_status misconfigured timeout ttl
             require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
-            asynchronous refused_types binary_types largest_body largest_binary alias""",
+            asynchronous refused_types binary_types largest_body largest_binary alias answers fold""",
+        # of a deployment whose cache key tells less apart than another's: the arguments of rules.edge.entry_of
+        "fold": "constants constants_n digits digits_n",
         # an alias of a function: rows of plan.backends
         "alias": "first second threshold",
         # what stands before the API key of some methods; `backend`: the function that it invokes
-        "authorizer": """kind backend ttl needs_identity caught one_method gives_key first_entry time time_c service
+        # `policy`: how far to shift a call's `policies`
+        "authorizer": """kind backend ttl needs_identity caught one_method policy gives_key first_entry time time_c service
             service_c duration duration_c wait""",
         # an authorizer's cached result for an identity; `expires` is 0 where there is none
         "grant": "expires method",
         # a stage, and a cache: its own, or behind the stages a canary's; `canary`: the share that meets the canary;
         # `binds`: the cache's possible entries could fill it, so the order of uses is kept
-        # `answers`: where in `status` its answers stand, REASON words a reason; `unavailable`: a share of 503s
-        "stage": "canary capacity ready gauge binds uses queue queue_n queue_room answers unavailable no_route",
+        # `answers`, as of a method: where in `status` they stand, REASON words a reason; `unavailable`: a share of 503s
+        "stage": """canary capacity ready gauge binds uses queue queue_n queue_room answers canary_answers unavailable
+            no_route""",
         # a cached answer; `expires` is 0 where there is none
         "entry": "expires resource answer used queued",
         # entries in the order of their uses, as far as it is known
@@ -146,10 +151,12 @@ TAKEN = FIELDS["block"].index("at")
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
-AUTHORIZER, GRANT, SQS, MESSAGE = map(width, ("authorizer", "grant", "sqs", "message"))
+AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 8, 10, 6
 REASON = 3
-"""`status` has status, body and marks of each reason for each stage; those of backends and clients follow."""
+"""`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""
+BY_TURNS = 2
+"""Of `moves`: some deployments of the method ask for an API key, and some do not."""
 PROVISIONED = 2
 """Of `is_lambda`: a version with provisioned concurrency."""
 EVENT = 2

@@ -14,6 +14,7 @@ from apigw_sim.rules import backoff, pick, reason
 if TYPE_CHECKING:
     from apigw_sim.engine.model.backends import Job
     from apigw_sim.engine.model.caller import Caller
+    from apigw_sim.plan.tables import Answer
 
 RETRY = priority(Rank.RETRY)
 TIMEOUT = priority(Rank.TIMEOUT)
@@ -35,7 +36,7 @@ class Attempt(Journey):
     """
 
     __slots__ = (
-        "authorizer", "authorizer_ns", "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id",
+        "answers", "authorizer", "authorizer_ns", "body", "cache", "call", "caller", "delay", "executed", "flags", "gone", "id",
         "integration_ns", "integration_status", "limit", "notes", "number", "overhead", "paid", "previous", "probe", "reason",
         "refused_by", "response_bytes", "rtt", "started", "status", "tokens", "word", "work", "works",
     )  # fmt: skip
@@ -47,6 +48,8 @@ class Attempt(Journey):
     """What the retry that it is, or that follows it, has cost of a retry quota; a `Process` writes it."""
     probe: bool
     """Whether a circuit breaker that is half open let it through; a `Process` writes it."""
+    answers: tuple[Answer, ...]
+    """By reason: what it is answered, where deployments differ in that; the gateway writes it when it meets one."""
 
     def __init__(
         self, caller: Caller, call: Call, number: int, send: Send, work: Work | None, previous: Attempt | None
@@ -95,7 +98,9 @@ class Attempt(Journey):
     def because(self, why: int, refused_by: int = NULL, tokens: int = NULL) -> None:
         """The gateway itself answers."""
         self.reason = why
-        self.status, self.response_bytes, marks = self.caller.answers[why]
+        caller = self.caller
+        answers = caller.answers if caller.settled else getattr(self, "answers", caller.answers)
+        self.status, self.response_bytes, marks = answers[why]
         self.flags |= marks
         self.refused_by = refused_by
         self.tokens = tokens

@@ -116,8 +116,8 @@ class Authorizer:
         self.row = row
         self.account = model.plan.account
         self.function: Function | None = model.functions[row.backend] if row.backend != NULL else None
-        self.grants: dict[int, Grant] = {}
-        """By identity."""
+        self.grants: dict[int, Grant] = model.grants.setdefault(row.first_entry, {}) if row.ttl_ns else {}
+        """By identity; deployments share them."""
 
     def flush(self) -> None:
         """All cached results out."""
@@ -133,7 +133,7 @@ class Authorizer:
         if self.model.throttles.front:
             self.model.throttles.spend_account(attempt)
         whom = caller_of(caller.client, caller.stream, call[0])
-        policy = caller.client.calls[call[1]].policy
+        policy = caller.client.calls[call[1]].policies[row.policy]
         caught = pick.happens(whom.caught, row.caught)
         why = rule.turned_away(row.kind, policy, whom.standing, row.needs_identity, caught)
         if why != reason.OK:

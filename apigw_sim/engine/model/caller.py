@@ -36,8 +36,10 @@ class Caller:
         self.id = identity(number, 0, 0, 0)
         self.pack, self.write = model.calls.pack, model.calls.write
         self.stage = client.stage
-        self.answers = STANDARD if client.stage == NULL else model.plan.stages[client.stage].answers
+        self.answers = STANDARD if client.stage == NULL else model.answers[client.stage][0]
         """By reason: what the stage answers."""
+        self.settled = client.stage == NULL or not model.moving[client.stage]
+        """Whether no request of its has an answer of another deployment than the stage's."""
         self.refused = [call.refused for call in client.calls]
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]

@@ -16,7 +16,7 @@ from apigw_sim.engine.model.throttles import UNKNOWN
 from apigw_sim.engine.order import Hop, Rank, priority
 from apigw_sim.plan.tables import Unauthorized
 from apigw_sim.records import NULL, Cache, Flag, Outcome
-from apigw_sim.rules import pick, reason
+from apigw_sim.rules import edge, pick, reason
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.rules.response import FUNCTION_ERROR, FUNCTION_TIMEOUT
 
@@ -65,7 +65,8 @@ class Gateway:
         self.throttles = model.throttles
         self.pack, self.write = model.attempts.pack, model.attempts.write
         self.released, self.canary_released = model.released, model.canary_released
-        self.canaries = model.canaries
+        self.canaries, self.answers, self.moving = model.canaries, model.answers, model.moving
+        self.by_turns = model.plan.keyed_by_turns
         self.caches = model.caches
         self.checks = model.checks
         self.unavailable = [0] * len(model.plan.stages)
@@ -92,8 +93,10 @@ class Gateway:
         number = caller.methods[picked]
         method = None
         if welcome and number != NULL:
-            share = self.canaries[caller.stage]
-            method = self.canary(attempt, number, share) if share else self.released[number]
+            if self.moving[caller.stage]:
+                method, key = self.meet(attempt, number, key)
+            else:
+                method = self.released[number]
             if watched:
                 self.tell(attempt, number, arrived)
 
@@ -103,7 +106,7 @@ class Gateway:
             decided, welcome = clock.now, given is not None
             key = given if given is not None else NULL if guard.row.gives_key else key
         answers = arrived if at_edge else decided + overhead
-        if welcome and self.admit(attempt, method, number, key, decided):
+        if welcome and self.admit(attempt, method, key, decided):
             assert method is not None
             attempt.works = works = method.row.works
             if works != caller.usual[picked]:
@@ -148,14 +151,26 @@ class Gateway:
 
     # what comes before the integration
 
-    def canary(self, attempt: Attempt, number: int, share: int) -> Method | None:
-        """What answers on a stage with a canary: it or the stage, drawn for each request by itself (facts 8)."""
-        word = attempt.caller.stream.row(Group.CANARY, attempt.call[0], attempt.number)[0]
-        if not pick.happens(word, share):
-            return self.released[number]
-        attempt.flags |= CANARY
-        attempt.note("meets the stage's canary")
-        return self.canary_released[number]
+    def meet(self, attempt: Attempt, number: int, key: int) -> tuple[Method | None, int]:
+        """What answers where it may be one of several deployments, and the API key, if that asks for one.
+
+        On a stage with a canary it is that or the stage, drawn for each request by itself (facts 8).
+        """
+        stage = attempt.caller.stage
+        method, share = self.released[number], self.canaries[stage]
+        if share:
+            word = attempt.caller.stream.row(Group.CANARY, attempt.call[0], attempt.number)[0]
+            if pick.happens(word, share):
+                attempt.flags |= CANARY
+                attempt.note("meets the stage's canary")
+                method = self.canary_released[number]
+        if method is None:
+            attempt.answers = self.answers[stage][bool(attempt.flags & CANARY)]
+        else:
+            attempt.answers = self.plan.answers[method.row.answers]
+        if self.by_turns[number] and not (method is not None and method.row.api_key_required):
+            key = NULL
+        return method, key
 
     def tell(self, attempt: Attempt, number: int, now: int) -> None:
         """Which deployment answers, where there are several, and whether a change has not been deployed yet."""
@@ -172,7 +187,7 @@ class Gateway:
                     f"the API was changed at {late.begin / 1e9:g} s, and that is not deployed to {plan.stages[stage].name}"
                 )
 
-    def admit(self, attempt: Attempt, method: Method | None, number: int, key: int, now: int) -> bool:
+    def admit(self, attempt: Attempt, method: Method | None, key: int, now: int) -> bool:
         """Route, API key, throttles, size and validity: whether the request may go on; else its answer is known."""
         throttles = self.throttles
         guarded = method is not None and method.guard is not None  # it has passed before its authorizer
@@ -180,10 +195,9 @@ class Gateway:
             return False
         if method is None:
             return self.forbid(attempt, self.plan.stages[attempt.caller.stage].no_route)
-        known = throttles.known_behind if guarded else throttles.known
-        levels = known.get((number, key), UNKNOWN)
+        levels = method.levels.get(key, UNKNOWN)
         if levels is UNKNOWN:
-            levels = throttles.levels(number, key, guarded)
+            levels = method.levels[key] = throttles.levels(method.row, key)
         if levels is None:
             return self.forbid(attempt, reason.INVALID_API_KEY, guarded)
         if not throttles.admit(attempt, levels, now):
@@ -226,6 +240,8 @@ class Gateway:
         if max_age_0 and self.refresh(attempt, method, max_age_0):
             return False
         entry = cache.look_up(where, now)
+        if entry is None and method.fold is not None:
+            entry = cache.look_up(folded(method, where), now)
         if entry is None:
             attempt.cache = MISS
             attempt.note("cache: miss, so the backend is asked")
@@ -409,6 +425,14 @@ class Gateway:
         if attempt.status >= 400 and not account.cache_errors:
             return
         held = response + account.encryption_overhead
+        if method.fold is not None:
+            where = folded(method, where)
         cache.store(where, Entry(now + method.ttl, resource, attempt.status, attempt.reason, response, held))
         if attempt.notes is not None:
             attempt.note(f"cache: keeps the answer for {method.ttl / 1e9:g} s")
+
+
+def folded(method: Method, where: int) -> int:
+    """The entry that stands for another where the deployment's cache key does not tell them apart."""
+    assert method.fold is not None
+    return method.first_entry + edge.entry_of(where - method.first_entry, *method.fold)

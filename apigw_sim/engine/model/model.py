@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from apigw_sim.draws import Draws
 from apigw_sim.engine.model.aliases import Alias
-from apigw_sim.engine.model.authorizers import Authorizer
+from apigw_sim.engine.model.authorizers import Authorizer, Grant
 from apigw_sim.engine.model.backends import Backend, Http
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller, Lossy
@@ -21,6 +21,7 @@ from apigw_sim.engine.model.provisioned import Levels, Provisioned
 from apigw_sim.engine.model.queues import Queue
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.engine.model.services import Service
+from apigw_sim.engine.model.throttles import Levels as ThrottleLevels
 from apigw_sim.engine.model.throttles import throttles
 from apigw_sim.engine.model.users import Users
 from apigw_sim.plan import tables
@@ -53,9 +54,8 @@ class Method:
     """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "alias", "backend", "cache", "codes", "first_entry", "guard", "is_lambda", "largest_response", "require_authorization",
-        "row",
-        "stage", "timeout", "ttl", "unauthorized", "unchecked", "validator",
+        "alias", "backend", "cache", "codes", "first_entry", "fold", "guard", "is_lambda", "largest_response", "levels",
+        "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized", "unchecked", "validator",
     )  # fmt: skip
 
     def __init__(
@@ -78,6 +78,9 @@ class Method:
         self.validator = row.validator
         self.unchecked = unchecked
         """Bodies up to it go on to the cache as they are."""
+        self.fold = row.fold
+        self.levels: dict[int, ThrottleLevels | None] = {}
+        """By API key: the throttles that a request meets, as far as they have been looked for."""
         self.codes = None if row.responses is None else [mapped.code for mapped in row.responses]
         """What the responses of a custom integration catch; None: a proxy."""
 
@@ -128,6 +131,8 @@ class Model:
         self.provisions: dict[int, Provisioned] = {}
         """By row of plan.provisions."""
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
+        self.grants: dict[int, dict[int, Grant]] = {}
+        """What authorizers have cached, by their rows' first entry."""
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
         self.aliases = [Alias(number, row, self.backends) for number, row in enumerate(plan.aliases)]
         self.checks = Checks(plan.account)
@@ -138,6 +143,18 @@ class Model:
         """... and for its stage's canary."""
         self.canaries = [stage.canary for stage in plan.stages]
         """Threshold words: the shares of the stages' requests that meet a canary."""
+        self.restless = {
+            row.stage
+            for row in plan.releases
+            if plan.keyed_by_turns[row.place] or row.answers != plan.stages[row.stage].answers
+        }
+        """Stages whose deployments differ in what the gateway answers, or in who needs an API key."""
+        self.moving = [share > 0 or stage in self.restless for stage, share in enumerate(self.canaries)]
+        """By stage: whether what a request meets is decided for each by itself."""
+        self.answers = [
+            (plan.answers[stage.answers], plan.answers[stage.canary_answers]) for stage in plan.stages
+        ]
+        """By stage: what it and its canary answer where no method was met."""
         self.gateway = Gateway(self)
         self.callers = [
             _kind(client, number in plan.lossy)(self, number, client, draws.client(number))
@@ -244,7 +261,8 @@ class Model:
         bucket.level = full if bucket.off else cut(level, full)
         bucket.low = min(bucket.low, bucket.level) if not bucket.off else bucket.level
         bucket.rate, bucket.full, bucket.limit, bucket.off = rate, full, limit, limit == NULL
-        self.throttles.forget()
+        for method in self.methods:
+            method.levels.clear()
 
     def quota(self, number: int, requests: int) -> None:
         """A new quota; what is used stays used."""
@@ -295,6 +313,16 @@ class Model:
     def canary(self, stage: int, share: int) -> None:
         """The share of a stage's requests that meet its canary: a threshold word."""
         self.canaries[stage] = share
+        self.moving[stage] = share > 0 or stage in self.restless
+        for caller in self.callers:
+            caller.settled = caller.settled and (caller.stage != stage or not share)
+
+    def respond(self, stage: int, answers: int, canary_answers: int) -> None:
+        """What a stage and its canary answer by themselves from now on."""
+        self.answers[stage] = self.plan.answers[answers], self.plan.answers[canary_answers]
+        for caller in self.callers:
+            if caller.stage == stage:
+                caller.answers = self.plan.answers[answers]
 
     def cache(self, stage: int, capacity: int) -> None:
         """Another cache cluster: everything is lost, and there is no cache while it is made."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from apigw_sim.draws import Group
 from apigw_sim.engine.model.attempt import Attempt
 from apigw_sim.engine.model.gauges import Bucket, Quota
-from apigw_sim.plan.tables import NULL, Account, Limit, Plan
+from apigw_sim.plan.tables import NULL, Account, Limit, Method, Plan
 from apigw_sim.rules import reason
 from apigw_sim.rules.bucket import TOKEN, refill
 from apigw_sim.rules.pick import uniform
@@ -39,26 +39,13 @@ class Throttles:
         self.as_you_go = plan.account.as_you_go
         self.front = plan.account.front
         self.throttled_counts_to_quota = plan.account.throttled_counts_to_quota
-        self.known: dict[tuple[int, int], Levels | None] = {}
-        self.known_behind: dict[tuple[int, int], Levels | None] = {}
-        """Of requests that have an authorizer: it stands behind the account's throttle, where that is in front."""
         self._group = [group for group in plan.key_groups for _ in range(group.count)]
 
-    def levels(self, method: int, key: int, guarded: bool) -> Levels | None:
+    def levels(self, row: Method, key: int) -> Levels | None:
         """The levels that a request of this method with this key meets; None where it may not pass for want of a key."""
-        known = self.known_behind if guarded else self.known
-        levels = known[method, key] = self._find(method, key, guarded)
-        return levels
-
-    def forget(self) -> None:
-        """A throttle has been set: find the levels anew."""
-        self.known.clear()
-        self.known_behind.clear()
-
-    def _find(self, method: int, key: int, guarded: bool) -> Levels | None:
         plan: list[Bucket] = []
         quota = None
-        row = self.plan.methods[method]
+        method, guarded = row.place, row.authorizer != NULL
         if row.api_key_required:
             if key == NULL or row.stage not in self._group[key].access:
                 return None
