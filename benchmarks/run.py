@@ -28,7 +28,7 @@ CHECK_SIZE = 120_000
 HOUR, DAY = 36_000_000, 864_000_000
 MEMORY_MB = 400.0
 SIMPY_SIZE, SIMPY_MORE_MB = 1_000_000, 32.0
-COMPILING = 40.0
+COMPILING = 60.0
 """Compiling may cost so many times the CPU seconds of bare_simpy, about 0.6: generous, for they are not alike."""
 
 FASTER = (
