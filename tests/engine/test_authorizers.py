@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any
 
@@ -319,6 +320,19 @@ def test_a_flush_forgets_the_results_of_the_stage(run: Run) -> None:
     flush = [{"at": "2 s", "flush_authorizers_cache": "a/s"}]
     ran = run(guarded(at(0, SECOND, 2 * SECOND, 3 * SECOND), timeline=flush))
     assert [row.authorizer_ns for row in ran.attempts] == [30 * MS, 0, 30 * MS, 0]
+
+
+def test_a_flush_leaves_another_stages_results_though_its_own_authorizer_keeps_none(run: Run) -> None:
+    """What has no results of its own begins where the next one's begin."""
+    said = guarded(
+        at(0, SECOND, 2 * SECOND, 3 * SECOND), timeline=[{"at": "2 s", "flush_authorizers_cache": "a/s"}]
+    )
+    said["apis"]["b"] = deepcopy(said["apis"]["a"])
+    said["authorizers"]["forgetful"] = {**TOKEN, "ttl": "0 s"}
+    for method in said["apis"]["a"]["methods"].values():
+        method["authorizer"] = "forgetful"
+    said["clients"]["c"]["target"] = "b/s"
+    assert [row.authorizer_ns for row in run(said).attempts] == [30 * MS, 0, 0, 0]
 
 
 def test_the_answer_of_a_refusal_leaves_after_the_whole_overhead(run: Run) -> None:
