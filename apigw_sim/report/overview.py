@@ -263,19 +263,32 @@ def _name_phases(axes: Axes, told: Story, time: panels.Clock) -> None:
                 (begin + end) / 2 / time.seconds, 0.97, text, transform=where, ha="center", va="top", fontsize=7.5,
                 color=QUIET,
             )  # fmt: skip
-    for number, mark in enumerate(told.marks[:MOST_NAMED]):
+    named = _named(told)
+    for number, (begin, text) in enumerate(named):
+        following = [other for other, _ in named[number + LANES :: LANES]]
         axes.text(
-            mark.begin_s / time.seconds, 1.14 + 0.09 * (number % LANES), panels.shortened(mark.text, _room(told, number)),
+            begin / time.seconds, 1.14 + 0.09 * (number % LANES), panels.shortened(text, _room(told, begin, following)),
             transform=where, ha="left", va="bottom", fontsize=7, color=QUIET, clip_on=False,
         )  # fmt: skip
 
 
-def _room(told: Story, number: int) -> int:
-    """How many letters of a mark's name there is room for, before the next name in its lane or the picture's edge."""
-    begin, inches = told.marks[number].begin_s, (RIGHT - LEFT) * WIDTH
-    later = told.marks[number + LANES : MOST_NAMED : LANES]
-    room = (later[0].begin_s if later else told.end_s) - begin
-    wide = inches * room / told.end_s + (0 if later else (1 - RIGHT) * WIDTH)
+def _named(told: Story) -> list[tuple[float, str]]:
+    """When timeline entries begin and their names; those of one instant have one between them."""
+    at: dict[float, list[str]] = {}
+    for mark in told.marks:
+        at.setdefault(mark.begin_s, []).append(mark.text)
+    names = [
+        (begin, texts[0] if len(texts) == 1 else f"{len(texts)} at once: {texts[0]}")
+        for begin, texts in at.items()
+    ]
+    return names[:MOST_NAMED]
+
+
+def _room(told: Story, begin: float, following: list[float]) -> int:
+    """How many letters of a name there is room for, before the next in its lane begins or at the picture's edge."""
+    inches = (RIGHT - LEFT) * WIDTH
+    room = (following[0] if following else told.end_s) - begin
+    wide = inches * room / told.end_s + (0 if following else (1 - RIGHT) * WIDTH)
     return max(min(int(wide / LETTER), 64), 3)
 
 

@@ -112,6 +112,13 @@ def test_two_stages_have_a_panel_each_and_the_words_of_the_run_are_there() -> No
         assert word in words, word
 
 
+def test_entries_of_one_instant_have_one_name_between_them() -> None:
+    several = tuple(tables.Event(90 * SECOND, NULL, name, "", ()) for name in ("first", "second", "third"))
+    words = texts(result(story_plan(timeline=several)).plot())
+    assert "3 at once: first" in words
+    assert not {"first", "second", "third"} & set(words)
+
+
 def test_a_throttle_that_begins_on_the_timeline_has_a_strip_from_then_on() -> None:
     off = replace(BUCKETS[1], off=True)
     cells = (tables.Cell("bucket", (1, 5000, 5 * TOKEN, EVERY_METHOD)),)
