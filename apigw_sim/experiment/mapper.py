@@ -37,6 +37,10 @@ class LostRunError(ApigwSimError):
     exit_status = 1
 
 
+class _LostError(Exception):
+    """A task that its scheduler no longer knows, since what it needs was on a worker that died."""
+
+
 class ClusterError(ApigwSimError):
     """A cluster that cannot be reached or used."""
 
@@ -209,54 +213,77 @@ class Cluster:
                 )
 
     def run(self, jobs: Iterable[tuple[int, Job[T]]]) -> Iterator[tuple[int, T]]:
-        """Run jobs on the workers; Dask runs again what a lost one was running."""
+        """Run jobs on the workers; what a lost one was running, or held alone, is sent again."""
         from queue import SimpleQueue
-
-        from distributed.scheduler import KilledWorker
 
         coming = iter(jobs)
         plans: dict[Parcel, Any] = {}
-        numbers: dict[Any, tuple[int, Job[T], Any]] = {}
+        numbers: dict[Any, tuple[int, Job[T], Any, Any]] = {}
+        lost: dict[int, int] = {}
         done: SimpleQueue[Any] = SimpleQueue()
 
-        def send() -> bool:
-            following = next(coming, None)
-            if following is None:
-                return False
-            job = following[1]
+        def send(number: int, job: Job[T]) -> None:
             assert job.parcel is not None, "a job without its plan"
-            if job.parcel not in plans:
-                while len(plans) >= AHEAD:
-                    plans.pop(next(iter(plans)))
-                plans[job.parcel] = self._client.scatter(job.parcel.packed, direct=False, hash=False)
-            future = self._client.submit(
-                _on_worker, plans[job.parcel], job._replace(parcel=None), pure=False, retries=TRIES - 1
-            )
-            numbers[future.key] = (*following, future)
+            try:
+                if job.parcel not in plans:
+                    while len(plans) >= AHEAD:
+                        plans.pop(next(iter(plans)))
+                    plans[job.parcel] = self._client.scatter(job.parcel.packed, direct=False, hash=False)
+                plan = plans[job.parcel]
+                future = self._client.submit(
+                    _on_worker, plan, job._replace(parcel=None), pure=False, retries=TRIES - 1
+                )
+            except Exception as error:
+                if isinstance(error, OSError | TimeoutError) or not self._alive():
+                    raise self._gone(error) from None
+                raise
+            numbers[future.key] = (number, job, plan, future)
             future.add_done_callback(done.put)
-            return True
+
+        def fill() -> None:
+            while len(numbers) < self._room():
+                following = next(coming, None)
+                if following is None:
+                    return
+                send(*following)
 
         try:
-            while len(numbers) < self._room() and send():
-                pass
+            fill()
             while numbers:
-                future = self._next(done)
-                number, job, _ = numbers.pop(future.key)
+                number, job, plan, future = numbers.pop(self._next(done).key)
                 try:
-                    found = future.result()
-                except KilledWorker:
-                    raise LostRunError(_lost(job, "its worker died")) from None
-                except Exception as error:
-                    if type(error).__name__ in ("FutureCancelledError", "CancelledError", "CommClosedError"):
-                        raise self._gone(error) from None
-                    raise
-                while len(numbers) < self._room() and send():
-                    pass
+                    found = self._result(job, future)
+                except _LostError:
+                    lost[number] = lost.get(number, 0) + 1
+                    if lost[number] >= TRIES:
+                        raise LostRunError(_lost(job, "its worker died")) from None
+                    # A plan that only the dead worker held is one that nobody but this process can send again.
+                    if job.parcel is not None and plans.get(job.parcel) is plan:
+                        del plans[job.parcel]
+                    send(number, job)
+                    continue
+                fill()
                 yield number, found
         finally:
             with suppress(Exception):
                 if numbers and self._alive():
                     self._client.cancel([future for *_, future in numbers.values()], force=True)
+
+    def _result(self, job: Job[T], future: Any) -> T:
+        """What a finished task gives; `_LostError` where the scheduler has forgotten it and can be told again."""
+        from distributed.scheduler import KilledWorker
+
+        try:
+            found: T = future.result()
+        except KilledWorker:
+            raise LostRunError(_lost(job, "its worker died")) from None
+        except Exception as error:
+            if type(error).__name__ not in ("FutureCancelledError", "CancelledError", "CommClosedError"):
+                raise
+            if self._alive():
+                raise _LostError from None
+            raise self._gone(error) from None
+        return found
 
     def _next(self, done: Any) -> Any:
         """The next finished run; a scheduler that has gone is noticed."""
