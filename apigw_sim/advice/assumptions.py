@@ -121,6 +121,13 @@ OPEN: dict[str, Open] = {
         "500",
         "L:gettingstarted-limits",
     ),
+    "unknown_resource": Open(
+        "AWS documents a 404 RESOURCE_NOT_FOUND after authentication, and users measure a 403 for every path that no "
+        "method serves",
+        "as a 404 it is told apart from a missing signature; the class, 4XXError, is the same",
+        "RESOURCE_NOT_FOUND",
+        "AG:supported-gateway-response-types",
+    ),
     "rare_502_at_load": Open(
         "AWS's old list of errors has an occasional 502 for out-of-order invocations under heavy load, and no share",
         "with more, so many answers of functions are lost after the work was done",

@@ -22,9 +22,14 @@ SEEN = {
 MADE_BY = {
     "MISSING_AUTHENTICATION_TOKEN": "`calls: from_trace` with a path that no method serves",
     "INVALID_SIGNATURE": "`authorization: AWS_IAM` and identities that are not valid",
+    "EXPIRED_TOKEN": "`authorization: AWS_IAM` and `identities: {expired: 5 %}`",
+    "RESOURCE_NOT_FOUND": "`assumptions: {unknown_resource: RESOURCE_NOT_FOUND}` and a path that no method serves",
     "CACHE_INVALIDATION_DENIED": "`max_age_0`, `require_authorization` and `FAIL_WITH_403`",
     "API_CONFIGURATION_ERROR": "`fault: {function: NAME, outage: true}`; a stage variable that names no function",
     "BAD_GATEWAY_AT_LOAD": "`assumptions.rare_502_at_load`",
+    "NO_MAPPING": "`domains.NAME.mappings` and a `target` below a base path that none has",
+    "NO_CERTIFICATE": "`domains.NAME.mutual_tls` and a client without `client_certificate`",
+    "ROUTE_NOT_FOUND": "an HTTP API without `$default`, and a path that no route serves",
     "SERVICE_THROTTLED": "`backends: {NAME: {service: {rate, burst, throttle_status}}}`",
 }
 """Reason -> what makes it, where the tour does not."""
@@ -55,7 +60,8 @@ _TAIL = """\
 response can map it. A backend's own 429 behind a proxy is a 429.
 - **502 or 504**: who ended the work? The function's own timeout is a 502, the integration's a 504 after which the \
 function runs on for nobody.
-- **403, not 404**, for a path that no method serves; a 404 always comes from a backend.
+- **403, not 404**, for a path that no method serves; a 404 comes from a backend, unless \
+`assumptions.unknown_resource` is RESOURCE_NOT_FOUND.
 - **413 twice**: the gateway takes 10 MB, an invocation 6 MB, in base64 4.5 MB, an asynchronous one 1 MB.
 - **A 200 may be an error**: behind a custom integration a function's error is one unless `function_error` is mapped.
 - `assumptions.unmetered` lists the reasons of which CloudWatch has no metrics; the summary counts them all the same.

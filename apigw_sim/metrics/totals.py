@@ -52,7 +52,7 @@ class Authorizations:
         failed = (why == reason.AUTHORIZER_FAILURE) | (why == reason.AUTHORIZER_CONFIGURATION_ERROR)
         marks = (
             which >= 0, looked == Authorized.HIT, looked == Authorized.MISS,
-            (why == reason.ACCESS_DENIED) | (why == reason.INVALID_SIGNATURE),
+            (why == reason.ACCESS_DENIED) | (why == reason.INVALID_SIGNATURE) | (why == reason.EXPIRED_TOKEN),
             (why == reason.UNAUTHORIZED) | (why == reason.MISSING_AUTHENTICATION_TOKEN), failed,
         )  # fmt: skip
         for column, mark in enumerate(marks):

@@ -74,6 +74,11 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "lambda_request_too_large": any(
             _large(call.body) > plan.methods[call.method].largest_binary for call in to_functions
         ),
+        "unknown_resource": any(
+            call.method == NULL and not plan.stages[client.stage].http
+            for client in plan.clients
+            for call in client.calls
+        ),
         "rare_502_at_load": plan.account.rare_502 > 0,
         "unmetered": bool(unmetered & listed)
         or listed != {reason.NUMBER[name] for name in Assumptions().unmetered},

@@ -87,7 +87,7 @@ class Guards:
         edges = [laws.threshold(min(share, Fraction(1))) for share in accumulate(said.shares)]
         which = numbered(said.count, float(said.zipf.s) if said.zipf else None)
         first, self.total = self.total, self.total + said.count
-        return Identities(which, first, edges[0], edges[1], edges[2])
+        return Identities(which, first, *edges)
 
     # rows
 

@@ -195,6 +195,7 @@ class Gateway:
     def stage_rows(self) -> tuple[Stage, ...]:
         """The rows of plan.stages."""
         made: list[Stage] = []
+        unknown = reason.NUMBER[self.scenario.assumptions.unknown_resource]
         for name in self.stages:
             sizes = self.cache_bytes(name)
             self.history.keep("cache", self.caches_of(name), [(size,) for size in sizes])
@@ -216,7 +217,7 @@ class Gateway:
                     log.template if log else "",
                     of_stage.xray,
                     http=said.is_http,
-                    no_route=reason.ROUTE_NOT_FOUND if said.is_http else reason.MISSING_AUTHENTICATION_TOKEN,
+                    no_route=reason.ROUTE_NOT_FOUND if said.is_http else unknown,
                 )
             )
         return tuple(made)

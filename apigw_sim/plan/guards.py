@@ -62,3 +62,4 @@ class Identities:
     """Cumulative, as are those that follow."""
     denied: int
     missing: int
+    expired: int

@@ -1,6 +1,7 @@
 """Who may call: what a caller's identity, an authorizer and a resource policy together decide (facts 7, 9.1).
 
-A standing is what an identity is worth, and stays: valid, known but not allowed, a token nobody accepts, or none at all.
+A standing is what an identity is worth, and stays: valid, known but not allowed, none at all, a token that was good and
+has expired, or one that nobody accepts.
 A resource policy's word is fixed for a client and a method. Both functions give a reason; OK goes on.
 """
 
@@ -10,6 +11,7 @@ VALID = 0
 DENIED = 1
 MISSING = 2
 INVALID = 3
+EXPIRED = 4
 
 NO_AUTHORIZER = 0
 LAMBDA = 1
@@ -36,7 +38,7 @@ def keeps(kind: int) -> bool:
     return kind not in (IAM, JWT)
 
 
-def standing_of(word: int, valid: int, denied: int, missing: int) -> int:
+def standing_of(word: int, valid: int, denied: int, missing: int, expired: int) -> int:
     """What an identity is worth, from its word and cumulative thresholds; the last kind catches the rest."""
     if word < valid:
         return VALID
@@ -44,6 +46,8 @@ def standing_of(word: int, valid: int, denied: int, missing: int) -> int:
         return DENIED
     if word < missing:
         return MISSING
+    if word < expired:
+        return EXPIRED
     return INVALID
 
 
@@ -51,7 +55,8 @@ def turned_away(kind: int, policy: int, standing: int, needs_identity: bool, cau
     """The answer to a request before its authorizer is asked, or its cache; OK: it is asked.
 
     `needs_identity`: an identity source that is missing is a 401 at once; `caught`: the validation expression refuses
-    the token. A Deny of the policy comes before a Lambda authorizer, and after a user pool's (facts 9.1).
+    the token, which an expired one passes. A Deny of the policy comes before a Lambda authorizer, and after a user pool's
+    (facts 9.1).
     """
     if kind == NO_AUTHORIZER:
         return reason.ACCESS_DENIED if policy in (DENIES, SILENT) else reason.OK
@@ -78,9 +83,11 @@ def decided(kind: int, policy: int, standing: int) -> int:
     if kind == IAM:
         if standing == INVALID:
             return reason.INVALID_SIGNATURE
+        if standing == EXPIRED:
+            return reason.EXPIRED_TOKEN
         allowed = standing == VALID or policy == ALLOWS
         return reason.OK if allowed and policy != DENIES else reason.ACCESS_DENIED
-    if standing in (INVALID, MISSING):
+    if standing in (INVALID, MISSING, EXPIRED):
         return reason.UNAUTHORIZED
     if kind == COGNITO:
         if standing == DENIED:

@@ -10,6 +10,7 @@ OF_HTTP = {
     "MISSING_AUTHENTICATION_TOKEN": (403, "Forbidden", "The route asks for AWS_IAM, and the request is not signed."),
     "ACCESS_DENIED": (403, "Forbidden", "The authorizer denied the request, or its token lacks the route's scopes."),
     "INVALID_SIGNATURE": (403, "Forbidden", "The route asks for AWS_IAM, and the signature is not that of a known key."),
+    "EXPIRED_TOKEN": (403, "Forbidden", "The route asks for AWS_IAM, and the credentials have expired."),
     "INTEGRATION_TIMEOUT": (
         503, UNAVAILABLE, "The backend did not answer within the integration timeout; it goes on working for nobody.",
     ),

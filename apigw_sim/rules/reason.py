@@ -43,6 +43,7 @@ MESSAGES = {
     "UNAUTHORIZED": "Unauthorized",
     "ACCESS_DENIED": "Forbidden",
     "INVALID_SIGNATURE": "The request signature we calculated does not match the signature you provided.",
+    "EXPIRED_TOKEN": "The security token included in the request is expired",
     "BAD_REQUEST_BODY": "Invalid request body",
     "BAD_REQUEST_PARAMETERS": "Missing required request parameters",
     "REQUEST_TOO_LARGE": "Request Too Long",
@@ -53,6 +54,7 @@ MESSAGES = {
     "DEFAULT_5XX": "Service Unavailable",
     "LAMBDA_THROTTLED": "Internal server error",
     "ROUTE_NOT_FOUND": "Not Found",
+    "RESOURCE_NOT_FOUND": "Not Found",
 }
 """Default bodies by gateway response type, or by reason, as captured in the wild (facts 1.4, 4.2)."""
 
@@ -147,6 +149,10 @@ REASONS = (
            "The AWS service behind the integration refused, its own rate being used up; unmapped that is a 200."),
     Reason("ROUTE_NOT_FOUND", 404, "", "", "no",
            "No route of this HTTP API serves the request, and it has no $default route; a REST API would answer 403."),
+    Reason("EXPIRED_TOKEN", 403, "EXPIRED_TOKEN", "The security token included in the request is expired.", "no",
+           "The method asks for AWS_IAM, and the temporary credentials that signed the request have expired."),
+    Reason("RESOURCE_NOT_FOUND", 404, "RESOURCE_NOT_FOUND", "No method matches the request.", "no",
+           "No method of this stage matches the path, and `assumptions.unknown_resource` says that this is a 404."),
 )  # fmt: skip
 
 NUMBER = {reason.name: number for number, reason in enumerate(REASONS)}
@@ -161,6 +167,7 @@ MISSING_AUTHENTICATION_TOKEN = NUMBER["MISSING_AUTHENTICATION_TOKEN"]
 UNAUTHORIZED = NUMBER["UNAUTHORIZED"]
 ACCESS_DENIED = NUMBER["ACCESS_DENIED"]
 INVALID_SIGNATURE = NUMBER["INVALID_SIGNATURE"]
+EXPIRED_TOKEN = NUMBER["EXPIRED_TOKEN"]
 AUTHORIZER_FAILURE = NUMBER["AUTHORIZER_FAILURE"]
 AUTHORIZER_CONFIGURATION_ERROR = NUMBER["AUTHORIZER_CONFIGURATION_ERROR"]
 REQUEST_TOO_LARGE = NUMBER["REQUEST_TOO_LARGE"]

@@ -118,7 +118,7 @@ def _check_identities(report: Report, base: Keys, client: Client) -> None:
         return
     total = sum(said.shares)
     if min(said.shares) < 0 or total > 1:
-        given = said.denied + said.missing + (said.valid or 0)
+        given = said.denied + said.missing + said.expired + (said.valid or 0)
         report.say(
             (*base, "identities"), f"the shares of identities sum to {show('share', given)}",
             "they may sum to 100 % at most; the rest have a token that nobody accepts",

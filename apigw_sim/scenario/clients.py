@@ -255,7 +255,7 @@ ApiKeyOf = Annotated[
 class Identities(Part):
     """Whom the callers are taken for where a method has an authorizer; what one is, it stays.
 
-    Those that are neither valid, denied nor missing have a token that nobody accepts.
+    Those that are neither valid, denied, missing nor expired have a token that nobody accepts.
     """
 
     count: KeyCount = Field(1, description="how many there are")
@@ -264,13 +264,17 @@ class Identities(Part):
     )
     denied: Share = Field(Fraction(0), description="those that are known and not allowed: 403")
     missing: Share = Field(Fraction(0), description="those that send no identity at all")
+    expired: Share = Field(
+        Fraction(0),
+        description="those whose token or temporary credentials were good and have expired: 403 for AWS_IAM, else 401",
+    )
     zipf: KeyByZipf | None = Field(None, description="the k-th calls with weight 1/k^s; default: all alike")
 
     @property
-    def shares(self) -> tuple[Fraction, Fraction, Fraction]:
-        """Of valid, denied and missing ones."""
-        rest = 1 - self.denied - self.missing
-        return rest if self.valid is None else self.valid, self.denied, self.missing
+    def shares(self) -> tuple[Fraction, Fraction, Fraction, Fraction]:
+        """Of valid, denied, missing and expired ones."""
+        rest = 1 - self.denied - self.missing - self.expired
+        return rest if self.valid is None else self.valid, self.denied, self.missing, self.expired
 
 
 def _read_tls(value: object) -> str:

@@ -257,6 +257,13 @@ class Assumptions(Part):
             description="the status of a request within the gateway's 10 MB and above what an invocation takes",
         )
     )
+    unknown_resource: Annotated[
+        Literal["MISSING_AUTHENTICATION_TOKEN", "RESOURCE_NOT_FOUND"],
+        one_of("MISSING_AUTHENTICATION_TOKEN", "RESOURCE_NOT_FOUND"),
+    ] = Field(
+        "MISSING_AUTHENTICATION_TOKEN",
+        description="what a REST API answers where no method matches: 403, as measured, or the documented 404",
+    )
     rare_502_at_load: Share = Field(
         Fraction(0),
         description="of the answers of functions behind proxy integrations, those that are lost to a 502",

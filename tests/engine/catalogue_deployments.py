@@ -104,6 +104,9 @@ def rekeyed(*key: str) -> dict[str, Any]:
 OTHER = {"variables": {"which": "g"}}
 ENTRIES: dict[str, Entry] = {
     "a change that is never deployed": entry(shop(SLOWER, ROUTES), "OK", "MISSING_AUTHENTICATION_TOKEN"),
+    "the same, where an unknown path is a 404": entry(
+        shop(ROUTES, assumptions={"unknown_resource": "RESOURCE_NOT_FOUND"}), "RESOURCE_NOT_FOUND",
+    ),
     "changes, deployed one by one and rolled back": entry(
         shop(SLOWER, DEPLOY, ROUTES, DEPLOY, BACK, BACK), "INTEGRATION_TIMEOUT", "MISSING_AUTHENTICATION_TOKEN", "journal"
     ),

@@ -10,6 +10,7 @@ from engine.running import MOCK, MS, SECOND, client, story
 
 SOME = {"count": 40, "valid": "40 %", "denied": "20 %", "missing": "20 %", "zipf": {"s": 0.5}}
 TIGHT = {"lambda_concurrency": 10, "used_elsewhere": {"lambda_concurrency": 6}}
+EXPIRING = {"count": 20, "expired": "50 %"}
 LEAVE = {**AGAIN, "client_timeout": True, "statuses": [429, 500, 503]}
 DRAWN = {"p50": "30 ms", "p99": "200 ms"}
 COLD = {"provisioning": "20 ms", "init": {"lognormal": {"mean": "60 ms", "cv": 1}}}
@@ -151,6 +152,11 @@ ENTRIES: dict[str, Entry] = {
     "a user pool and signatures": entry(
         pool(assumptions={"authorization_time": DRAWN}), "UNAUTHORIZED", "INVALID_SIGNATURE", "ACCESS_DENIED",
         "MISSING_AUTHENTICATION_TOKEN", "authorizer HIT",
+    ),
+    "credentials that have expired": entry(
+        pool(
+            clients={"late": {**client(every(10 * MS, SECOND), "POST /"), "identities": EXPIRING}}
+        ), "EXPIRED_TOKEN", "OK",
     ),
     "checks of no time": entry(pool(assumptions={"authorization_time": "0 ms"}), "UNAUTHORIZED", "authorizer MISS"),
     "a resource policy before an authorizer": entry(policed(asked(), ALLOW, DENY), "ACCESS_DENIED", "UNAUTHORIZED"),

@@ -27,8 +27,8 @@ from apigw_sim.records import (
 from apigw_sim.rules import reason
 
 ONLY_AUTHORIZERS = {
-    reason.UNAUTHORIZED, reason.ACCESS_DENIED, reason.INVALID_SIGNATURE, reason.AUTHORIZER_FAILURE,
-    reason.AUTHORIZER_CONFIGURATION_ERROR,
+    reason.UNAUTHORIZED, reason.ACCESS_DENIED, reason.INVALID_SIGNATURE, reason.EXPIRED_TOKEN,
+    reason.AUTHORIZER_FAILURE, reason.AUTHORIZER_CONFIGURATION_ERROR,
 }  # fmt: skip
 """Answers that nobody gets without an authorizer, AWS_IAM or a resource policy."""
 ENDED = {

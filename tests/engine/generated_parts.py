@@ -336,6 +336,7 @@ def assumptions(draw: Draw) -> dict[str, Any]:
         "max_age_0_is_a_miss": draw(flag),
         "encryption_overhead": draw(one_of("0 B", "0 B", "90 MB", "255 MB", "600 MB")),
         "cache_hit_time": draw(one_of("0 ms", "1 ms", "10 ms")),
+        "unknown_resource": draw(one_of("MISSING_AUTHENTICATION_TOKEN", "RESOURCE_NOT_FOUND")),
         "size_check_position": draw(one_of("before_cache", "after_cache")),
         "validation_position": draw(one_of("before_cache", "after_cache")),
         "lambda_request_too_large": draw(one_of(413, 500)),

@@ -34,6 +34,8 @@ def identities(draw: Draw) -> dict[str, Any]:
     if draw(chance(70)):
         made |= {"denied": draw(one_of(*SHARES)), "missing": draw(one_of(*SHARES))}
         made["valid"] = draw(one_of("40 %", "30 %", "20 %"))
+        if draw(chance(40)):
+            made["expired"] = draw(one_of("10 %", "20 %"))
     if draw(chance(40)):
         made["zipf"] = {"s": draw(one_of(0.5, 1, 2))}
     return made

@@ -135,6 +135,12 @@ def test_unauthorized_is_a_401_an_error_of_the_function_and_not_cached(run: Run)
     assert not any(row.flags & UNLOGGED for row in ran.attempts)
 
 
+def test_an_expired_token_passes_the_expression_and_costs_an_invocation(run: Run) -> None:
+    """A 401 as that of a token nobody accepts, which the expression would have caught for nothing."""
+    ran = run(guarded(at(0), {"validation": "100 %"}, identities={"expired": "100 %"}))
+    assert (ran.reasons, [row.source for row in ran.invocations]) == (["UNAUTHORIZED"], [Source.AUTHORIZER])
+
+
 def test_a_validation_expression_refuses_without_an_invocation_and_without_a_log(run: Run) -> None:
     ran = run(guarded(at(0), {"validation": "100 %"}, identities=NOBODY))
     (row,) = ran.attempts
@@ -379,6 +385,7 @@ def signed(**more: Any) -> dict[str, Any]:
         (None, "OK", 2 * MS),
         (MISSING, "MISSING_AUTHENTICATION_TOKEN", None),
         (NOBODY, "INVALID_SIGNATURE", 2 * MS),
+        ({"expired": "100 %"}, "EXPIRED_TOKEN", 2 * MS),
         (DENIED, "ACCESS_DENIED", 2 * MS),
     ],
 )
@@ -459,6 +466,21 @@ def test_an_unknown_path_is_refused_before_any_policy(run: Run) -> None:
     (client_row,) = plan.clients
     lost = replace(client_row, calls=(replace(client_row.calls[0], method=-1),))
     assert run(replace(plan, clients=(lost,))).reasons == ["MISSING_AUTHENTICATION_TOKEN"]
+
+
+def test_an_unknown_path_is_a_404_where_the_assumption_says_so(run: Run) -> None:
+    """The route is brought by a change that is never deployed."""
+    change = {"change": {"api": "a", "methods": {"GET /lost": {"integration": {"mock": {}}}}}}
+    said = story(
+        at(SECOND), methods={"GET /": {"integration": {"mock": {}}}}, call="GET /lost", timeline=[{"at": "0 s", **change}],
+        assumptions={"unknown_resource": "RESOURCE_NOT_FOUND"},
+    )  # fmt: skip
+    (row,) = run(said).attempts
+    assert (row.status, row.reason, row.response_bytes) == (
+        404,
+        "RESOURCE_NOT_FOUND",
+        len('{"message":"Not Found"}'),
+    )
 
 
 # API keys that an authorizer gives

@@ -114,7 +114,7 @@ def identify(s: State, a: View, z: View) -> int:
     number = numbered(s, word, c.identities, c.identity_table)
     worth, key, caught, _ = words(c.key_0, c.key_1, number, 0, 0, OF_STANDING)
     a.identity = c.first_identity + number
-    a.standing = rule.standing_of(worth, c.valid, c.denied, c.missing)
+    a.standing = rule.standing_of(worth, c.valid, c.denied, c.missing, c.expired)
     a.given = NULL
     if z.gives_key:
         a.given = c.first_key + (numbered(s, key, c.key_n, c.key_table) if c.key_n > 0 else 0)

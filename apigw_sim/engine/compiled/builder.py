@@ -487,6 +487,7 @@ class Builder:
         return {
             "identities": said.which.n, "identity_table": self.tables.numbered(said.which),
             "first_identity": said.first, "valid": said.valid, "denied": said.denied, "missing": said.missing,
+            "expired": said.expired,
         }  # fmt: skip
 
     def _distributions(self) -> None:

@@ -37,7 +37,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
             instant_n undrawn block_first block block_n call
-            drops_key identities identity_table first_identity valid denied missing
+            drops_key identities identity_table first_identity valid denied missing expired
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
             keeps users workers

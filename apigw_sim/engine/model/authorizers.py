@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 ARRIVE, RELAY, TIMEOUT = priority(Rank.ARRIVE), priority(Rank.RELAY), priority(Rank.TIMEOUT)
 HIT, MISS, UNLOGGED = int(Authorized.HIT), int(Authorized.MISS), int(Flag.UNLOGGED)
-STANDINGS = ("valid", "not allowed", "without an identity", "not valid")
+STANDINGS = ("valid", "not allowed", "without an identity", "not valid", "expired")
 ALLOWED_STATUS = 200
 
 
@@ -56,7 +56,10 @@ def caller_of(client: Client, stream: Stream, call: int) -> Caller:
     worth, key, caught, _ = stream.standing(number)
     given = client.first_key + (numbered_one(client.keys, key) if client.keys is not None else 0)
     return Caller(
-        said.first + number, rule.standing_of(worth, said.valid, said.denied, said.missing), given, caught
+        said.first + number,
+        rule.standing_of(worth, said.valid, said.denied, said.missing, said.expired),
+        given,
+        caught,
     )
 
 
