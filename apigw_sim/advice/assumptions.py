@@ -37,7 +37,8 @@ OPEN: dict[str, Open] = {
     "account_throttle_position": Open(
         "AWS lists the account's throttle after the usage plan's and the method's, and not where it stands among all "
         "checks",
-        "in front, a flood spends the account's tokens before its own limits refuse it, and starves the other APIs",
+        "in front, a flood spends the account's tokens before its own limits refuse it, and starves the other APIs; before_waf "
+        "does the same to what a web ACL blocks",
         "front",
         "AG:api-gateway-request-throttling",
     ),
@@ -206,6 +207,18 @@ OPEN: dict[str, Open] = {
         "with more, the Latency of these methods grows by as much",
         "{p50: 10 ms, p99: 50 ms}",
         "AG:api-gateway-variables-for-access-logging",
+    ),
+    "waf_check_interval": Open(
+        "AWS says that a rate-based rule estimates the rate frequently, with more weight on recent requests, and not how",
+        "with less, an address that sends too much is found sooner, and let go sooner",
+        "1 s",
+        "WAF:waf-rule-statement-type-rate-based-caveats",
+    ),
+    "waf_check_delay": Open(
+        "AWS says that a rate-based rule acts late, usually by less than 30 s, and that it may be minutes",
+        "with more, an attack lasts so much longer before it is blocked, and is blocked so much longer after its end",
+        "30 s",
+        "WAF:waf-rule-statement-type-rate-based-caveats",
     ),
     "provisioning": Open(
         "AWS publishes no distribution of what making an environment takes before Init",

@@ -104,6 +104,11 @@ class Offered:
         """The instant at which most requests a second come to some rows of plan.backends."""
         return self._peak(functions, by_requests=True)
 
+    def most_arriving(self, clients: list[int]) -> float:
+        """Most first attempts per second of some rows of plan.clients together."""
+        together = sum((self._of_clients[row] for row in clients), self._nothing)
+        return float(together.max(initial=0.0))
+
     def mean(self, function: int) -> float:
         """The mean Duration of a function in seconds, its timeout at most."""
         row = self.case.plan.backends[function]
@@ -161,10 +166,10 @@ class Offered:
         return np.zeros(2 * len(self._instants))
 
     @cached_property
-    def _passed(self) -> dict[int, Floats]:
-        """Row of plan.backends -> its requests per second, before each instant and from it on."""
+    def _of_clients(self) -> list[Floats]:
+        """First attempts of each client per second, before each instant and from it on."""
         instants = self._instants
-        clients = [
+        return [
             sum(
                 (
                     np.stack(
@@ -176,6 +181,11 @@ class Offered:
             )
             for of_client in self._rates
         ]
+
+    @cached_property
+    def _passed(self) -> dict[int, Floats]:
+        """Row of plan.backends -> its requests per second, before each instant and from it on."""
+        clients = self._of_clients
         whole, found, asked = self._nothing.copy(), dict[int, Floats](), dict[int, Floats]()
         for method, shares in self._calls.items():
             rate = sum((clients[client] * share for client, share in shares), self._nothing)

@@ -22,6 +22,7 @@ from apigw_sim.advice import (
     queues,
     raisable,
     throttles,
+    waf,
     watching,
 )
 from apigw_sim.advice.case import Case
@@ -330,6 +331,17 @@ RULES: tuple[Rule, ...] = (
         "DOM002", "Mutual TLS that can be passed by",
         "Only the domain asks for certificates; the API's default endpoint answers anybody.",
         "AG:rest-api-mutual-tls", fronts.passed_by,
+    ),
+    _rule(
+        "WAF001", "An attack that the account's throttle may meet before AWS WAF does",
+        "AWS does not say whether a request that a web ACL blocks has spent a token of the account: it decides whether an "
+        "attack starves the paying traffic.",
+        "AG:apigateway-control-access-aws-waf", waf.spent_by_an_attack,
+    ),
+    _rule(
+        "WAF002", "A rate-based rule that acts on nobody",
+        "It counts each address by itself: traffic from many addresses, or a limit for a longer window, never reaches it.",
+        "WAF:waf-rule-statement-type-rate-based", waf.acts_on_nobody,
     ),
     _rule(
         "EDGE001", "An edge that is as far as the Region",

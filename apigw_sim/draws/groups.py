@@ -62,6 +62,9 @@ class Group(IntEnum):
     """Of a batch of a queue, its number in the place of the call's: duration, crash, error of a fault; one to spare."""
     ADDRESS = LATER + 17
     """Of a call: which of its client's addresses it comes from."""
+    WAF = LATER + 21
+    """Of a call, with the priority of a rule of a web ACL in the place of the attempt: whether the rule matches it; three
+    to spare."""
     HOST = LATER + 18
     """Of an attempt: which of the hosts that share throttles it comes to."""
     TRACE = LATER + 19

@@ -131,6 +131,20 @@ class Block:
         rows = HTTP_REASONS if self.stage.http else REASONS
         return _named(self.columns["reason"], lambda why: ask(rows[why]))
 
+    def _waf(self) -> Texts:
+        """What AWS WAF decided; nothing of what never came to it."""
+        if self.stage.web_acl == NULL:
+            return self._nothing()
+        why = self.columns["reason"]
+        decided = np.where(why == reason.WAF_FILTERED, "WAF_BLOCK", "WAF_ALLOW").astype(object)
+        before = np.isin(why, (reason.NO_CERTIFICATE, reason.URI_TOO_LONG, reason.HEADERS_TOO_LARGE))
+        account = self.plan.account
+        if account.before_waf:
+            by = self.plan.buckets[account.bucket].limit
+            before |= (why == reason.THROTTLED) & (self.columns["refused_by"] == by)
+        decided[before] = NOTHING
+        return decided
+
     def _is_canary(self) -> Texts:
         if not self.has_canary:
             return self._nothing()
@@ -159,7 +173,7 @@ VARIABLES: dict[str, Callable[[Block], Texts]] = {
     "error.responseType": lambda block: block._of_reason(lambda why: why.response_type),
     "error.message": lambda block: block._of_reason(lambda why: why.message),
     "isCanaryRequest": Block._is_canary,
-    "wafResponseCode": Block._nothing,
+    "wafResponseCode": Block._waf,
 }
 """By what stands behind `$context.`; a value that is not there is `-`."""
 

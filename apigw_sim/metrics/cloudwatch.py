@@ -34,6 +34,8 @@ HEADER = (
     "function",
     "executed_version",
     "queue",
+    "web_acl",
+    "rule",
     "unit",
 )
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
@@ -80,6 +82,8 @@ def _head(series: Series, kind: Kind) -> str:
         series.function,
         series.executed_version,
         series.queue,
+        series.web_acl,
+        series.rule,
     )
     return _line((series.namespace, series.name_of(kind), *names, kind.unit))[:-1]
 
@@ -149,6 +153,7 @@ def _identifier(series: Series, metric: str, statistic: str, taken: set[str]) ->
     """An Id as GetMetricData asks for: a small letter, then letters, digits and underscores; each once."""
     dimensions = (
         series.api, series.stage, series.method, series.resource, series.function, series.executed_version, series.queue,
+        series.web_acl, series.rule,
     )  # fmt: skip
     words = ("m", metric, statistic, *dimensions)
     stem = _NOT_A_WORD.sub("_", "_".join(word for word in words if word).lower()).strip("_")[:240]

@@ -139,7 +139,7 @@ class FastFold:
         self._for_attempts = (
             plan.account.stamp_arrival, *self._window, coding.methods, coding.leaves, coding.fate_of_status,
             coding.status_of_reason,
-            np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.early, limits.at.buckets.times,
+            np.stack([coding.fate_of_limit, limits.gateway_level], axis=1), limits.stands, limits.at.buckets.times,
             len(coding.canaried) > 0, coding.canary_leaf, coding.unit_of_leaf,
             totals.cells.reshape(-1), totals.by_status, totals.by_reason, totals.attempts,
         )  # fmt: skip

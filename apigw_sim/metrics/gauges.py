@@ -13,6 +13,7 @@ import numpy as np
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
+from apigw_sim.metrics.waf import WafPeriods
 from apigw_sim.plan.tables import BackendKind, GaugeKind, Plan
 from apigw_sim.records import NULL, Block
 from apigw_sim.rules.utilization import WHOLE
@@ -126,6 +127,7 @@ class Gauges:
         self._function_series = numbering.of_backend[self._functions]
         self._region = np.array([numbering.region])
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
+        self._waf = WafPeriods(plan, numbering, figures, self._find) if plan.waf.acls else None
         self._provision_series = numbering.of_provision
         self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, float, float]]] = {}
         """Metrics of series that somebody watches: of each period the mean, low and peak."""
@@ -188,6 +190,8 @@ class Gauges:
 
     def _publish(self, number: int, span: _Span, touched: NDArray[np.bool_]) -> None:
         """AWS/Lambda's concurrency: one sample, whose Average is the mean over the period."""
+        if self._waf is not None:
+            self._waf.publish(number, self._levels)
         if self._queues is not None:
             self._queues.publish(number, self._levels, span.area / span.length, span.low, span.peak)
         if len(self._functions) and GaugeKind.CONCURRENCY in self._base:

@@ -45,7 +45,7 @@ class Kernels(NamedTuple):
 
 
 SIGNATURES: dict[Callable[..., Any], str] = {
-    rows.fold_attempts: "v R b i i i i I I II B I b I I I I I I II II n I I I II II I n I h I n I h I",
+    rows.fold_attempts: "v R b i i i i I I II I I b I I I I I I II II n I I I II II I n I h I n I h I",
     rows.fold_calls: "i R i i i I II II II n I i",
     rows.fold_invocations: "v R b i i B II I I II II I I I II II I n I h I",
     order.count: "v n I",

@@ -86,7 +86,7 @@ def put(
 def fold_attempts(
     rows: NDArray[np.int64], by_arrival: bool, begin: int, end: int, methods: int, leaves: int,
     fate_of_status: NDArray[np.int64], status_of_reason: NDArray[np.int64], of_limit: NDArray[np.int64],
-    early: NDArray[np.bool_],
+    stands: NDArray[np.int64],
     times: NDArray[np.int64], canaried: bool, canary_leaf: NDArray[np.int64], unit_of_leaf: NDArray[np.int64],
     cells: NDArray[np.int64], by_status: NDArray[np.int64], by_reason: NDArray[np.int64],
     by_client: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
@@ -139,7 +139,9 @@ def fold_attempts(
             inner_buckets[inner] = inner_bucket
             inner += 1
         chosen = 1 if begin <= arrived < end else 0
-        level = -1 if early[why] else of_limit[by, 1]
+        level = stands[why]
+        if level == 0:
+            level = of_limit[by, 1]
         if 0 <= level < NONE:
             refused[by] += chosen
             if arrived < first[by]:

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NONE = 5
 """The level of what no limit refused; -1: it was answered before it met one."""
+OUTSIDE = 6
+"""The level of what was answered before an account's throttle that stands in front."""
 FRONT = 4
 """The account's level at the gateway."""
 CLASS_BITS = 5
@@ -74,9 +76,9 @@ def count_at(
         if level == number:
             refused_ever[place] += count
             refused[place] += count * chosen
-        reached = level >= number
+        reached = number <= level < OUTSIDE
         if front:
-            reached = number == FRONT or (reached and level != FRONT)
+            reached = (number == FRONT and level < OUTSIDE) or (reached and level != FRONT)
         if reached:
             many = add(tally, touched, many, place, count)
     return many

@@ -27,6 +27,10 @@ BEFORE_THROTTLES = (
     "GATEWAY_UNAVAILABLE", "ROUTE_NOT_FOUND",
 )  # fmt: skip
 """Reasons of answers given before the throttles are asked, all but the account's where that stands in front."""
+OUTSIDE_ALL = ("NO_CERTIFICATE", "WAF_FILTERED")
+"""... of answers given before that too; those of AWS WAF unless the account's stands before it."""
+EARLY, OUTSIDE = -1, 6
+"""Levels of what was answered before the throttles, and before an account's that is in front as well."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
 BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
 LONGEST_INVOCATION = 15 * MINUTE
@@ -53,7 +57,12 @@ class Limits:
         self.refused = np.zeros(limits, np.int64)
         self.first = np.full(limits, NEVER, np.int64)
         self._front = plan.account.front
-        self.early = np.array([why.name in BEFORE_THROTTLES for why in reason.REASONS], bool)
+        self.stands = np.array(
+            [EARLY if why.name in BEFORE_THROTTLES else 0 for why in reason.REASONS], np.int64
+        )
+        """By reason: EARLY, OUTSIDE, or 0 where the limit that refused says the level."""
+        outside = [why for why in OUTSIDE_ALL if why != "WAF_FILTERED" or not plan.account.before_waf]
+        self.stands[[reason.NUMBER[why] for why in outside]] = OUTSIDE
         self.gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
         pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
         of_backends = dict.fromkeys(pools, 0) | {
@@ -77,13 +86,15 @@ class Limits:
         carried: NDArray[np.bool_], selected: NDArray[np.bool_], latest: int,
     ) -> None:  # fmt: skip
         """Take in attempts; `latest`: an instant the run has reached."""
-        early = self.early[why]
-        level = np.where(early, NULL, self.gateway_level[refused_by])
+        stands = self.stands[why]
+        level = np.where(stands != 0, stands, self.gateway_level[refused_by])
         places = self.at.at_gateway(method, key, arrived)
-        reached = [np.where(level >= number, place, NULL) for number, place in enumerate(places)]
+        inside = level < OUTSIDE
+        reached = [np.where(inside & (level >= number), place, NULL) for number, place in enumerate(places)]
         if self._front:
             by_account = level == len(AT_GATEWAY) - 1
-            reached = [np.where(by_account, NULL, place) for place in reached[:-1]] + [places[-1]]
+            reached = [np.where(by_account, NULL, place) for place in reached[:-1]]
+            reached.append(np.where(inside, places[-1], NULL))
         self._refuse(level, places, arrived, refused_by, selected)
         here = stage + self._stages
         carried_here = np.where(carried, here + len(self.plan.stages), NULL)

@@ -16,7 +16,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-GATEWAY, LAMBDA, SQS = "AWS/ApiGateway", "AWS/Lambda", "AWS/SQS"
+GATEWAY, LAMBDA, SQS, WAF = "AWS/ApiGateway", "AWS/Lambda", "AWS/SQS", "AWS/WAFV2"
+ALL, DEFAULT_ACTION = "ALL", "Default_Action"
+"""What WAF's dimension Rule says of all rules of a web ACL, and of what none of them ended."""
 COUNT, MILLISECONDS, SECONDS, BYTES = "Count", "Milliseconds", "Seconds", "Bytes"
 NS_PER_MS = 1_000_000
 NS_PER_UNIT = {COUNT: 1, MILLISECONDS: NS_PER_MS, SECONDS: 1_000_000_000, BYTES: 1}
@@ -58,6 +60,9 @@ class Metric(IntEnum):
     PROVISIONED_CONCURRENCY_SPILLOVER_INVOCATIONS = 22
     PROVISIONED_CONCURRENT_EXECUTIONS = 23
     PROVISIONED_CONCURRENCY_UTILIZATION = 24
+    ALLOWED_REQUESTS = 25
+    BLOCKED_REQUESTS = 26
+    COUNTED_REQUESTS = 27
 
 
 class Kind(NamedTuple):
@@ -97,6 +102,9 @@ KINDS = (
     Kind("ProvisionedConcurrencySpilloverInvocations", COUNT, ("Sum",)),
     Kind("ProvisionedConcurrentExecutions", COUNT, ("Maximum",)),
     Kind("ProvisionedConcurrencyUtilization", COUNT, ("Maximum",)),
+    Kind("AllowedRequests", COUNT, ("Sum",)),
+    Kind("BlockedRequests", COUNT, ("Sum",)),
+    Kind("CountedRequests", COUNT, ("Sum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -115,6 +123,8 @@ class Series:
     function: str = ""
     executed_version: str = ""
     queue: str = ""
+    web_acl: str = ""
+    rule: str = ""
     http: bool = False
     """Of an HTTP API: `api` is the dimension ApiId, else ApiName."""
 
@@ -127,6 +137,8 @@ class Series:
         """For people: `shop/prod GET /items/{id}`, `checkout`, `checkout:PROD`; empty for a whole Region."""
         if self.queue:
             return self.queue
+        if self.web_acl:
+            return f"{self.web_acl} {self.rule}"
         if self.namespace == LAMBDA:
             version = f" version {self.executed_version}" if self.executed_version else ""
             return (self.resource or self.function) + version
@@ -188,6 +200,18 @@ class Numbering:
         queues = [self._add(Series(SQS, queue=plan.backends[row].name)) for row in plan.queues]
         self.of_queue = np.array(queues, np.int64)
         """By number of the queue."""
+        self.of_acl = np.array(
+            [self._add(Series(WAF, web_acl=acl, rule=ALL)) for acl in plan.waf.acls], np.int64
+        )
+        """All rules of a web ACL together."""
+        rules = [
+            *((acl, DEFAULT_ACTION) for acl in plan.waf.acls),
+            *((row.acl, row.name) for row in plan.waf.rules),
+        ]
+        self.of_rule = np.array(
+            [self._add(Series(WAF, web_acl=acl, rule=rule)) for acl, rule in rules], np.int64
+        )
+        """What no rule of a web ACL ended, then the rules."""
         self.of_provision = np.array([self._named(row.name) for row in plan.provisions], np.int64)
         """Of provisioned concurrency: the series of its version or alias."""
         of_function = [self.of_backend[plan.function_of(row)] for row, _ in self.pair_list]

@@ -58,7 +58,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
     listed = {reason.NUMBER[name] for name in scenario.assumptions.unmetered}
     bears = {
         "throttling": plan.account.hosts > 1,
-        "account_throttle_position": several,
+        "account_throttle_position": several or bool(plan.waf.acls),
         "token_accounting": several,
         "usage_plan_bucket": LimitKind.PLAN in kinds,
         "throttled_counts_to_quota": LimitKind.QUOTA in kinds,
@@ -92,6 +92,8 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "authorizer_throttled": bool(asked),
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
         "authorization_time": any(row.kind in (COGNITO, IAM, JWT) for row in plan.authorizers),
+        "waf_check_interval": any(rule.rate for rule in plan.waf.rules),
+        "waf_check_delay": any(rule.rate for rule in plan.waf.rules),
         "provisioning": any(cold.provisioning is None for cold in colds),
         "provisioned_preparation": any(
             cell.verb == "provisioned" for event in plan.timeline for cell in event.begin

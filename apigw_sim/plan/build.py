@@ -18,6 +18,7 @@ from apigw_sim.plan import (
     provisioned,
     services,
     timeline,
+    waf,
 )
 from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
@@ -72,7 +73,8 @@ def build(scenario: Scenario) -> Plan:
     made = gateway.method_rows(method_buckets, names, callees, guards)
     methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
-    client_rows = clients.rows(groups, guards)
+    screens = waf.Screens(reading, gateway.web_acls)
+    client_rows = clients.rows(groups, guards, screens.of)
     reading.close()
 
     events, shifts = timeline.events(history, gateway, names, callees)
@@ -107,6 +109,7 @@ def build(scenario: Scenario) -> Plan:
         entries=made.entries,
         tables_sha256="",
         assumptions=(),
+        waf=screens.waf,
         authorizers=tuple(guards.rows),
         grants=guards.grants,
         answers=tuple(gateway.answered.rows),
@@ -146,7 +149,8 @@ def _account(reading: Reading, bucket: int, pool: backends.Pool) -> Account:
     hit = said.constant(left_open.cache_hit_time)
     return Account(
         bucket=bucket,
-        front=left_open.account_throttle_position == "front",
+        front=left_open.account_throttle_position != "after_usage_plan",
+        before_waf=left_open.account_throttle_position == "before_waf",
         as_you_go=left_open.token_accounting == "as_you_go",
         throttled_counts_to_quota=left_open.throttled_counts_to_quota,
         unreserved=pool.unreserved,
@@ -200,7 +204,8 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         ]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         whom = [client.identities.which] if client.identities else []
-        for law in (*drawn, *([client.keys] if client.keys else []), *whom):
+        whence = [client.addresses.which] if client.screen and client.addresses else []
+        for law in (*drawn, *([client.keys] if client.keys else []), *whom, *whence):
             tables += [table for table in (law.cut, law.other) if table is not None]
     yield from {id(table): table for table in tables}.values()
 
@@ -220,6 +225,8 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.PROVISIONED: len(plan.provisions),
         GaugeKind.PROVISIONED_IN_USE: len(plan.provisions),
         GaugeKind.PROVISIONED_UTILIZATION: len(plan.provisions),
+        GaugeKind.WAF_ALLOWED: len(plan.waf.acls),
+        GaugeKind.WAF_MATCHED: len(plan.waf.rules),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -17,6 +17,7 @@ from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Users
 from apigw_sim.plan.traces import Reading as TraceReading
 from apigw_sim.plan.traces import read_trace
+from apigw_sim.plan.web_acls import Screen
 from apigw_sim.rules import reason
 from apigw_sim.scenario.api import PREFLIGHT
 from apigw_sim.scenario.arrivals import Arrivals
@@ -145,11 +146,14 @@ class Clients:
 
     # rows
 
-    def rows(self, groups: tuple[KeyGroup, ...], guards: Guards) -> tuple[Client, ...]:
-        """The rows of plan.clients."""
+    def rows(
+        self, groups: tuple[KeyGroup, ...], guards: Guards, screens: Mapping[str, Screen]
+    ) -> tuple[Client, ...]:
+        """The rows of plan.clients; `screens` by name of those whose stage has a web ACL."""
         by_name = {group.name: group for group in groups}
         return tuple(
-            self._row(name, client, by_name, guards) for name, client in self.scenario.clients.items()
+            replace(self._row(name, client, by_name, guards), screen=screens.get(name))
+            for name, client in self.scenario.clients.items()
         )
 
     def _row(self, name: str, client: SaidClient, groups: dict[str, KeyGroup], guards: Guards) -> Client:

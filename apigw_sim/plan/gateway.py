@@ -55,6 +55,9 @@ class Gateway:
         self.content_types = responses.content_types(reading)
         """By name: the number of each content type that is sent."""
         self.answered = responses.Answered(self.scenario)
+        said_acls = [self.scenario.stage(name)[1].waf for name in self.stages]
+        self.web_acls = [name for name in self.scenario.web_acls if name in said_acls]
+        """Those that stages name: row of plan.waf.acls -> name."""
         said = {name: self._deployed(name) for name in self.stages}
         self.routes: list[tuple[str, Route]] = [(name, route) for name in self.stages for route in said[name]]
         """Row of plan.methods -> its stage and route; those that a later deployment adds behind the stage's first."""
@@ -218,6 +221,7 @@ class Gateway:
                     of_stage.xray,
                     http=said.is_http,
                     no_route=reason.ROUTE_NOT_FOUND if said.is_http else unknown,
+                    web_acl=NULL if of_stage.waf is None else self.web_acls.index(of_stage.waf),
                 )
             )
         return tuple(made)

@@ -24,11 +24,11 @@ MOST_ADDRESSES = 1 << 26
 def addresses(client: Client) -> Addresses:
     """Where a client's calls come from."""
     network: Any = client.address or (ANYWHERE if client.vpc_endpoint is None else IN_A_VPC)
-    return Addresses(
-        int(network.network_address),
-        network.version,
-        Numbered(Choice.UNIFORM, min(network.num_addresses, MOST_ADDRESSES)),
-    )
+    which = Numbered(Choice.UNIFORM, min(network.num_addresses, MOST_ADDRESSES))
+    if client.addresses is not None:
+        skew = client.addresses.zipf
+        which = numbered(client.addresses.count, float(skew.s) if skew else None)
+    return Addresses(int(network.network_address), network.version, which)
 
 
 def base_path(target: str, found: Reached) -> str:

@@ -12,6 +12,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apigw_sim.plan.web_acls import NO_WAF, Waf
 from apigw_sim.rules.pick import WORD_BITS
 from apigw_sim.rules.reason import MISSING_AUTHENTICATION_TOKEN
 from apigw_sim.scenario.routes import spelled
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from apigw_sim.plan.guards import Authorizer, Identities
     from apigw_sim.plan.services import Queue, Service
+    from apigw_sim.plan.web_acls import Screen
     from apigw_sim.scenario.code import CodeName
 
 NULL = -1
@@ -174,6 +176,8 @@ class Stage:
     """Whether its API is an HTTP API."""
     no_route: int = MISSING_AUTHENTICATION_TOKEN
     """The reason of what no method serves."""
+    web_acl: int = NULL
+    """Row of plan.waf.acls; NULL: none stands before it."""
 
 
 class Unauthorized(IntEnum):
@@ -476,6 +480,8 @@ class Account:
     largest_request: int
     largest_cached: int
     cache_rebuild_ns: int
+    before_waf: bool = False
+    """Whether the account's throttle, standing in front, stands before AWS WAF too."""
     size_check_after_cache: bool = False
     """Whether a request that is too large is refused only after the cache was looked up."""
     authorizer_wait_ns: int = 0
@@ -845,6 +851,8 @@ class Client:
     """Of a trace whose stage logs: its distinct paths, which `arrivals.path` numbers."""
     users: Users | None = None
     """Who calls; None: calls start as `arrivals` say, of which users have none."""
+    screen: Screen | None = None
+    """The web ACL before its stage; None: there is none."""
     workers: int = NULL
     """How many calls may be under way at once, others wait until one is over; NULL: all start when they are due."""
 
@@ -949,9 +957,13 @@ class GaugeKind(IntEnum):
     PROVISIONED_IN_USE = 17
     PROVISIONED_UTILIZATION = 18
     """Thousandths."""
-    TOKENS = 19
+    WAF_ALLOWED = 19
+    """Requests so far that no rule of a web ACL ended; target: row of plan.waf.acls; no area, as of the next."""
+    WAF_MATCHED = 20
+    """... that a rule matched; target: row of plan.waf.rules."""
+    TOKENS = 21
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 20
+    QUOTA_LEFT = 22
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1035,6 +1047,7 @@ class Plan:
     allocation: Allocation = Allocation(0, 0, NULL, 0)
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0
+    waf: Waf = NO_WAF
     authorizers: tuple[Authorizer, ...] = ()
     grants: int = 0
     """Possible cached results over all authorizers."""

@@ -158,6 +158,10 @@ class Decoder:
             return f"{plan.limits[quota.limit].label}: {quota.owner}"
         if kind in PROVISIONED:
             return plan.provisions[target].name
+        if kind == GaugeKind.WAF_ALLOWED:
+            return plan.waf.acls[target]
+        if kind == GaugeKind.WAF_MATCHED:
+            return f"{plan.waf.rules[target].acl}: {plan.waf.rules[target].name}"
         if kind == GaugeKind.CACHE_BYTES:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):

@@ -19,7 +19,17 @@ if TYPE_CHECKING:
 
     from apigw_sim.metrics import Metrics
 
-DIMENSIONS = ("api", "stage", "resource", "method", "function", "executed_version", "queue")
+DIMENSIONS = (
+    "api",
+    "stage",
+    "resource",
+    "method",
+    "function",
+    "executed_version",
+    "queue",
+    "web_acl",
+    "rule",
+)
 
 
 def metrics_frame(metrics: Metrics) -> pd.DataFrame:

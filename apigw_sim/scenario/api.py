@@ -406,9 +406,12 @@ class Stage(Part):
     xray: Flag = Field(
         False, description="whether X-Ray traces the sampled requests; segments are written by `run --logs`"
     )
+    waf: Name | None = Field(
+        None, description="the web ACL that looks at its requests before anything else; default: none"
+    )
 
     later: ClassVar[Mapping[str, str]] = {
-        "waf": _LATER,
+        "web_acl": "is called waf here; write waf: NAME of one of the web_acls",
         "deployment": _LATER,
         "logging": _LATER,
         "route_settings": "is called method_settings here; write method_settings: {GET /items: {throttle: ...}}",

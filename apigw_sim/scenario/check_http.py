@@ -32,6 +32,7 @@ OF_INTEGRATION = {
 }
 OF_STAGE = {
     "cache_cluster": ("no cache", "leave it out, or put a distribution before the stage"),
+    "waf": ("no AWS WAF", "leave it out, or make the API REST"),
     "canary": ("no canary releases", "leave it out; a function's alias with two weights shifts traffic too"),
     "xray": ("no X-Ray tracing", "leave it out; its functions may still be traced"),
 }

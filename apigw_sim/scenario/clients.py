@@ -26,7 +26,7 @@ from apigw_sim.scenario.quantities import (
 )
 from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
-from apigw_sim.scenario.security import Network as Addresses
+from apigw_sim.scenario.security import Network as Range
 from apigw_sim.scenario.users import Users, Workers
 
 MOST_KEYS = 1 << 26
@@ -277,6 +277,13 @@ class Identities(Part):
         return rest if self.valid is None else self.valid, self.denied, self.missing, self.expired
 
 
+class Addresses(Part):
+    """How many of the addresses of its range a client's calls come from."""
+
+    count: KeyCount = Field(description="how many: the first ones of the range", examples=[100])
+    zipf: KeyByZipf | None = Field(None, description="the k-th calls with weight 1/k^s; default: all alike")
+
+
 def _read_tls(value: object) -> str:
     text = str(value)
     if isinstance(value, bool) or text not in ("1.2", "1.3"):
@@ -365,8 +372,13 @@ class Client(Part):
     identities: Identities | None = Field(
         None, description="whom authorizers take them for; default: one identity that is valid"
     )
-    address: Addresses | None = Field(
-        None, description="where their requests come from, an address or a range, for resource policies"
+    address: Range | None = Field(
+        None,
+        description="where their requests come from, an address or a range, for resource policies, web ACLs and logs",
+    )
+    addresses: Addresses | None = Field(
+        None,
+        description="how many addresses of that range call, and how unevenly; default: all of it, alike",
     )
 
-    later: ClassVar[Mapping[str, str]] = {"waf": _LATER}
+    later: ClassVar[Mapping[str, str]] = {"waf": "belongs to a stage; write waf: NAME there"}

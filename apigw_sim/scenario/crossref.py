@@ -13,6 +13,7 @@ from apigw_sim.scenario.check_provisioned import check_provisioned
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_services import check_services
 from apigw_sim.scenario.check_timeline import check_timeline
+from apigw_sim.scenario.check_waf import check_waf
 from apigw_sim.scenario.checks import Report, check_apis, check_initial, check_plans, check_run
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.validate import Validated
@@ -31,6 +32,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_fronts(report)
     check_clients(report)
     check_security(report)
+    check_waf(report)
     check_initial(report)
     check_tokens(report)
     check_alarms(report)

@@ -27,6 +27,7 @@ from apigw_sim.scenario.services import Backend
 from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys, Place
+from apigw_sim.scenario.waf import WebAcl
 
 _LATER = "belongs to a later version; leave it out"
 
@@ -81,6 +82,7 @@ class Scenario(Part):
     distributions: dict[Name, Distribution] = Field(
         {}, description="CloudFront distributions before APIs, by name"
     )
+    web_acls: dict[Name, WebAcl] = Field({}, description="web ACLs of AWS WAF by name, for stages to name")
     usage_plans: dict[Name, UsagePlan] = Field({}, description="usage plans by name")
     api_keys: dict[Name, ApiKey] = Field({}, description="API keys, or groups of keys, by name")
     clients: dict[Name, Client] = Field(description="clients by name", examples=[{}])
@@ -92,7 +94,7 @@ class Scenario(Part):
     initial: Initial = Field(Initial(), description="how the run starts")
 
     later: ClassVar[Mapping[str, str]] = {
-        "waf": _LATER,
+        "waf": "belongs to a stage; write web_acls: {NAME: {rules: ...}} here, and waf: NAME there",
         "users": "belongs to a client; write it there, in the place of its arrivals:",
         "identities": "belongs to a client; write it beside its calls:",
         "services": "is no part of a scenario; write AWS services under backends:",

@@ -26,6 +26,7 @@ from apigw_sim.scenario.quantities import (
     Words,
     one_of,
     quantity,
+    quantity_schema,
 )
 from apigw_sim.scenario.responses import ReasonName
 
@@ -200,6 +201,13 @@ def _read_throttled(value: object) -> int:
     return int(str(value))
 
 
+def _read_interval(value: object) -> int:
+    got = units.duration(value)
+    if not got or units.MINUTE % got or got % units.SECOND:
+        raise Bad(f"{units.show(value)} is no part of a minute", "write 1 s, 5 s, 10 s, 30 s or 60 s")
+    return got
+
+
 class Assumptions(Part):
     """What AWS leaves open: each a setting with a stated default."""
 
@@ -208,9 +216,11 @@ class Assumptions(Part):
         description="how exactly throttles are kept: AWS calls them targets, so ideal buckets or parts on several hosts",
     )
     account_throttle_position: Annotated[
-        Literal["after_usage_plan", "front"], one_of("after_usage_plan", "front")
+        Literal["after_usage_plan", "front", "before_waf"], one_of("after_usage_plan", "front", "before_waf")
     ] = Field(
-        "after_usage_plan", description="where the account's throttle stands: after plan and method, or first"
+        "after_usage_plan",
+        description="where the account's throttle stands: after plan and method, in front of all but AWS WAF, or before "
+        "that too, so that what it blocks spends the account's tokens",
     )
     token_accounting: Annotated[Literal["all_or_none", "as_you_go"], one_of("all_or_none", "as_you_go")] = (
         Field(
@@ -309,6 +319,15 @@ class Assumptions(Part):
     )
     authorization_time: DurationLaw = Field(
         _lognormal(2, 10), description="what checking a user pool's token or a signature takes"
+    )
+    waf_check_interval: Annotated[
+        int, Leaf(_read_interval, units.show_duration, lambda: quantity_schema("duration"))
+    ] = Field(
+        10 * units.SECOND,
+        description="how often a rate-based rule of AWS WAF counts anew: a part of a minute",
+    )
+    waf_check_delay: Annotated[int, quantity("duration", 0, 10 * units.MINUTE)] = Field(
+        10 * units.SECOND, description="how long after a count a rate-based rule acts on it"
     )
     provisioning: DurationLaw = Field(
         Uniform(min=50 * units.MS, max=150 * units.MS),

@@ -34,6 +34,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _functions(made, summary)
     _authorizers(made, summary)
     _queues(made, summary)
+    _web_acls(made, summary)
     _cache(made, summary)
     _alarms(made, summary)
     _traces(made, result)
@@ -266,6 +267,18 @@ def _queues(made: Page, summary: Summary) -> None:
             "lrrrrrr",
             ("", "sent", "deleted", "dead letters", "most visible", "oldest", "empty from"),
         )
+        _cut(made, len(rows))
+
+
+def _web_acls(made: Page, summary: Summary) -> None:
+    rows = [
+        (f"{acl} {name}", rule["action"], count(rule["matched"]), percent(rule["matched"], row["requests"]))
+        for acl, row in summary.get("web_acls", {}).items()
+        for name, rule in row["rules"].items()
+    ]
+    if rows:
+        made.title("WEB ACLS")
+        made.table(rows[:MOST_ROWS], "llrr", ("", "action", "matched", "of requests"))
         _cut(made, len(rows))
 
 

@@ -9,7 +9,8 @@ from itertools import pairwise
 import numpy as np
 from engine.running import Ran
 
-from apigw_sim.plan.tables import BackendKind, GaugeKind
+from apigw_sim.plan.tables import BackendKind, GaugeKind, LimitKind
+from apigw_sim.plan.web_acls import Action
 from apigw_sim.records import (
     ATTEMPTS,
     CALLS,
@@ -35,7 +36,9 @@ ENDED = {
     GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE
 }  # fmt: skip
 """The kinds of gauges that are 0 when nothing is in flight."""
-WITHOUT_AREA = {GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED}
+WITHOUT_AREA = {
+    GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED, GaugeKind.WAF_ALLOWED, GaugeKind.WAF_MATCHED
+}  # fmt: skip
 
 
 CALLED = ("client", "user", "call")
@@ -56,6 +59,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_environments(ran),
         *_levels(ran),
         *_queues(ran),
+        *_waf(ran),
     ]
 
 
@@ -290,6 +294,34 @@ def _queues(ran: Ran) -> Iterator[str]:
     for place in range(count):
         if level[GaugeKind.HIDDEN, place]:
             yield f"queue {place} ends with {level[GaugeKind.HIDDEN, place]} messages under way"
+
+
+def _waf(ran: Ran) -> Iterator[str]:
+    """What came to web ACLs was allowed or blocked, and each blocked request is one that was answered so."""
+    plan, waf = ran.plan, ran.plan.waf
+    last = {row[0]: row[1] for row in ran.columns(LEVELS, "gauge", "level")}
+    matched = [last.get(plan.gauge(GaugeKind.WAF_MATCHED, row), 0) for row in range(len(waf.rules))]
+    blocked = sum(
+        count for count, rule in zip(matched, waf.rules, strict=True) if rule.action is Action.BLOCK
+    )
+    ended = sum(
+        count for count, rule in zip(matched, waf.rules, strict=True) if rule.action is not Action.COUNT
+    )
+    ended += sum(last.get(plan.gauge(GaugeKind.WAF_ALLOWED, row), 0) for row in range(len(waf.acls)))
+    rows = ran.columns(ATTEMPTS, "stage", "reason", "refused_by", "flags")
+    screened = [row for row in rows if plan.stages[row[0]].web_acl != NULL and not row[3] & Flag.IN_FRONT]
+    answered = sum(why == reason.WAF_FILTERED for _, why, _, _ in screened)
+    if blocked != answered:
+        yield f"web ACLs blocked {blocked} requests, and {answered} were answered so"
+    never = {reason.NO_CERTIFICATE, reason.URI_TOO_LONG, reason.HEADERS_TOO_LARGE}
+    account = plan.account.before_waf
+    came = sum(
+        why not in never
+        and not (account and refused != NULL and plan.limits[refused].kind is LimitKind.ACCOUNT)
+        for _, why, refused, _ in screened
+    )
+    if ended != came:
+        yield f"{came} requests came to web ACLs, and {ended} were allowed or blocked"
 
 
 def _levels(ran: Ran) -> Iterator[str]:

@@ -36,6 +36,7 @@ from engine.generated_parts import (
 )
 from engine.generated_security import secured
 from engine.generated_services import served
+from engine.generated_waf import screened
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
 VARIABLE = "${stageVariables.fn}"
@@ -48,7 +49,8 @@ def generated(number: int) -> dict[str, Any]:
     said = secured(said)(random.Random(f"security {number}"))
     said = served(said)(random.Random(f"services {number}"))
     said = resettled(said)(random.Random(f"settings {number}"))
-    return typed(said)(random.Random(f"http {number}"))
+    said = typed(said)(random.Random(f"http {number}"))
+    return screened(said)(random.Random(f"waf {number}"))
 
 
 def as_yaml(said: Any) -> str:

@@ -99,6 +99,10 @@ SHORT: dict[str, dict[str, Any]] = {
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},
     "throttles_on_hosts": {"run.duration": "30 s", "run.period": "5 s"},
+    "waf_under_attack": {
+        "run.duration": "30 s", "run.period": "5 s", "assumptions.waf_check_interval": "2 s",
+        "clients.attack.arrivals.rate": [{"from": "0 s", "rate": "0/s"}, {"from": "5 s", "rate": "300/s"}],
+    },
     "ticket_sale": {"run.duration": "4 s", "run.warm_up": "1 s", "functions.sell.reserved_concurrency": 12},
     "noisy_neighbour_lambda": {
         "run.duration": "32 s", "run.warm_up": "2 s",

@@ -356,3 +356,21 @@ def test_a_million_lines_are_read_by_pandas(tmp_path: Path) -> None:
     assert len(frame) == done.summary["requests"]["count"] > 990_000
     assert frame[8].nunique() == len(frame)
     assert (frame[6] == 429).sum() == done.summary["requests"]["by_reason"]["THROTTLED"] > 50_000
+
+
+def test_what_aws_waf_decided_is_in_the_log() -> None:
+    """Blocked, allowed, and a URL that is too long to come to it; on a stage without a web ACL nothing is said."""
+    clients = {
+        "bad": client(at(0), address="203.0.113.9"),
+        "good": client(at(1 * MS), address="198.51.100.7"),
+        "long": client(at(2 * MS), [{"call": "GET /", "url_size": "11 KB"}], address="203.0.113.9"),
+    }
+    rules = {"list": {"priority": 0, "ip_set": ["203.0.113.9"]}}
+    said = story(clients=clients, web_acls={"acl": {"rules": rules}}, stage={"waf": "acl"})
+    names = "wafResponseCode status error.responseType"
+    assert values_of(said, names)[:2] == [("WAF_BLOCK", "403", "WAF_FILTERED"), ("WAF_ALLOW", "200", "-")]
+    first = {**said, "assumptions": {**said["assumptions"], "account_throttle_position": "before_waf"}}
+    first["account"] = {"throttle": {"rate": "0/s", "burst": 1}}
+    assert [row[0] for row in values_of(first, names)[:2]] == ["WAF_BLOCK", "-"]
+    del said["apis"]["a"]["stages"]["s"]["waf"]
+    assert values_of(said, names)[0] == ("-", "200", "-")

@@ -19,7 +19,8 @@ from apigw_sim.engine.compiled.drawing import (
     value,
 )
 from apigw_sim.engine.compiled.events import wake
-from apigw_sim.engine.compiled.gateway import account_of, answering_at, detach, passes
+from apigw_sim.engine.compiled.gateway import answering_at, detach, passes
+from apigw_sim.engine.compiled.hosts import account_of
 from apigw_sim.engine.compiled.levels import spend
 from apigw_sim.engine.compiled.plain import view, words
 from apigw_sim.engine.compiled.words import (

@@ -19,6 +19,7 @@ from apigw_sim.engine.compiled import (
     events,
     fronts,
     gateway,
+    hosts,
     jobs,
     kernel,
     lambdas,
@@ -28,6 +29,7 @@ from apigw_sim.engine.compiled import (
     queues,
     services,
     users,
+    waf,
 )
 from apigw_sim.engine.compiled.state import Lists, State
 from apigw_sim.rules import (
@@ -40,6 +42,7 @@ from apigw_sim.rules import (
     limiter,
     pick,
     quantile,
+    rate_based,
     reason,
     response,
     retry,
@@ -59,6 +62,7 @@ SOURCES = (
     limiter,
     pick,
     quantile,
+    rate_based,
     reason,
     response,
     retry,
@@ -76,6 +80,8 @@ SOURCES = (
     callers,
     caching,
     checks,
+    hosts,
+    waf,
     fronts,
     gateway,
     authorizing,

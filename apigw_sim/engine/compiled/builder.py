@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from apigw_sim.draws import vectors
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.checks import ERROR_OBJECT
+from apigw_sim.engine.compiled.filling import Tables, fill, joined, rows
+from apigw_sim.engine.compiled.screens import Screens
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
 from apigw_sim.rules import limiter, pick
 from apigw_sim.rules.bucket import TOKEN
-from apigw_sim.rules.quantile import SIZE
 from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
@@ -33,57 +34,6 @@ ANSWERS = w.REASON * len(REASONS)
 """Words of a row of plan.answers."""
 LAWS = ("rtt", "body", "overhead")
 """Of an entry of calls, in the order of `Stream.laws`."""
-
-
-class Tables:
-    """Quantile and alias tables, each once, and where they begin."""
-
-    def __init__(self) -> None:
-        self.cells: list[Ints] = []
-        self.cut: list[Ints] = []
-        self.other: list[Ints] = []
-        self._cells: dict[int, int] = {}
-        self._aliases: dict[int, int] = {}
-        self._entries = 0
-
-    def law(self, law: Law | None) -> tuple[int, int]:
-        """The words of a law; None and constants have no table."""
-        if law is None:
-            return NULL, 0
-        if law.constant is not None:
-            return NULL, law.constant
-        if id(law.cells) not in self._cells:
-            self._cells[id(law.cells)] = len(self.cells) * SIZE
-            self.cells.append(law.cells)
-        return self._cells[id(law.cells)], 0
-
-    def numbered(self, law: tables.Numbered) -> int:
-        """Where a law of whole numbers has its alias table; NULL: it is uniform."""
-        if law.cut is None or law.other is None:
-            return NULL
-        if id(law.cut) not in self._aliases:
-            self._aliases[id(law.cut)] = self._entries
-            self._entries += len(law.cut)
-            self.cut.append(law.cut)
-            self.other.append(law.other)
-        return self._aliases[id(law.cut)]
-
-
-def joined(parts: Iterable[Ints]) -> Ints:
-    """Vectors one after the other; never empty."""
-    return np.concatenate([*parts, np.zeros(1, np.int64)]).astype(np.int64)
-
-
-def rows(count: int, width: int) -> Ints:
-    """Rows of zeros, one at least."""
-    return np.zeros(max(count, 1) * width, np.int64)
-
-
-def fill(vector: Ints, kind: str, row: int, /, **words: int) -> None:
-    """Write words of the row of that number."""
-    fields = w.FIELDS[kind]
-    for field, value in words.items():
-        vector[row * len(fields) + fields.index(field)] = value
 
 
 class Builder:
@@ -162,7 +112,8 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
             validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
-            fronts=any(client.front for client in plan.clients), hosts=account.hosts,
+            fronts=any(client.front or client.screen for client in plan.clients), hosts=account.hosts,
+            before_waf=account.before_waf, waf_interval=plan.waf.interval_ns, waf_delay=plan.waf.delay_ns,
             releases=len(plan.releases), parted=plan.parted,
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
             authorizer_refused=account.authorizer_refused,
@@ -178,6 +129,8 @@ class Builder:
         plan, fields = self.plan, w.FIELDS["gauge"]
         table = self._table("gauge", plan.gauges)
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
+        waf = slice(plan.gauge(GaugeKind.WAF_ALLOWED), plan.gauge(GaugeKind.TOKENS))
+        table[waf, fields.index("integral")] = 0
         known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
         table[known_at_ticks, fields.index("integral")] = 0
         first = plan.gauge(GaugeKind.CACHE_BYTES)
@@ -529,6 +482,7 @@ class Builder:
                 key_1=key_1,
             )
         self._users()
+        screens = Screens(plan, self.vectors, self.tables)
         processes = self._processes()
         self._table("pick", sum(len(row.calls) for row in plan.clients))
         parameters: list[int] = []
@@ -554,6 +508,7 @@ class Builder:
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
+                **screens.of(row),
             )  # fmt: skip
             guided += len(guide)
             for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):

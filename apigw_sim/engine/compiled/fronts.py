@@ -10,6 +10,7 @@ from apigw_sim.engine.compiled.callers import give_up, release, will_answer
 from apigw_sim.engine.compiled.drawing import OF_SEND, four, value
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.plain import part, view, words
+from apigw_sim.engine.compiled.waf import stopped
 from apigw_sim.engine.compiled.words import (
     ANSWERING,
     ARRIVE,
@@ -136,16 +137,17 @@ def keep_at_edge(s: State, a: View, c: View) -> None:
 
 
 def turned_away(s: State, a: View, c: View) -> bool:
-    """Whether the domain leads nowhere, or the caller may not enter by it; its answer is known then."""
+    """Whether the domain leads nowhere, the caller may not enter by it, or AWS WAF stops it; its answer is known then."""
     if c.front == UNMAPPED:
         a.reason = reason.NO_MAPPING
         a.status = NOWHERE_STATUS
         a.response = NOWHERE_BYTES
         a.flags |= IN_FRONT
         return True
-    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CONNECTION)
-    if c.front > 0 and pick.happens(word, c.untrusted):
-        a.release = NULL
-        because(s, a, reason.NO_CERTIFICATE, NULL, NULL)
-        return True
-    return False
+    if c.front > 0:
+        word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CONNECTION)
+        if pick.happens(word, c.untrusted):
+            a.release = NULL
+            because(s, a, reason.NO_CERTIFICATE, NULL, NULL)
+            return True
+    return c.tests != NULL and stopped(s, a, c)

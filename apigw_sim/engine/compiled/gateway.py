@@ -20,6 +20,7 @@ from apigw_sim.engine.compiled.checks import (
 from apigw_sim.engine.compiled.drawing import draw_hit, draw_work, four
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.fronts import detour, keep_at_edge, turned_away
+from apigw_sim.engine.compiled.hosts import account_of, account_refuses, host_of, refuse
 from apigw_sim.engine.compiled.levels import fits, hold, spend, spend_quota
 from apigw_sim.engine.compiled.plain import copy, view
 from apigw_sim.engine.compiled.words import (
@@ -71,7 +72,7 @@ OF_ARRIVE, OF_RELAY, OF_TIMEOUT, OF_ANSWER = (
 OF_DONE, OF_WORK, OF_CALLER = int(Rank.DONE), int(Hop.WORK), int(Hop.CALLER)
 HIT, MISS = int(Cache.HIT), int(Cache.MISS)
 CALLER_GONE, COLD_START, SERVED_OTHER = int(Flag.CALLER_GONE), int(Flag.COLD_START), int(Flag.SERVED_OTHER)
-CANARY, OF_CANARY, OF_HOST = int(Flag.CANARY), int(Group.CANARY), int(Group.HOST)
+CANARY, OF_CANARY = int(Flag.CANARY), int(Group.CANARY)
 MAX_AGE_0, IGNORED_MAX_AGE_0 = int(Flag.MAX_AGE_0), int(Flag.IGNORED_MAX_AGE_0)
 FAIL_WITH_403 = int(Unauthorized.FAIL_WITH_403)
 WENT_WELL, QUEUE_FULL = int(Outcome.OK), int(Outcome.QUEUE_FULL)
@@ -158,19 +159,6 @@ def released(s: State, a: View, m: View) -> int:
     return row + host_of(s, a) * s.releases
 
 
-def host_of(s: State, a: View) -> int:
-    """Which of the hosts that share the throttles an attempt comes to."""
-    if s.hosts == 1:
-        return 0
-    word, _, _, _ = four(s, a, OF_HOST)
-    return pick.uniform(word, s.hosts)
-
-
-def account_of(s: State, a: View) -> int:
-    """The account's bucket that an attempt meets, where it stands in front."""
-    return s.account_bucket + host_of(s, a) * s.parted
-
-
 # throttles
 
 
@@ -185,15 +173,6 @@ def passes(s: State, a: View, now: int) -> bool:
     if s.unhealthy and unavailable(s, a):
         forbid(s, a, reason.GATEWAY_UNAVAILABLE, s.front)
         return False
-    return True
-
-
-def account_refuses(s: State, a: View, now: int) -> bool:
-    """Whether the account's throttle, standing in front of everything, refuses; it spends later."""
-    account = account_of(s, a)
-    if hold(s, account, now) >= TOKEN:
-        return False
-    refuse(s, a, account)
     return True
 
 
@@ -273,12 +252,6 @@ def met_too(s: State, n: int, bucket: int) -> int:
         return n
     s.met[n] = bucket
     return n + 1
-
-
-def refuse(s: State, a: View, bucket: int) -> None:
-    """A bucket refuses."""
-    b = view(s.bucket, bucket * BUCKET)
-    because(s, a, reason.THROTTLED, b.limit, b.level)
 
 
 def forbid(s: State, a: View, why: int, in_front: int) -> None:

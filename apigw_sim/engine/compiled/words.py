@@ -18,6 +18,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
             message_free message_top message_room
+            before_waf waf_interval waf_delay
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
@@ -40,9 +41,15 @@ FIELDS: dict[str, tuple[str, ...]] = {
             drops_key identities identity_table first_identity valid denied missing expired
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
+            tests tests_n allowed addresses address_table first_address
             keeps users workers
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
+        # AWS WAF: a test that a rule makes of a client's requests (`tests` of a client: NULL, there is no web ACL); a
+        # rate-based rule, whose addresses stand from `senders` on, and their counts by slot from `counts` on
+        "test": "asks low high priority action gauge rate",
+        "rate": "limit window slots senders counts",
+        "sender": "slot judged over",
         # a distribution; how it numbers what is asked of a method (first: NULL, not at all); an answer that it keeps
         "distribution": "ttl error_ttl",
         "edge_key": "first constants constants_n digits digits_n",
@@ -124,7 +131,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
 }
 VECTORS = (
     *FIELDS, "guide", "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
-    "ring", "digits", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
+    "ring", "count", "digits", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
 )  # fmt: skip
 """The vectors by name, in the order of their addresses."""
 
@@ -141,6 +148,7 @@ WORKS, USERS, WORKERS = width("works"), width("users"), width("workers")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 PROVISION = width("provision")
+TEST, RATE, SENDER = map(width, ("test", "rate", "sender"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
     width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )

@@ -46,8 +46,13 @@ class Caller:
         self.usual = stream.usual
         self.timeout = client.timeout_ns
         self.front, self.new_connection = client.front, client.new_connection
+        self.screen = model.waf.screen(client) if client.screen is not None else None
+        """The web ACL before its stage."""
         self.detours = (
-            client.front is not Front.OPEN or client.new_connection > 0 or client.distribution != NULL
+            client.front is not Front.OPEN
+            or client.new_connection > 0
+            or client.distribution != NULL
+            or self.screen is not None
         )
         """Whether anything stands between it and the gateway but the network."""
         self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None

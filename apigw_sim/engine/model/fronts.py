@@ -1,4 +1,4 @@
-"""What stands before the gateway: connections and their handshakes, domains, and distributions with their cache."""
+"""What stands before the gateway: connections and their handshakes, domains, distributions with their cache, web ACLs."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ class Fronts:
             yield reaches, ARRIVE + attempt.id
         if attempt.notes is not None:
             attempt.note(f"arrives at the gateway: {caller.client.calls[attempt.call[1]].text}")
-        return caller.front is Front.OPEN or self.lets_in(attempt), False
+        welcome = caller.front is Front.OPEN or self.lets_in(attempt)
+        return welcome and (caller.screen is None or caller.screen.lets_in(attempt)), False
 
     def connect(self, attempt: Attempt) -> int:
         """What the handshakes take, if the attempt opens a connection: so many of its own round trips."""

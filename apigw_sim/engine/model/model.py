@@ -24,6 +24,7 @@ from apigw_sim.engine.model.services import Service
 from apigw_sim.engine.model.throttles import Levels as ThrottleLevels
 from apigw_sim.engine.model.throttles import throttles
 from apigw_sim.engine.model.users import Users
+from apigw_sim.engine.model.waf import Waf
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
@@ -156,6 +157,7 @@ class Model:
         ]
         """By stage: what it and its canary answer where no method was met."""
         self.gateway = Gateway(self)
+        self.waf = Waf(self)
         self.callers = [
             _kind(client, number in plan.lossy)(self, number, client, draws.client(number))
             for number, client in enumerate(plan.clients)
