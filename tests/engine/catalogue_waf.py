@@ -46,9 +46,9 @@ def screened(rules: dict[str, Any], **parts: Any) -> dict[str, Any]:
     )  # fmt: skip
 
 
-def in_front(position: str, **parts: Any) -> dict[str, Any]:
+def in_front(position: str, of_methods: str = "9/s", **parts: Any) -> dict[str, Any]:
     return screened(
-        RULES, account=throttle("11/s", 4), settings=throttle("9/s", 3),
+        RULES, account=throttle("11/s", 4), settings=throttle(of_methods, 4),
         assumptions={"account_throttle_position": position, **parts},
     )  # fmt: skip
 
@@ -58,7 +58,9 @@ ENTRIES: dict[str, Entry] = {
     "rules of every kind before a stage": entry(
         screened(RULES), "WAF_FILTERED", "level WAF_ALLOWED", "level WAF_MATCHED", "retried", "user", "call TIMED_OUT",
     ),
-    "a web ACL before the account's throttle": entry(in_front("front"), "WAF_FILTERED", "THROTTLED", "refused by ACCOUNT"),
+    "a web ACL before the account's throttle": entry(
+        in_front("front", "15/s"), "WAF_FILTERED", "THROTTLED", "refused by ACCOUNT"
+    ),
     "the account's throttle before a web ACL": entry(
         in_front("before_waf"), "WAF_FILTERED", "THROTTLED", "refused by ACCOUNT", "refused by METHOD"
     ),
