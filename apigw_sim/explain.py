@@ -16,7 +16,7 @@ from apigw_sim.compose import Story, simulate
 from apigw_sim.engine.model import Watch
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.metrics.limits import longest_attempt, longest_authorizer, longest_overhead
-from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, Authorized
+from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, Authorized, Outcome
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import NUMBER, REASONS
 from apigw_sim.scenario.base import propose
@@ -40,6 +40,8 @@ AT_ONCE = (
 )  # fmt: skip
 """Answers that wait for no backend."""
 WELL = (reason.OK, reason.BACKEND_4XX)
+NO_MORE = (Outcome.OK, Outcome.MALFORMED, Outcome.TOO_LARGE)
+"""After these Lambda tries no event again."""
 """What is neither a refusal nor an error of the gateway or of what stands behind it."""
 TICKS = 2000
 """A watched run asks about that often whether it is enough."""
@@ -279,7 +281,15 @@ class Follower:
         """Whether nothing of the call is still under way."""
         if self.ended is None or len(self.attempts) < self.ended["attempts"]:
             return False
+        if self.handed_over and not any(row["outcome"] in NO_MORE for row in self.work):
+            return False  # Lambda may still try it again
         return len(self.work) >= sum((row["integration_ns"] >= 0) + self.asked(row) for row in self.attempts)
+
+    @property
+    def handed_over(self) -> bool:
+        """Whether the call invokes its function asynchronously."""
+        methods = {row["method"] for row in self.attempts}
+        return any(row.asynchronous and row.place in methods for row in self.plan.releases)
 
     def asked(self, row: Row) -> bool:
         """Whether an attempt invoked its authorizer."""

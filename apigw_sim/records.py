@@ -44,6 +44,8 @@ class Source(IntEnum):
     AUTHORIZER = 1
     EVENT_SOURCE = 2
     """The event source mapping of a queue, for a batch of messages."""
+    EVENT_QUEUE = 3
+    """Lambda's own queue, which tries an asynchronous invocation again."""
 
 
 class Flag(IntFlag):
@@ -168,7 +170,8 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
 
 INVOCATIONS = Table("invocations", "at the end of each piece of backend work, refused ones too", (
     Column("backend", "int16", "row of plan.backends", "the function or HTTP backend"),
-    Column("source", "int8", "Source", "whether the integration, an authorizer or an event source mapping asked for it"),
+    Column("source", "int8", "Source",
+           "who asked for it: the integration, an authorizer, an event source mapping, or Lambda's queue of events"),
     Column("client", "int32", "row of plan.clients", "of the attempt that caused it; null: a batch of a queue"),
     Column("user", "int32", "", "of the attempt that caused it"),
     Column("call", "int64", "", "of the attempt that caused it; of a batch its number within its queue, from 1"),

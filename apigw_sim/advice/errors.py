@@ -67,8 +67,8 @@ function runs on for nobody.
 - **A 200 may be an error**: behind a custom integration a function's error is one unless `function_error` is mapped.
 - `assumptions.unmetered` lists the reasons of which CloudWatch has no metrics; the summary counts them all the same.
 - An asynchronous invocation (`invocation_type: Event`) is answered before the function runs: whatever becomes of it is \
-in Lambda's metrics alone. Lambda's own queue and retries are not simulated: an event that meets a full concurrency is \
-a Throttle and lost.
+in Lambda's metrics alone. An event that meets a full concurrency waits in Lambda's own queue and is tried again for up to \
+`maximum_event_age`; one that the function fails is tried twice more, after one minute and after two.
 """
 
 

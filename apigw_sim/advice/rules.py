@@ -13,6 +13,7 @@ from apigw_sim.advice import (
     caching,
     callers,
     deployments,
+    events,
     faults,
     fronts,
     functions,
@@ -277,6 +278,12 @@ RULES: tuple[Rule, ...] = (
         "PAY001", "Bodies that the gateway takes and Lambda does not",
         "The gateway takes 10 MB, an invocation 6 MB, in base64 4.5 MB, and an asynchronous one 1 MB.",
         "L:gettingstarted-limits", answers.too_large_for_lambda,
+    ),
+    _rule(
+        "ASYNC001", "Events that are lost when they are given up",
+        "Whoever invokes asynchronously is answered before the function runs: without a dead-letter queue or a destination on "
+        "failure nobody hears of what failed or became too old.",
+        "L:invocation-async-error-handling", events.given_up_and_lost,
     ),
     _rule(
         "SVC001", "A throttled service that looks like a success",

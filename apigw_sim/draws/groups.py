@@ -60,6 +60,11 @@ class Group(IntEnum):
     """Of an attempt: its request id; two to spare."""
     EVENT_SOURCE = LATER + 24
     """Of a batch of a queue, its number in the place of the call's: duration, crash, error of a fault; one to spare."""
+    EVENT_RETRY = LATER + 51
+    """Of an attempt whose event its function has failed once, the next group of one that it has failed twice: duration,
+    crash, error of a fault; one to spare."""
+    EVENT_BIRTH = LATER + 53
+    """Of the environment that such a try causes, as BIRTH; likewise the next group."""
     ADDRESS = LATER + 17
     """Of a call: which of its client's addresses it comes from."""
     WAF = LATER + 21

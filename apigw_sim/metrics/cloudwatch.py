@@ -95,7 +95,7 @@ def _line(cells: tuple[str, ...]) -> str:
 
 
 def _milliseconds(value: float) -> str:
-    return f"{value:.3f}"
+    return "" if math.isnan(value) else f"{value:.3f}"
 
 
 def _count(value: float) -> str:

@@ -63,6 +63,9 @@ class Metric(IntEnum):
     ALLOWED_REQUESTS = 25
     BLOCKED_REQUESTS = 26
     COUNTED_REQUESTS = 27
+    ASYNC_EVENTS_RECEIVED = 28
+    ASYNC_EVENT_AGE = 29
+    ASYNC_EVENTS_DROPPED = 30
 
 
 class Kind(NamedTuple):
@@ -105,6 +108,9 @@ KINDS = (
     Kind("AllowedRequests", COUNT, ("Sum",)),
     Kind("BlockedRequests", COUNT, ("Sum",)),
     Kind("CountedRequests", COUNT, ("Sum",)),
+    Kind("AsyncEventsReceived", COUNT, ("Sum",)),
+    Kind("AsyncEventAge", MILLISECONDS, ("Average", "Maximum")),
+    Kind("AsyncEventsDropped", COUNT, ("Sum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics import queues, waf
+from apigw_sim.metrics import events, queues, waf
 from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
 from apigw_sim.metrics.quantiles import POINTS, Spread
 from apigw_sim.metrics.series import NS_PER_MS
@@ -254,6 +254,7 @@ def _functions(metrics: Metrics) -> dict[str, Any]:
             "mean_concurrency": round(concurrency.mean, 6),
             **_held(metrics, versions),
             **_provisioned(metrics, versions),
+            **events.of_function(plan, metrics.gauges, number),
         }
         if len(versions) > 1:
             row["versions"] = {

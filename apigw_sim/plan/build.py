@@ -13,6 +13,7 @@ from apigw_sim.plan import (
     backends,
     code,
     edge,
+    events,
     laws,
     limits,
     provisioned,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
 
 OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED]
+OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES]
 
 
 def build(scenario: Scenario) -> Plan:
@@ -77,7 +79,7 @@ def build(scenario: Scenario) -> Plan:
     client_rows = clients.rows(groups, guards, screens.of)
     reading.close()
 
-    events, shifts = timeline.events(history, gateway, names, callees)
+    happenings, shifts = timeline.events(history, gateway, names, callees)
     parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
     ways = Ways(account, methods, behind, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
     plan = Plan(
@@ -103,7 +105,7 @@ def build(scenario: Scenario) -> Plan:
         key_groups=groups,
         keys=sum(group.count for group in groups),
         clients=client_rows,
-        timeline=parts.events(events),
+        timeline=parts.events(happenings),
         pointers=gateway.pointers(),
         undeployed=gateway.undeployed(),
         entries=made.entries,
@@ -118,6 +120,7 @@ def build(scenario: Scenario) -> Plan:
         alarm_delay=scenario.assumptions.metrics_delay,
         aliases=callees.rows,
         shifts=shifts,
+        events=events.events(scenario, made.methods, behind, names),
         provisions=provisions,
         allocation=provisioned.allocation(scenario),
     )
@@ -227,6 +230,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.PROVISIONED_UTILIZATION: len(plan.provisions),
         GaugeKind.WAF_ALLOWED: len(plan.waf.acls),
         GaugeKind.WAF_MATCHED: len(plan.waf.rules),
+        **dict.fromkeys(OF_EVENTS, len(plan.events)),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from apigw_sim.plan.events import Events
     from apigw_sim.plan.guards import Authorizer, Identities
     from apigw_sim.plan.services import Queue, Service
     from apigw_sim.plan.web_acls import Screen
@@ -961,9 +962,22 @@ class GaugeKind(IntEnum):
     """Requests so far that no rule of a web ACL ended; target: row of plan.waf.acls; no area, as of the next."""
     WAF_MATCHED = 20
     """... that a rule matched; target: row of plan.waf.rules."""
-    TOKENS = 21
+    EVENTS = 21
+    """Asynchronous invocations that are not over; target: place in plan.events, as of the next six."""
+    EVENTS_RECEIVED = 22
+    """So far, as the next three."""
+    EVENTS_RETRIED = 23
+    EVENTS_EXPIRED = 24
+    """Given up as too old."""
+    EVENTS_FAILED = 25
+    """Given up after the last retry, or for want of any concurrency."""
+    EVENT_AGE = 26
+    """ns: up to the age of an event that is tried again, and down at once; no area."""
+    EVENT_AGES = 27
+    """us: the ages of all that were tried again together; no area."""
+    TOKENS = 28
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 22
+    QUOTA_LEFT = 29
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1043,6 +1057,8 @@ class Plan:
     """ns from the end of a period until an alarm sees its data."""
     aliases: tuple[Alias, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    events: tuple[Events, ...] = ()
+    """The queues of events of the functions that are invoked asynchronously."""
     provisions: tuple[Provision, ...] = ()
     allocation: Allocation = Allocation(0, 0, NULL, 0)
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)

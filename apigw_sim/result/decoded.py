@@ -162,6 +162,10 @@ class Decoder:
             return plan.waf.acls[target]
         if kind == GaugeKind.WAF_MATCHED:
             return f"{plan.waf.rules[target].acl}: {plan.waf.rules[target].name}"
+        if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES:
+            return plan.backends[plan.events[target].function].name
+        if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED:
+            return plan.backends[plan.queues[target]].name
         if kind == GaugeKind.CACHE_BYTES:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):

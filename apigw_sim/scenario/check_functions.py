@@ -23,7 +23,18 @@ def check_functions(report: Report) -> None:
     for name, function in report.scenario.functions.items():
         for alias, weights in function.aliases.items():
             check_weights(report, ("functions", name, "aliases", alias), name, function, weights)
+        if function.event_invoke.on_failure is not None:
+            _check_destination(
+                report, ("functions", name, "event_invoke", "on_failure"), function.event_invoke.on_failure
+            )
     _check_formats(report)
+
+
+def _check_destination(report: Report, keys: Keys, name: str) -> None:
+    """What is given up goes to an SQS queue that there is."""
+    backends = report.scenario.backends
+    if report.refer(keys, name, ("backends",), backends, "backend") and backends[name].sqs is None:
+        report.say(keys, f"'{name}' is no SQS queue", "name a backend with sqs:", ("backends", name))
 
 
 def check_weights(report: Report, keys: Keys, name: str, function: Function, weights: Iterable[str]) -> None:

@@ -12,7 +12,7 @@ from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import LATEST, AliasName, Qualifier, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Flag, Share, one_of, quantity, show
+from apigw_sim.scenario.quantities import Count, Flag, Share, Words, one_of, quantity, show
 from apigw_sim.scenario.shares import read_shares, share_schema
 
 DEFAULT_RUNTIME = "python3.13"
@@ -186,8 +186,29 @@ class Version(Part):
         "reserved_concurrency": "belongs to the function; write it there: AWS applies it over all versions",
         "idle_lifetime": "belongs to the function; write it there",
         "provisioned_concurrency": "belongs to the function; write it there, by version or alias",
+        "event_invoke": "belongs to the function; write it there",
         "snap_start": _LATER,
     }
+
+
+class EventInvoke(Part):
+    """What Lambda's own queue does with the function's asynchronous invocations."""
+
+    maximum_event_age: Annotated[
+        int,
+        quantity(
+            "duration", quotas.count("lambda_event_age_min"), quotas.count("lambda_event_age"), step=units.SECOND,
+            note="AWS allows 60 s to 6 h, in whole seconds",
+        ),
+    ] = Field(quotas.count("lambda_event_age"), description="how old an event may become before it is given up")  # fmt: skip
+    maximum_retry_attempts: Annotated[
+        int, quantity("count", 0, quotas.count("lambda_event_retries"), note="AWS allows 0, 1 and 2")
+    ] = Field(
+        quotas.count("lambda_event_retries"), description="retries of an event that the function has failed"
+    )
+    on_failure: Words | None = Field(
+        None, description="the SQS queue that gets what is given up, a backend; default: it is lost"
+    )
 
 
 class Function(Part):
@@ -215,6 +236,9 @@ class Function(Part):
         Uniform(min=5 * units.MINUTE, max=7 * units.MINUTE),
         description="how long an idle environment lives, drawn at its birth",
     )
+    event_invoke: EventInvoke = Field(
+        EventInvoke(), description="what becomes of asynchronous invocations that fail or find no concurrency"
+    )
     crash: Share = Field(
         Fraction(0), description="invocations that fail: 502 behind REST, counted in Lambda's Errors"
     )
@@ -233,7 +257,7 @@ class Function(Part):
     later: ClassVar[Mapping[str, str]] = {
         "snap_start": _LATER,
         "architecture": _LATER,
-        "destinations": _LATER,
+        "destinations": "is called event_invoke here; write event_invoke: {on_failure: QUEUE}",
     }
 
     def version(self, name: str) -> Function:

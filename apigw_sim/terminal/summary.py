@@ -33,6 +33,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _clients(made, summary)
     _functions(made, summary)
     _authorizers(made, summary)
+    _events(made, summary)
     _queues(made, summary)
     _web_acls(made, summary)
     _cache(made, summary)
@@ -249,6 +250,22 @@ def _authorizers(made: Page, summary: Summary) -> None:
             rows[:MOST_ROWS], "lrrrrrrr",
             ("", "requests", "cached", "asked", "401", "403", "500", "p50 / p99 if asked"),
         )  # fmt: skip
+        _cut(made, len(rows))
+
+
+def _events(made: Page, summary: Summary) -> None:
+    rows = [
+        (
+            name, count(row["received"]), count(row["succeeded"]), count(row["retried"]), count(row["failed"]),
+            count(row["expired"]), count(row["max_at_once"]), f"{row['max_age_s']:,.1f} s",
+        )
+        for name, row in ((name, of.get("events")) for name, of in summary["functions"].items())
+        if row and row["received"]
+    ]  # fmt: skip
+    if rows:
+        made.title("EVENTS")
+        heads = ("", "received", "succeeded", "retries", "failed", "too old", "at once: most", "oldest tried")
+        made.table(rows[:MOST_ROWS], "lrrrrrrr", heads)
         _cut(made, len(rows))
 
 

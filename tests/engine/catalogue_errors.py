@@ -8,6 +8,8 @@ from engine.catalogue_gateway import AGAIN, every, log, throttle
 from engine.reaching import Entry, entry
 from engine.running import MS, SECOND, client, story
 
+from apigw_sim.plan.tables import GaugeKind
+
 CRASHING = {
     "f": {
         "duration": {"p50": "30 ms", "p99": "400 ms"},
@@ -88,7 +90,7 @@ def events(**more: Any) -> dict[str, Any]:
         methods={"POST /": {"integration": {"lambda": "f", "invocation_type": "Event", **more.pop("integration", {})}}},
         functions={
             "f": {"duration": {"p50": "300 ms", "p99": "900 ms"}, "reserved_concurrency": 3, "crash": "10 %",
-                  "cold_start": {"provisioning": "20 ms", "init": "30 ms"}}
+                  "cold_start": {"provisioning": "20 ms", "init": "30 ms"}, **more.pop("function", {})}
         },
         clients={
             "c": client(
@@ -212,6 +214,17 @@ ENTRIES: dict[str, Entry] = {
     ),
     "asynchronous invocations that reach Lambda late": entry(
         events(integration={"timeout": "50 ms", "responses": {202: 202}}), "late", "INTEGRATION_TIMEOUT", "work CRASH",
+    ),
+    "events that are given up, by a function that forgets its environments": entry(
+        events(
+            function={
+                "crash": "50 %", "timeout": "1 s", "idle_lifetime": "30 s", "versions": {"1": {"crash": "70 %"}, "2": {}},
+                "aliases": {"PROD": {"1": "60 %", "2": "40 %"}},
+                "event_invoke": {"maximum_event_age": "2 min", "maximum_retry_attempts": 1, "on_failure": "dead"},
+            },
+            integration={"lambda": "f:PROD"}, backends={"dead": {"sqs": {}}},
+        ),
+        "work for EVENT_QUEUE", "by an alias", *(f"level {kind.name}" for kind in GaugeKind if "EVENT" in kind.name),
     ),
     "payloads around the limits of gateway and Lambda": entry(
         payloads(),

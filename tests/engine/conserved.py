@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
+from types import SimpleNamespace
 
 import numpy as np
 from engine.running import Ran
@@ -33,11 +34,13 @@ ONLY_AUTHORIZERS = {
 }  # fmt: skip
 """Answers that nobody gets without an authorizer, AWS_IAM or a resource policy."""
 ENDED = {
-    GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE
+    GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE,
+    GaugeKind.EVENTS,
 }  # fmt: skip
 """The kinds of gauges that are 0 when nothing is in flight."""
 WITHOUT_AREA = {
-    GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED, GaugeKind.WAF_ALLOWED, GaugeKind.WAF_MATCHED
+    GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED, GaugeKind.WAF_ALLOWED, GaugeKind.WAF_MATCHED,
+    GaugeKind.EVENT_AGE, GaugeKind.EVENT_AGES,
 }  # fmt: skip
 
 
@@ -60,6 +63,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_levels(ran),
         *_queues(ran),
         *_waf(ran),
+        *_events(ran),
     ]
 
 
@@ -217,10 +221,12 @@ def _work(ran: Ran) -> Iterator[str]:
         "source",
     )
     ran_at_all: dict[tuple[int, ...], set[int]] = defaultdict(set)
+    runs: Counter[tuple[int, ...]] = Counter()
     rows = ran.columns(INVOCATIONS, *columns)
     for client, user, call, attempt, _, _, duration, *_, source in rows:
-        if duration != NULL and source == Source.INTEGRATION:
+        if duration != NULL and source in (Source.INTEGRATION, Source.EVENT_QUEUE):
             ran_at_all[client, user, call].add(attempt)
+            runs[client, user, call, attempt] += 1
     for *who, attempt, backend, environment, duration, queued, outcome, repeated, source in rows:
         name = f"work for {named((*who, attempt))}"
         if source != Source.EVENT_SOURCE and (*who, attempt) not in answered:
@@ -238,7 +244,8 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: of {Source(source).name}"
         if repeated and source == Source.AUTHORIZER:
             yield f"{name}: an authorizer repeats nothing"
-        if repeated and not (begun and any(other < attempt for other in ran_at_all[tuple(who)])):
+        again = source == Source.EVENT_QUEUE and runs[*who, attempt] > 1
+        if repeated and not (begun and (again or any(other < attempt for other in ran_at_all[tuple(who)]))):
             yield f"{name}: repeats nothing"
 
 
@@ -322,6 +329,37 @@ def _waf(ran: Ran) -> Iterator[str]:
     )
     if ended != came:
         yield f"{came} requests came to web ACLs, and {ended} were allowed or blocked"
+
+
+def _events(ran: Ran) -> Iterator[str]:
+    """Of the events of a function that gets nothing else, what Lambda took has gone well or was given up."""
+    plan = ran.plan
+    for place, row in enumerate(plan.events):
+        name = plan.backends[row.function].name
+        mine = [
+            method for method in plan.releases if row.function in map(plan.function_of, plan.reached(method))
+        ]
+        if not all(method.asynchronous for method in mine):
+            continue
+        received, retried, expired, failed = (
+            (ran.levels(plan.gauge(kind, place)) or [SimpleNamespace(level=0)])[-1].level
+            for kind in (
+                GaugeKind.EVENTS_RECEIVED, GaugeKind.EVENTS_RETRIED, GaugeKind.EVENTS_EXPIRED, GaugeKind.EVENTS_FAILED,
+            )
+        )  # fmt: skip
+        work = [
+            (source, outcome)
+            for backend, source, outcome in ran.columns(INVOCATIONS, "backend", "source", "outcome")
+            if plan.function_of(backend) == row.function
+        ]
+        well = sum(
+            outcome in (Outcome.OK, Outcome.MALFORMED) and source in (Source.INTEGRATION, Source.EVENT_QUEUE)
+            for source, outcome in work
+        )
+        if received != well + expired + failed:
+            yield f"{name}: {received} events, {well} went well, {expired} too old, {failed} failed"
+        if retried != sum(source == Source.EVENT_QUEUE for source, _ in work):
+            yield f"{name}: {retried} retries, and as many rows there are not"
 
 
 def _levels(ran: Ran) -> Iterator[str]:

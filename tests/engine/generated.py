@@ -35,7 +35,7 @@ from engine.generated_parts import (
     traced,
 )
 from engine.generated_security import secured
-from engine.generated_services import served
+from engine.generated_services import retried, served
 from engine.generated_waf import screened
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
@@ -48,6 +48,7 @@ def generated(number: int) -> dict[str, Any]:
     said = scenarios()(random.Random(number))
     said = secured(said)(random.Random(f"security {number}"))
     said = served(said)(random.Random(f"services {number}"))
+    said = retried(said)(random.Random(f"events {number}"))
     said = resettled(said)(random.Random(f"settings {number}"))
     said = typed(said)(random.Random(f"http {number}"))
     return screened(said)(random.Random(f"waf {number}"))

@@ -38,6 +38,22 @@ def queue(draw: Draw, function: str) -> dict[str, Any]:
 
 
 @drawn
+def retried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
+    """The scenario with words for Lambda's own queue at some of its functions."""
+    queues = [name for name, body in said["backends"].items() if "sqs" in body]
+    for body in said["functions"].values():
+        if draw(chance(60)):
+            body["event_invoke"] = {"maximum_event_age": draw(one_of("60 s", "2 min", "200 s"))}
+            if draw(chance(50)):
+                body["event_invoke"]["maximum_retry_attempts"] = draw(one_of(0, 0, 1, 2))
+            if draw(chance(30)):
+                body["crash"] = "60 %"
+            if queues and draw(chance(50)):
+                body["event_invoke"]["on_failure"] = queues[0]
+    return said
+
+
+@drawn
 def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     """The scenario with an AWS service behind some of its methods, more often than not with none."""
     if not draw(chance(SERVED)):

@@ -95,6 +95,11 @@ SHORT: dict[str, dict[str, Any]] = {
         **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "100/s"}, {"from": "10 s", "rate": "10/s"}]
            for name in ("straight", "queued")},
     },
+    "asynchronous_invocation": {
+        "run.duration": "40 s", "run.period": "5 s", "functions.drops.event_invoke.maximum_event_age": "60 s",
+        **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "60/s"}, {"from": "10 s", "rate": "10/s"}]
+           for name in ("waiting", "events", "fresh")},
+    },
     "request_validation": {"run.duration": "10 s", "run.period": "1 s"},
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},

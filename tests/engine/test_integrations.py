@@ -9,7 +9,7 @@ from engine.running import FUNCTION, MS, SECOND, Run, at, client, story
 
 import apigw_sim as sim
 from apigw_sim.plan.tables import GaugeKind
-from apigw_sim.records import Flag
+from apigw_sim.records import Flag, Source
 from apigw_sim.rules.reason import REASONS, RESPONSE_TYPES
 
 ERROR_OBJECT = len('{"errorMessage":"","errorType":""}')
@@ -180,7 +180,8 @@ def test_lambdas_202_can_be_passed_on(run: Run) -> None:
 def test_an_event_meets_the_concurrency_and_its_sender_does_not_hear_of_it(run: Run) -> None:
     ran = run(event({"reserved_concurrency": 1}, at(0, SECOND)))
     assert [(row.status, row.reason) for row in ran.attempts] == [(200, "OK"), (200, "OK")]
-    assert [(job.outcome, job.status) for job in sorted(ran.invocations, key=lambda job: job.arrived_ns)] == [
+    first = [job for job in ran.invocations if job.source == Source.INTEGRATION]
+    assert [(job.outcome, job.status) for job in sorted(first, key=lambda job: job.arrived_ns)] == [
         ("OK", 200), ("THROTTLED_RESERVED", 429),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""The scenarios on AWS services behind integrations do what their comments say."""
+"""The scenarios on queues, SQS's and Lambda's own, do what their comments say."""
 
 from __future__ import annotations
 
@@ -52,6 +52,52 @@ def test_queue_based_load_levelling() -> None:
             Claim("{} messages were sent, and as many deleted", (queue["sent"],)),
             Claim(
                 "at most {} waited, and the oldest was {} s old", (queue["max_visible"], queue["max_age_s"])
+            ),
+        ],
+    )
+
+
+def test_asynchronous_invocation() -> None:
+    """What stays behind by fluid arithmetic, the ages by the back-off; every event is accounted for."""
+    done = run("asynchronous_invocation")
+    functions, queue = done.summary["functions"], done.summary["queues"]["late"]
+    keeps, drops = functions["keeps"]["events"], functions["drops"]["events"]
+    behind = (60 - 10 / 0.5) * 60
+    ages = [2**n - 1 for n in range(1, 10)]
+    refused = functions["waits"]["throttles"]
+    assert behind <= refused <= 1.03 * behind  # drawn latencies clump what arrives
+    for row in (keeps, drops):
+        assert abs(row["max_at_once"] - (behind + 10)) <= 0.01 * behind  # ten are at work
+        assert row["received"] == row["succeeded"] + row["expired"] == 10 * 420 + 60 * 60
+    assert (keeps["expired"], keeps["max_age_s"]) == (0, ages[-1])
+    assert drops["max_age_s"] == max(age for age in ages if age <= 60)
+    assert drops["expired"] == queue["sent"] > 0
+    frame = done.result.metrics.set_index(["metric", "function"])
+    sums = {name: frame.loc[name]["Sum"].groupby("function", observed=True).sum() for name in
+            ("AsyncEventsReceived", "AsyncEventsDropped", "Throttles")}  # fmt: skip
+    assert dict(sums["AsyncEventsReceived"]) == {"keeps": 7800, "drops": 7800}
+    assert dict(sums["AsyncEventsDropped"]) == {"drops": drops["expired"]}
+    assert frame.loc["AsyncEventAge"].loc["keeps"]["Maximum"].max() == ages[-1] * 1000
+    assert done.summary["clients"]["waiting"]["gave_up"] == refused
+    assert all(row["met"] for row in done.summary["expectations"])
+    vouched(
+        "asynchronous_invocation",
+        [
+            Claim("takes {} ms: {}/s. In the rush {}/s are more than it takes, {} in", (500, 20, 40, behind)),
+            Claim("at an age of {}, {}, {}, {}, {}, {}, {}, {} and {} s", tuple(ages)),
+            Claim("{}/s are free, which would be {} s for all", (10, behind / 10)),
+            Claim("event age of {} s, for an order", (60,)),
+            Claim("the last try is at {} s, for the next would be at {} s", (31, 63)),
+        ],
+        [
+            Claim("waits {} orders were a {} keeps", (refused, 500)),
+            Claim(
+                "{} of {} events succeeded, after {} retries", (keeps["succeeded"], 7800, keeps["retried"])
+            ),
+            Claim("tried at an age of {} s", (keeps["max_age_s"],)),
+            Claim(
+                "drops {} events were given up, and are in the queue; {} succeeded",
+                (drops["expired"], drops["succeeded"]),
             ),
         ],
     )

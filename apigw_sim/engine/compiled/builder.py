@@ -129,10 +129,11 @@ class Builder:
         plan, fields = self.plan, w.FIELDS["gauge"]
         table = self._table("gauge", plan.gauges)
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
-        waf = slice(plan.gauge(GaugeKind.WAF_ALLOWED), plan.gauge(GaugeKind.TOKENS))
+        waf = slice(plan.gauge(GaugeKind.WAF_ALLOWED), plan.gauge(GaugeKind.EVENTS))
         table[waf, fields.index("integral")] = 0
         known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
         table[known_at_ticks, fields.index("integral")] = 0
+        table[plan.gauge(GaugeKind.EVENT_AGE) : plan.gauge(GaugeKind.TOKENS), fields.index("integral")] = 0
         first = plan.gauge(GaugeKind.CACHE_BYTES)
         table[first : first + len(plan.stages) + len(plan.canary_caches), fields.index("integral")] = 0
 
@@ -312,6 +313,7 @@ class Builder:
         self.services = 0
         self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
         self._queues()
+        events = self._events()
         provisions = self._provisions()
         rings = 0
         for number, row in enumerate(plan.backends):
@@ -334,7 +336,7 @@ class Builder:
                 concurrency=0 if row.kind is BackendKind.SERVICE else row.concurrency, queue=row.queue,
                 capacity_limit=row.capacity_limit,
                 busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
-                service=self._service(row),
+                service=self._service(row), events=events.get(main, NULL),
                 **self._laws(
                     provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
                     lifetime=row.idle_lifetime,
@@ -385,7 +387,7 @@ class Builder:
         """SQS queues, each with a row of its own whose events stand behind those of all clients."""
         plan, first = self.plan, self.plan.gauge_base
         self._table("sqs", 1 + len(plan.queues))
-        self.vectors["message"] = rows(MESSAGES if plan.queues else w.ROOM + 1, w.MESSAGE)
+        self.vectors["message"] = rows(MESSAGES if plan.queues or plan.events else w.ROOM + 1, w.MESSAGE)
         figures = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind < GaugeKind.OLDEST]
         for place, backend in enumerate(plan.queues):
             said, number = plan.backends[backend].sqs, place + 1
@@ -403,6 +405,23 @@ class Builder:
                 self.vectors["row"], "row", number, me=number * w.ROW, who=(client - 1) << USER_BITS,
                 client=client * w.CLIENT, pick=number * w.SQS,
             )  # fmt: skip
+
+    def _events(self) -> dict[int, int]:
+        """Lambda's queues of events; gives where that of each function stands that has one."""
+        plan, first = self.plan, self.plan.gauge_base
+        self._table("event", len(plan.events))
+        gauges = {
+            GaugeKind.EVENTS: "there", GaugeKind.EVENTS_RECEIVED: "received", GaugeKind.EVENTS_RETRIED: "retried",
+            GaugeKind.EVENTS_EXPIRED: "expired", GaugeKind.EVENTS_FAILED: "failed", GaugeKind.EVENT_AGE: "age",
+            GaugeKind.EVENT_AGES: "ages",
+        }  # fmt: skip
+        for number, row in enumerate(plan.events):
+            dead = NULL if row.on_failure == NULL else (1 + plan.queues.index(row.on_failure)) * w.SQS
+            fill(
+                self.vectors["event"], "event", number, most_age=row.most_age_ns, retries=row.retries, on_failure=dead,
+                **{word: first[kind] + number for kind, word in gauges.items()},
+            )  # fmt: skip
+        return {row.function: number * w.width("event") for number, row in enumerate(plan.events)}
 
     def _provisions(self) -> dict[int, int]:
         """Provisioned concurrency; gives the row of each that has some."""

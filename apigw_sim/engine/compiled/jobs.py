@@ -22,7 +22,7 @@ OK, CRASHED, MALFORMED, RAN_OUT = (
 BY_ACCOUNT, BY_RESERVED = int(Outcome.THROTTLED_ACCOUNT), int(Outcome.THROTTLED_RESERVED)
 BY_RPS, BY_SCALING = int(Outcome.THROTTLED_RPS), int(Outcome.THROTTLED_SCALING)
 OUTAGE, QUEUE_FULL, TOO_LARGE = int(Outcome.OUTAGE), int(Outcome.QUEUE_FULL), int(Outcome.TOO_LARGE)
-BY_INTEGRATION, BY_AUTHORIZER = int(Source.INTEGRATION), int(Source.AUTHORIZER)
+BY_INTEGRATION, BY_AUTHORIZER, BY_EVENT_SOURCE, BY_EVENT_QUEUE = map(int, Source)
 BEGINS, REFUSED, SPILLED = range(3)
 """What an invocation meets: an environment that begins it, a refusal, or, where it is provisioned, what is on demand."""
 NORMAL_SPEED = 1000
@@ -59,8 +59,10 @@ def record_job(s: State, a: View, f: View) -> None:
     out[r + 17] = 1
     if a.source == BY_INTEGRATION:
         out[r + 17] = view(s.pick, a.pick).idempotent
-    elif a.source != BY_AUTHORIZER:  # nobody called for a batch of a queue
+    elif a.source == BY_EVENT_SOURCE:  # nobody called for a batch of a queue
         out[r + 2] = NULL
+    elif a.source == BY_EVENT_QUEUE:
+        out[r + 17] = view(s.pick, a.pick).idempotent
     out[r + 18] = a.alias
     s.invocations_n += 1
     if s.invocations_n >= s.block_rows:

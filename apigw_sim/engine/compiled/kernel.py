@@ -8,6 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.engine.compiled.asynchronous import (
+    comes_again,
+    given_up,
+    goes_on,
+    handed_over,
+    has_run,
+    queue_of,
+)
 from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unanswered
 from apigw_sim.engine.compiled.backends import free_place, reach, take_next, waits
 from apigw_sim.engine.compiled.callers import (
@@ -50,6 +58,7 @@ from apigw_sim.engine.compiled.words import (
     BLOCK_FULL,
     CALLS,
     DONE,
+    DROP,
     EDGE,
     EVENT,
     FOR_EVER,
@@ -72,6 +81,8 @@ from apigw_sim.engine.compiled.words import (
     SEND,
     START,
     TIMED_OUT,
+    TRIED,
+    TRY,
     UNANSWERED,
     WAIT,
     WORK,
@@ -83,7 +94,7 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
-BY_INTEGRATION, BY_AUTHORIZER, BY_EVENT_SOURCE = map(int, Source)
+BY_INTEGRATION, BY_AUTHORIZER, BY_EVENT_SOURCE, BY_EVENT_QUEUE = map(int, Source)
 
 
 def advance(s: State, until: int) -> int:
@@ -208,6 +219,12 @@ def needs(s: State) -> int:
 
 def reached(s: State, a: View, what: int) -> int:
     """What follows when a request has reached its backend; of one that came too late only its work is left."""
+    if a.detached == EVENT:  # Lambda has it, and the gateway waits no longer
+        handed_over(s, a)
+        if what != LATE:
+            return LEARN
+        release(s, a)
+        return WAIT
     if what == LATE:
         if a.waiting:
             return WAIT
@@ -218,11 +235,6 @@ def reached(s: State, a: View, what: int) -> int:
         return WAIT
     if a.waiting:
         return watch_limits(s, a)
-    if a.detached == EVENT:  # Lambda has it, and the gateway waits no longer
-        if a.duration != NULL:
-            a.refs += 1
-            detach(s, a)
-        return LEARN
     return KNOWN
 
 
@@ -235,17 +247,34 @@ def guarded(s: State, a: View, what: int) -> int:
     if what >= POLL:
         of_queue(s, a, what)
         return WAIT
-    if what == ASK or what == ASK_LATE or what == OFFER:
-        a.detached = 1 if what == ASK_LATE else 0
-        reach(s, a, BY_EVENT_SOURCE if what == OFFER else BY_AUTHORIZER)
+    if what == DROP:
+        given_up(s, a, queue_of(s, a).expired)
+        return WAIT
+    if what == ASK or what == ASK_LATE or what == OFFER or what == TRY:
+        source, detached = BY_AUTHORIZER, 0
+        if what == ASK_LATE:
+            detached = 1
+        elif what == OFFER:
+            source = BY_EVENT_SOURCE
+        elif what == TRY:
+            source, detached = BY_EVENT_QUEUE, EVENT
+            comes_again(s, a)
+        a.detached = detached
+        reach(s, a, source)
         if what == OFFER:
             offered(s, a)
+            return WAIT
+        if what == TRY:
+            goes_on(s, a)
             return WAIT
         if what == ASK_LATE:
             return reached(s, a, LATE)
         what = asked(s, a)
-    elif what == ASKED or what == WORKED:
+    elif what == ASKED or what == WORKED or what == TRIED:
         free_place(s, a)
+        if what == TRIED:
+            has_run(s, a)
+            return WAIT
         if what == WORKED:
             over(s, a)
             return WAIT

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import CRASH, REFUSES
+from apigw_sim.engine.compiled.asynchronous import event_birth, event_work
 from apigw_sim.engine.compiled.authorizing import question
 from apigw_sim.engine.compiled.callers import begun
 from apigw_sim.engine.compiled.checks import too_large
@@ -13,6 +14,7 @@ from apigw_sim.engine.compiled.jobs import (
     BEGINS,
     BY_ACCOUNT,
     BY_AUTHORIZER,
+    BY_EVENT_QUEUE,
     BY_INTEGRATION,
     BY_RESERVED,
     BY_RPS,
@@ -92,7 +94,7 @@ def execute(s: State, a: View, f: View) -> None:
     if a.source == BY_AUTHORIZER:
         duration, status = question(s, a, f)
     elif a.source != BY_INTEGRATION:
-        duration, status = batch_work(s, a, f)
+        duration, status = of_queues(s, a, f)
     else:
         a.repeated = begun(s, a)
         duration, status = a.drawn_duration, draw_outcome(s, a, f)
@@ -115,6 +117,13 @@ def execute(s: State, a: View, f: View) -> None:
     if a.init != NULL:
         end += a.provisioning + a.init
     a.end = end
+
+
+def of_queues(s: State, a: View, f: View) -> tuple[int, int]:
+    """What a batch of a queue works, or an event that is tried again."""
+    if a.source == BY_EVENT_QUEUE:
+        return event_work(s, a, f)
+    return batch_work(s, a, f)
 
 
 def occupy(s: State, f: View, by: int) -> None:
@@ -183,7 +192,7 @@ def may_scale(s: State, f: View, now: int) -> bool:
 
 def born(s: State, a: View, f: View, now: int) -> int:
     """A new environment, for this attempt."""
-    provisioning, init, lifetime, _ = four(s, a, OF_AUTHORIZER_BIRTH if a.source else OF_BIRTH)
+    provisioning, init, lifetime, _ = four(s, a, birth_of(s, a) if a.source else OF_BIRTH)
     ready = now
     if f.cold:
         a.provisioning = value(s, f.provisioning, f.provisioning_c, provisioning)
@@ -203,6 +212,13 @@ def born(s: State, a: View, f: View, now: int) -> int:
             if g.ring_n < most:
                 g.ring_n += 1
     return me
+
+
+def birth_of(s: State, a: View) -> int:
+    """The group of the words of an environment that no integration causes."""
+    if a.source == BY_EVENT_QUEUE:
+        return event_birth(s, a)
+    return OF_AUTHORIZER_BIRTH
 
 
 def made(s: State, f: View, born: int, ready: int, lifetime: int) -> int:

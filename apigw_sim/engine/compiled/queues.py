@@ -38,16 +38,8 @@ def later(s: State, a: View, at: int, rank: int, hop: int, what: int) -> None:
 
 def post(s: State, q: View) -> None:
     """A message is in a queue, now."""
-    me = s.message_free
-    if me != 0:
-        s.message_free = view(s.message, me).next
-    else:
-        me = s.message_top
-        s.message_top = me + MESSAGE
-        if s.message_top > s.message_room:
-            s.stop = 1
+    me = take_message(s)
     m = view(s.message, me)
-    m.me = me
     m.sent = s.now
     m.received = 0
     m.older = q.newest
@@ -60,6 +52,26 @@ def post(s: State, q: View) -> None:
     tally(s, q.sent, 1)
     stand(s, q, m)
     look(s, q)
+
+
+def take_message(s: State) -> int:
+    """A row of messages that is free."""
+    me = s.message_free
+    if me != 0:
+        s.message_free = view(s.message, me).next
+        return me
+    me = s.message_top
+    s.message_top = me + MESSAGE
+    if s.message_top > s.message_room:
+        s.stop = 1
+    view(s.message, me).me = me
+    return me
+
+
+def lay_down(s: State, m: View) -> None:
+    """A row of messages is free again."""
+    m.next = s.message_free
+    s.message_free = m.me
 
 
 def stand(s: State, q: View, m: View) -> None:
@@ -84,8 +96,7 @@ def gone(s: State, q: View, m: View, where: int) -> None:
         q.newest = m.older
     else:
         view(s.message, m.newer).older = m.older
-    m.next = s.message_free
-    s.message_free = m.me
+    lay_down(s, m)
     if q.oldest == 0:
         q.emptied = s.now
 

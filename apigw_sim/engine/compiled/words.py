@@ -111,7 +111,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
             scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
-            first last load largest_response main refuses format_error service provision provisioned""",
+            first last load largest_response main refuses format_error service provision provisioned
+            events""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
         "service": "throttle_status unit sqs",
         # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
@@ -121,6 +122,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             most backoff batches under_way polling widening first last oldest newest emptied row
             visible hidden sent received deleted dead expired""",
         "message": "me next older newer sent received",
+        # Lambda's own queue of a function's events, and its gauges; an event is a row of messages (`asynchronous`)
+        "event": "most_age retries on_failure there received retried expired failed age ages",
         # provisioned concurrency of a version: environments that are free, the most recently used first; how many busy
         # ones go when they are free; its own requests per second; its gauges
         "provision": "idle surplus level at rate full limited limit allocated busy utilization",
@@ -220,11 +223,15 @@ WHEEL = BEYOND + BITS
     UNANSWERED,
     OFFER,
     WORKED,
+    TRY,
+    TRIED,
+    DROP,
     POLL,
     WIDEN,
     RETURN,
-) = range(33)
-"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers, from OFFER on those of queues."""
+) = range(36)
+"""From RETRY to LEFT they are those of clients, from GUARD on those of authorizers, from OFFER on those of queues, and of
+these TRY to DROP those of Lambda's own."""
 
 # why `advance` came back
 REACHED, BLOCK_FULL, GROW, CALLS = range(4)

@@ -306,8 +306,7 @@ class Gateway:
         backend.arrive(job)
         if job.asynchronous:
             attempt.note("an asynchronous invocation: Lambda has it, and the gateway waits no longer")
-            if job.duration != NULL:
-                detach(backend, job)
+            method.hand_over(job, backend)
             attempt.integration_ns = clock.now - relayed
             return self.learn_nothing(attempt, method, job)
         if job.waiting:
@@ -342,7 +341,9 @@ class Gateway:
         if method.alias is not None:
             backend = method.alias.version(job)
         backend.arrive(job)
-        if not job.waiting and job.duration != NULL:
+        if job.asynchronous:
+            method.hand_over(job, backend)
+        elif not job.waiting and job.duration != NULL:
             detach(backend, job)
 
     def lapse(self, job: Job, limit: int) -> Generator[Wait, None, None]:

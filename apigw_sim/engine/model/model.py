@@ -7,12 +7,13 @@ from typing import NamedTuple
 from apigw_sim.draws import Draws
 from apigw_sim.engine.model.aliases import Alias
 from apigw_sim.engine.model.authorizers import Authorizer, Grant
-from apigw_sim.engine.model.backends import Backend, Http
+from apigw_sim.engine.model.backends import Backend, Http, Job
 from apigw_sim.engine.model.cache import StageCache
 from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.code import Coded
+from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
@@ -55,17 +56,19 @@ class Method:
     """A method of a stage as one deployment has it, with the settings that can change in mid-run."""
 
     __slots__ = (
-        "alias", "backend", "cache", "codes", "first_entry", "fold", "guard", "is_lambda", "largest_response", "levels",
+        "alias", "backend", "cache", "codes", "events", "first_entry", "fold", "guard", "is_lambda", "largest_response", "levels",
         "require_authorization", "row", "stage", "timeout", "ttl", "unauthorized", "unchecked", "validator",
     )  # fmt: skip
 
     def __init__(
         self, row: tables.Method, unchecked: int, backend: Backend | None, guard: Authorizer | None,
-        alias: Alias | None = None, largest_response: int = 0,
+        alias: Alias | None = None, largest_response: int = 0, events: Events | None = None,
     ) -> None:  # fmt: skip
         self.row = row
         self.guard = guard
         self.alias = alias
+        self.events = events
+        """Lambda's queue, of a function that it invokes asynchronously."""
         self.stage = row.stage
         self.cache = row.cache
         self.backend = backend
@@ -84,6 +87,12 @@ class Method:
         """By API key: the throttles that a request meets, as far as they have been looked for."""
         self.codes = None if row.responses is None else [mapped.code for mapped in row.responses]
         """What the responses of a custom integration catch; None: a proxy."""
+
+    def hand_over(self, job: Job, function: Backend) -> None:
+        """An asynchronous invocation has reached a function: from now on it is Lambda's."""
+        assert self.events is not None
+        assert isinstance(function, Function)
+        self.events.take(job, self, function)
 
 
 class Model:
@@ -132,6 +141,8 @@ class Model:
         self.provisions: dict[int, Provisioned] = {}
         """By row of plan.provisions."""
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
+        self.events = {row.function: Events(n, row, self) for n, row in enumerate(plan.events)}
+        """By row of plan.backends."""
         self.grants: dict[int, dict[int, Grant]] = {}
         """What authorizers have cached, by their rows' first entry."""
         self.authorizers = [Authorizer(self, row) for row in plan.authorizers]
@@ -207,7 +218,14 @@ class Model:
             return Method(row, unchecked, None, guard)
         alias = None if row.alias == NULL else self.aliases[row.alias]
         backend = self.plan.backends[row.backend]
-        return Method(row, unchecked, self.backends[row.backend], guard, alias, backend.largest_response)
+        events = self.events[self.plan.function_of(row.backend)] if row.asynchronous else None
+        return Method(
+            row, unchecked, self.backends[row.backend], guard, alias, backend.largest_response, events
+        )
+
+    def queue(self, backend: int) -> Queue:
+        """The SQS queue in a row of plan.backends."""
+        return next(queue for queue in self.queues if queue.number == backend)
 
     def _named(self, row: int) -> Method | None:
         return None if row == NULL else self.methods[row]

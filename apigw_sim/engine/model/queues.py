@@ -152,15 +152,19 @@ class Queue(Http):
         """A request arrives, now: its message is there."""
         super().arrive(job)
         if job.outcome is OK and job.status < SENT_WELL:
-            message = Message(self.sent.level, self.clock.now)
-            self.sent.move(1)
-            self.visible.move(1)
-            self.kept[message.number] = message
-            self.waiting.append(message)
+            self.take()
             job.attempt.note(
                 f"queue {self.row.name}: has the message, as one of {len(self.waiting):,} that wait"
             )
-            self._look()
+
+    def take(self) -> None:
+        """A message is there, now."""
+        message = Message(self.sent.level, self.clock.now)
+        self.sent.move(1)
+        self.visible.move(1)
+        self.kept[message.number] = message
+        self.waiting.append(message)
+        self._look()
 
     # the mapping
 
