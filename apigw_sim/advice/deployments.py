@@ -8,7 +8,7 @@ from apigw_sim import units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding
 from apigw_sim.advice.words import several
-from apigw_sim.plan.tables import NULL
+from apigw_sim.plan.tables import NULL, Method, Plan
 from apigw_sim.scenario.deployments import VARIABLE
 
 
@@ -32,15 +32,39 @@ def never_deployed(case: Case) -> Iterator[Finding]:
             )
 
 
+def _answering(plan: Plan) -> list[Method]:
+    """The rows of methods that answer at some time, in their order."""
+    cells = [cell for event in plan.timeline for cell in event.begin]
+    answering = {*plan.released, *plan.canary_released}
+    answering |= {cell.args[1] for cell in cells if cell.verb in {"release", "canary_release"}}
+    return [row for number, row in enumerate(plan.releases) if number in answering]
+
+
+def never_in_context(case: Case) -> Iterator[Finding]:
+    """Contexts of functions that no stage's variables make, at no time."""
+    plan = case.plan
+    met = {
+        (plan.backends[row.backend].name.partition(":")[0], row.in_context)
+        for row in _answering(plan)
+        if row.backend != NULL
+    }
+    for name, function in case.scenario.functions.items():
+        for number, said in enumerate(function.contexts):
+            if (name, number) not in met:
+                given = ", ".join(f"{key}={value}" for key, value in said.stage_variables.items())
+                text = (
+                    f"no stage that invokes {name} ever has {given}: it never works as contexts[{number}] say"
+                )
+                fix = "give a stage these variables, or take the context out"
+                yield Finding(("functions", name, "contexts", number), text, fix)
+
+
 def names_nothing(case: Case) -> Iterator[Finding]:
     """Integrations that on some stage, or for its canary, name no function or backend by a stage variable."""
     seen: set[tuple[str, str]] = set()
     plan = case.plan
-    cells = [cell for event in plan.timeline for cell in event.begin]
-    answering = {*plan.released, *plan.canary_released}
-    answering |= {cell.args[1] for cell in cells if cell.verb in {"release", "canary_release"}}
-    for number, row in enumerate(plan.releases):
-        if not row.misconfigured or number not in answering:
+    for row in _answering(plan):
+        if not row.misconfigured:
             continue
         name = plan.stages[row.stage].name
         if (name, row.route) in seen:
@@ -65,6 +89,12 @@ def answers_alike(case: Case) -> Iterator[Finding]:
             name
             for method in case.scenario.apis[api].methods.values()
             for name in VARIABLE.findall(method.integration.target or "")
+        }
+        used |= {
+            name
+            for function in case.scenario.functions.values()
+            for said in function.contexts
+            for name in said.stage_variables
         }
         if not used & set(said.variables):
             text = (

@@ -203,6 +203,12 @@ RULES: tuple[Rule, ...] = (
         "AG:stage-variables", deployments.names_nothing,
     ),
     _rule(
+        "DEP003", "A context that no stage makes",
+        "A function finds its stage's variables in its event; where no stage that invokes it has those of a context, the "
+        "context says nothing.",
+        "AG:stage-variables", deployments.never_in_context,
+    ),
+    _rule(
         "CAN001", "A canary like its stage",
         "A canary differs by what is deployed to it or by the variables that it overrides; else it shows nothing.",
         "AG:canary-release", deployments.answers_alike,

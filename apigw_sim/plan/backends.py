@@ -131,6 +131,7 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         rate_bucket=rps,
         scaling_limit=scaling,
         initial_environments=_initial(reading.scenario, name, f"{name}:{LATEST}"),
+        contexts=bool(body.contexts),
     )
 
 

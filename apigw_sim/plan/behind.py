@@ -27,6 +27,7 @@ from apigw_sim.plan.tables import (
     LimitKind,
     Method,
     Quota,
+    Works,
 )
 
 OF_LAMBDA = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.LAMBDA_RPS)
@@ -37,12 +38,13 @@ class Ways:
     """The limits on the way of each method's requests, with the requests per second that they carry at most."""
 
     def __init__(
-        self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], aliases: Sequence[Alias],
-        buckets: Sequence[Bucket], quotas: Sequence[Quota], groups: Sequence[KeyGroup],
+        self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], works: Sequence[Works],
+        aliases: Sequence[Alias],        buckets: Sequence[Bucket], quotas: Sequence[Quota], groups: Sequence[KeyGroup],
         authorizers: Sequence[Authorizer] = (),
     ) -> None:  # fmt: skip
         self.account = account
         self.backends = backends
+        self.works = works
         self.aliases = aliases
         self.buckets = buckets
         self.quotas = quotas
@@ -77,8 +79,9 @@ class Ways:
         """The mean duration of what a method invokes, ns; of an alias, by its weights as the run starts."""
         alias = self.aliases[method.alias] if method.alias != NULL else None
         if alias is None or alias.second == NULL:
-            return Fraction(self.backends[method.backend].duration.mean)
-        means = (Fraction(self.backends[row].duration.mean) for row in (alias.first, alias.second))
+            return Fraction(self.works[method.works].duration.mean)
+        rows = (alias.first + method.context, alias.second + method.context)
+        means = (Fraction(self.works[row].duration.mean) for row in rows)
         return sum(map(mul, means, alias.shares), Fraction(0))
 
     def _asked(self, method: Method) -> int:

@@ -25,6 +25,7 @@ from apigw_sim.plan.assumptions import leant_on
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.behind import Ways
 from apigw_sim.plan.clients import Clients
+from apigw_sim.plan.contexts import Contexts
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.partition import Partition
@@ -72,7 +73,7 @@ def build(scenario: Scenario) -> Plan:
     provisions = provisioned.provisions(rows, callees)
     account = _account(reading, bucket, pool)
     guards = Guards(reading, gateway, names)
-    made = gateway.method_rows(method_buckets, names, callees, guards)
+    made = gateway.method_rows(method_buckets, names, callees, guards, Contexts(reading, account, behind))
     methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
     screens = waf.Screens(reading, gateway.web_acls)
@@ -81,7 +82,8 @@ def build(scenario: Scenario) -> Plan:
 
     happenings, shifts = timeline.events(history, gateway, names, callees)
     parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
-    ways = Ways(account, methods, behind, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
+    works = (*(backends.works(reading, account, row) for row in behind), *made.works)
+    ways = Ways(account, methods, behind, works, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
     plan = Plan(
         name=scenario.name,
         duration=clients.duration,
@@ -98,7 +100,7 @@ def build(scenario: Scenario) -> Plan:
         canary_released=tuple(gateway.canary_released),
         canary_caches=tuple(gateway.stages.index(name) for name in gateway.canary_caches),
         backends=behind,
-        works=(*(backends.works(reading, account, row) for row in behind), *made.mocks),
+        works=works,
         buckets=parts.buckets(),
         quotas=tuple(rows.quotas),
         limits=ways.behind(rows.limits),

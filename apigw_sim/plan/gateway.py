@@ -23,6 +23,7 @@ from apigw_sim.scenario.routes import Route, RouteTable
 
 if TYPE_CHECKING:
     from apigw_sim.plan.authorizers import Guards
+    from apigw_sim.plan.contexts import Contexts, Which
 
 
 @dataclass
@@ -35,12 +36,25 @@ class Rows:
     """What names of functions invoke."""
     buckets: list[int]
     guards: Guards
+    contexts: Contexts
     methods: list[Method] = field(default_factory=list)
-    mocks: list[Works] = field(default_factory=list)
+    works: list[Works] = field(default_factory=list)
+    """Of mocks and of functions in contexts, behind those of the backends."""
+    offsets: dict[Which, int] = field(default_factory=dict)
+    """By contexts: what is added to a backend's row to have its works."""
     entries: int = 0
     known: dict[tuple[object, ...], int] = field(default_factory=dict)
     """By method, how it is written, where it leads, its cache and, if it is cached, its deployment."""
     of_place: dict[int, list[int]] = field(default_factory=dict)
+
+    def offset(self, which: Which) -> int:
+        """What is added to a backend's row to have its works in these contexts."""
+        if which == self.contexts.none:
+            return 0
+        if which not in self.offsets:
+            self.offsets[which] = len(self.backends) + len(self.works)
+            self.works += self.contexts.works(which)
+        return self.offsets[which]
 
 
 class Gateway:
@@ -236,10 +250,15 @@ class Gateway:
         return laws.threshold(stage.canary.traffic) if stage.canary else 0
 
     def method_rows(
-        self, buckets: list[int], backends: dict[str, int], callees: Callees, guards: Guards
+        self,
+        buckets: list[int],
+        backends: dict[str, int],
+        callees: Callees,
+        guards: Guards,
+        contexts: Contexts,
     ) -> Rows:
         """The rows of plan.methods, then those of plan.variants; `backends` gives the row of each path."""
-        rows = Rows(backends, callees, buckets, guards)
+        rows = Rows(backends, callees, buckets, guards, contexts)
         states = range(len(self.history.states))
         for number in range(len(self.routes)):
             if self._release(rows, 0, number, canary=False) == NULL:  # a later deployment brings it
@@ -293,7 +312,8 @@ class Gateway:
         target = method.integration.target
         api = deployment.api
         settings = (id(getattr(api, setting)) for setting in SETTINGS)
-        known = (number, id(method), target and resolved(target, variables), cache, entries, *settings)
+        leads = target and resolved(target, variables), rows.contexts.which(variables)
+        known = (number, id(method), leads, cache, entries, *settings)
         if known not in rows.known:
             rows.known[known] = self._new(rows, number, api, method, variables, cache)
         return rows.known[known]
@@ -307,17 +327,20 @@ class Gateway:
         ttl, require, unauthorized = _settings(self.settings(number)[0].caching)
         entries = self.numberings[number].entries if number in self._cached else 0
         integration, backend, alias = method.integration, NULL, NULL
-        mock, works, misconfigured = integration.mock, NULL, False
+        mock, works, misconfigured, context, event = integration.mock, NULL, False, 0, (NULL, "")
         if mock is not None:
-            works = len(rows.backends) + len(rows.mocks)
-            rows.mocks.append(self._mock(number, mock))
+            works = len(rows.backends) + len(rows.works)
+            rows.works.append(self._mock(number, mock))
         else:
             target = resolved(integration.target or "", variables)
             if integration.function is not None:
                 backend, alias = rows.callees.called(target)
+                if backend != NULL:
+                    which = rows.contexts.which(variables)
+                    context, event = rows.offset(which), rows.contexts.event(target, which)
             else:
                 backend = self._served(rows, integration, target or "")
-            works = backend
+            works = backend if backend == NULL else backend + context
             misconfigured = backend == NULL
         rows.methods.append(
             Method(
@@ -344,6 +367,9 @@ class Gateway:
                 fold=self.numberings[number].fold((*map(str, method.cache_key), VERB)) if entries else None,
                 **responses.of_method(api, method, self.content_types),
                 detailed=self._detailed(number),
+                context=context,
+                in_context=event[0],
+                event=event[1],
             )
         )
         rows.entries += entries

@@ -245,6 +245,12 @@ class Method:
     """Row of plan.answers: what the gateway answers by itself."""
     fold: Fold | None = None
     """Which of its entries stands for several; None: each for itself."""
+    context: int = 0
+    """What is added to the row of a function, or of a version, to have its row of plan.works."""
+    in_context: int = NULL
+    """Which of its function's `contexts` that is; NULL: none."""
+    event: str = ""
+    """The stage variables by which it is; for people."""
 
     @property
     def route(self) -> str:
@@ -325,6 +331,8 @@ class Backend:
     """Row of plan.buckets: the requests of a reservation, or of an AWS service."""
     scaling_limit: int = NULL
     initial_environments: int = 0
+    contexts: bool = False
+    """Whether stage variables in its event change what comes of its work."""
     version_of: int = NULL
     """Row of the function that it is a published version of; NULL: the function as it is written."""
     refuses: int = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 
@@ -23,6 +22,7 @@ from apigw_sim.scenario.responses import (
 from apigw_sim.scenario.routes import DEFAULT, Route, RouteError, parse
 from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
+from apigw_sim.scenario.variables import VariableName, VariableValue
 
 KINDS = ("lambda_proxy", "lambda", "http_proxy", "http", "service", "mock")
 CUSTOM = ("lambda", "http", "service")
@@ -326,36 +326,6 @@ def _show_cache_size(value: int) -> str:
 
 CacheSize = Annotated[
     int, Leaf(_read_cache_size, _show_cache_size, lambda: {"enum": list(quotas.cache_sizes())})
-]
-
-
-_VARIABLE = re.compile("[A-Za-z0-9_]{1,64}")
-MOST_VARIABLES, LONGEST_VALUE = 100, 512
-
-
-def _read_variable(value: object) -> str:
-    """The name of a stage variable (facts 6, 8)."""
-    if not isinstance(value, str) or not _VARIABLE.fullmatch(value):
-        raise Bad(f"{units.show(value)} names no stage variable", "use letters, digits and _, 64 at most")
-    return value
-
-
-def _read_value(value: object) -> str:
-    if not isinstance(value, str) or not value:
-        raise Bad(
-            f"{units.show(value)} is no text",
-            "write the variable's value, in quotes if it looks like a number",
-        )
-    if len(value) > LONGEST_VALUE:
-        raise Bad(f"the value has {len(value)} characters", f"AWS allows {LONGEST_VALUE}")
-    return value
-
-
-VariableName = Annotated[
-    str, Leaf(_read_variable, str, lambda: {"type": "string", "pattern": f"^{_VARIABLE.pattern}$"})
-]
-VariableValue = Annotated[
-    str, Leaf(_read_value, str, lambda: {"type": "string", "minLength": 1, "maxLength": LONGEST_VALUE})
 ]
 
 

@@ -27,6 +27,7 @@ def check_functions(report: Report) -> None:
             _check_destination(
                 report, ("functions", name, "event_invoke", "on_failure"), function.event_invoke.on_failure
             )
+        _check_contexts(report, name, function)
     _check_formats(report)
 
 
@@ -35,6 +36,20 @@ def _check_destination(report: Report, keys: Keys, name: str) -> None:
     backends = report.scenario.backends
     if report.refer(keys, name, ("backends",), backends, "backend") and backends[name].sqs is None:
         report.say(keys, f"'{name}' is no SQS queue", "name a backend with sqs:", ("backends", name))
+
+
+def _check_contexts(report: Report, name: str, function: Function) -> None:
+    """Each context can be the first that fits."""
+    for number, said in enumerate(function.contexts):
+        keys: Keys = ("functions", name, "contexts", number)
+        if not said.stage_variables:
+            fix = "name one; what always holds belongs to the function"
+            report.say((*keys, "stage_variables"), "without a stage variable it fits every event", fix)
+        for before, earlier in enumerate(function.contexts[:number]):
+            if earlier.stage_variables and earlier.stage_variables.items() <= said.stage_variables.items():
+                what = f"contexts[{before}] fits wherever this one does, and stands before it"
+                report.say(keys, what, "put this one first, or take one out")
+                break
 
 
 def check_weights(report: Report, keys: Keys, name: str, function: Function, weights: Iterable[str]) -> None:

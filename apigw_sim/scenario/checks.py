@@ -8,7 +8,7 @@ from fractions import Fraction
 from apigw_sim import quotas, units
 from apigw_sim.errors import Problem
 from apigw_sim.scenario.aliases import LATEST
-from apigw_sim.scenario.api import EVERY_METHOD, KINDS, MOST_VARIABLES, Api, Integration, Method
+from apigw_sim.scenario.api import EVERY_METHOD, KINDS, Api, Integration, Method
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_functions import check_callee
 from apigw_sim.scenario.check_services import check_served
@@ -20,6 +20,7 @@ from apigw_sim.scenario.routes import Route, segments
 from apigw_sim.scenario.settings import TRACE
 from apigw_sim.scenario.tree import Keys
 from apigw_sim.scenario.validate import Validated
+from apigw_sim.scenario.variables import MOST_VARIABLES
 
 FLOOR = (
     "Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution "

@@ -14,6 +14,7 @@ from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, d
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Share, Words, one_of, quantity, show
 from apigw_sim.scenario.shares import read_shares, share_schema
+from apigw_sim.scenario.variables import VariableName, VariableValue
 
 DEFAULT_RUNTIME = "python3.13"
 _LATER = "belongs to a later version; leave it out"
@@ -211,6 +212,20 @@ class EventInvoke(Part):
     )
 
 
+class Context(Part):
+    """What a function does where its event carries these stage variables: as otherwise, but for what stands here."""
+
+    stage_variables: dict[VariableName, VariableValue] = Field(
+        description="the stage variables that its event must have, all of them"
+    )
+    duration: DurationLaw | None = Field(None, description="AWS/Lambda Duration, without Init")
+    response: OtherResponse | None = Field(None, description="what it answers")
+    crash: Share | None = Field(None, description="invocations that fail: 502 behind REST")
+    malformed: Share | None = Field(
+        None, description="of the others, answers that API Gateway cannot read: 502"
+    )
+
+
 class Function(Part):
     """A Lambda function."""
 
@@ -253,6 +268,10 @@ class Function(Part):
     aliases: dict[AliasName, Weights] = Field(
         {}, description="its aliases by name, each with the version or the two that it sends invocations to"
     )
+    contexts: list[Context] = Field(
+        [],
+        description="what it does otherwise by the stage variables in its event; the first that fits counts",
+    )
 
     later: ClassVar[Mapping[str, str]] = {
         "snap_start": _LATER,
@@ -270,6 +289,13 @@ class Function(Part):
             inner = {key: value for key, value in said.response if value is not None}
             own["response"] = self.response.model_copy(update=inner)
         return self.model_copy(update=own)
+
+    def context(self, variables: Mapping[str, str]) -> int | None:
+        """Which of its contexts stage variables make; None: none of them."""
+        for number, said in enumerate(self.contexts):
+            if said.stage_variables.items() <= variables.items():
+                return number
+        return None
 
 
 def formats(functions: Iterable[Function]) -> list[str]:

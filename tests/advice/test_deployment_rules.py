@@ -68,10 +68,39 @@ def test_dep002_is_silent_for_one_that_names_a_function(advice: Advised) -> None
     assert not advice("DEP002", apis=shop())
 
 
+def slow_in(**variables: str) -> dict[str, Any]:
+    """The base's functions, of which the worker is slower where its event has these stage variables."""
+    functions = deepcopy(BASE["functions"])
+    functions["worker"]["contexts"] = [{"stage_variables": variables, "duration": "1 s"}]
+    return functions
+
+
+def test_dep003_fires_for_a_context_that_no_stage_makes(one: One) -> None:
+    path, text, _ = one("DEP003", apis=shop({"fn": "worker"}), functions=slow_in(fn="worker", mode="full"))
+    assert path == "functions.worker.contexts[0]"
+    assert text.startswith("no stage that invokes worker ever has fn=worker, mode=full")
+
+
+def test_dep003_is_silent_where_a_stage_a_canary_or_the_timeline_makes_it(advice: Advised) -> None:
+    full = slow_in(mode="full")
+    held = {"fn": "worker", "mode": "full"}
+    assert not advice("DEP003", apis=shop(held), functions=full)
+    assert not advice("DEP003", apis=shop(canary={**CANARY, "variables": {"mode": "full"}}), functions=full)
+    assert not advice(
+        "DEP003", apis=shop(), functions=full,
+        timeline=[{"at": "1 min", "set": {"apis.shop.stages.prod.variables.mode": "full"}}],
+    )  # fmt: skip
+
+
 def test_can001_fires_for_a_canary_that_differs_in_nothing(one: One) -> None:
     path, text, _ = one("CAN001", apis=shop(canary={**CANARY, "variables": {"other": "x"}}))
     assert path == "apis.shop.stages.prod.canary"
     assert text.endswith("it answers as the stage does")
+
+
+def test_can001_is_silent_for_one_whose_variables_a_function_finds_in_its_event(advice: Advised) -> None:
+    apis = shop(canary={**CANARY, "variables": {"mode": "full"}})
+    assert not advice("CAN001", apis=apis, functions=slow_in(mode="full"))
 
 
 def test_can001_is_silent_for_one_that_differs_or_that_nobody_meets(advice: Advised) -> None:

@@ -110,6 +110,22 @@ ENTRIES: dict[str, Entry] = {
     "changes, deployed one by one and rolled back": entry(
         shop(SLOWER, DEPLOY, ROUTES, DEPLOY, BACK, BACK), "INTEGRATION_TIMEOUT", "MISSING_AUTHENTICATION_TOKEN", "journal"
     ),
+    "what a function finds in its event, by versions and a canary": entry(
+        shop(
+            {"set": {"apis.a.stages.s.variables.table": "b"}}, {"promote_canary": "a/s"},
+            canary={"traffic": "50 %", "variables": {"table": "a"}}, stage={"variables": {"which": "f:P"}},
+            functions={"f": {
+                "duration": {"uniform": {"min": "10 ms", "max": "60 ms"}},
+                "versions": {"1": {"duration": "5 ms"}, "2": {"crash": "30 %"}},
+                "aliases": {"P": {"1": "60 %", "2": "40 %"}},
+                "contexts": [
+                    {"stage_variables": {"table": "a"}, "duration": {"uniform": {"min": "1 ms", "max": "90 ms"}}},
+                    {"stage_variables": {"table": "b"}, "crash": "50 %", "response": {"size": "9 KB"}},
+                ],
+            }},
+        ),
+        "FUNCTION_ERROR", "flag CANARY", "by an alias", "by a version",
+    ),
     "a stage variable is set, and set to nothing": entry(
         shop(*({"set": {"apis.a.stages.s.variables.which": name}} for name in ("g", "nothing", "f"))),
         "FUNCTION_ERROR", "API_CONFIGURATION_ERROR",

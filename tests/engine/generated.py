@@ -12,7 +12,16 @@ from typing import Any
 
 import yaml
 from engine.chances import Draw, aside, chance, drawn, few, often, one_of, some
-from engine.generated_aliases import FORMATS, callees, formats, moved_alias, provided, provisioned, versions
+from engine.generated_aliases import (
+    FORMATS,
+    callees,
+    contexts,
+    formats,
+    moved_alias,
+    provided,
+    provisioned,
+    versions,
+)
 from engine.generated_deployments import resettled
 from engine.generated_http import typed
 from engine.generated_parts import (
@@ -464,6 +473,8 @@ def scenarios(draw: Draw) -> dict[str, Any]:
         said["functions"][name] = body = draw(function())
         if draw(chance(50)):
             body |= draw(versions(draw(function())))
+        if draw(chance(25)):
+            body["contexts"] = draw(contexts(draw(function()), ["f", "g", "nobody"]))
         if state.room() >= 0 and draw(chance(50)):
             body["reserved_concurrency"] = state.reserved[name] = min(
                 state.room(), draw(one_of(0, 1, 2, 3, 5, 6))

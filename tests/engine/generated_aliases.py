@@ -28,6 +28,19 @@ def versions(draw: Draw, other: dict[str, Any]) -> dict[str, Any]:
 
 
 @drawn
+def contexts(draw: Draw, other: dict[str, Any], names: list[str]) -> list[dict[str, Any]]:
+    """What a function does otherwise where the variable `fn` of its stage names one of some functions."""
+    taken = ("duration", "crash", "malformed", "response")
+    made = []
+    for name in draw(some(names, 1, 2)):
+        body = {key: other[key] for key in draw(some([key for key in taken if key in other], 0, 3))}
+        if "response" in body:
+            body["response"] = {key: value for key, value in body["response"].items() if key != "binary"}
+        made.append({"stage_variables": {"fn": name}, **body})
+    return made
+
+
+@drawn
 def weights(draw: Draw, numbers: list[str]) -> Any:
     """One version, $LATEST, or two with any shares."""
     if draw(chance(25)):

@@ -35,7 +35,7 @@ def identities(draw: Draw) -> dict[str, Any]:
         made |= {"denied": draw(one_of(*SHARES)), "missing": draw(one_of(*SHARES))}
         made["valid"] = draw(one_of("40 %", "30 %", "20 %"))
         if draw(chance(40)):
-            made["expired"] = draw(one_of("10 %", "20 %"))
+            made |= {"valid": "20 %", "expired": draw(one_of("10 %", "20 %"))}
     if draw(chance(40)):
         made["zipf"] = {"s": draw(one_of(0.5, 1, 2))}
     return made

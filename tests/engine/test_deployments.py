@@ -154,6 +154,51 @@ def test_a_variable_may_be_part_of_a_name_and_select_a_host(run: Run) -> None:
     assert worked(ran) == ["host-green"] * 6
 
 
+ARCHIVE = {
+    "stage_variables": {"table": "archive"}, "duration": "300 ms", "response": {"status": {503: "100 %"}}
+}  # fmt: skip
+
+
+def archived(**function: Any) -> dict[str, Any]:
+    """A function of 100 ms that takes 300 ms and says 503 where it finds table=archive in its event."""
+    return {
+        "integration": {"lambda_proxy": "f"},
+        "functions": {"f": {"duration": "100 ms", "contexts": [ARCHIVE], **function}},
+        "stage": {"variables": {"table": "live"}},
+    }
+
+
+def test_stage_variables_reach_the_functions_event(run: Run) -> None:
+    """From 1 s on it works otherwise, and in the environment that it had: the one cold start is the first request's."""
+    parts = archived(cold_start={"provisioning": "10 ms", "init": "20 ms"})
+    ran = run(moved({"set": {"apis.a.stages.s.variables.table": "archive"}}, **parts))
+    assert [(row.status, row.latency_ns // MS) for row in ran.attempts] == [(200, 130), *[(503, 300)] * 5]
+    assert len({row.environment for row in ran.invocations}) == 1
+
+
+def test_a_context_says_what_a_version_does_that_an_alias_chooses(run: Run) -> None:
+    """Version 2 takes 200 ms and answers 418 of its own; in the archive its duration and status are the context's."""
+    teapot = {"duration": "200 ms", "response": {"status": {418: "100 %"}}}
+    parts = archived(versions={"1": {}, "2": teapot}, aliases={"LIVE": {"1": "100 %"}})
+    parts["integration"] = {"lambda_proxy": "f:LIVE"}
+    other = {"set": {"functions.f.aliases.LIVE": {"2": "100 %"}}}
+    full = {"set": {"apis.a.stages.s.variables.table": "archive"}}
+    ran = run(moved(other, full, {"set": {"functions.f.aliases.LIVE": {"1": "100 %"}}}, **parts))
+    met = [(200, 100), (418, 200), (503, 300), (503, 300)]
+    assert [(row.status, row.latency_ns // MS) for row in ran.attempts] == [*met, *[met[-1]] * 2]
+    assert worked(ran) == ["f:1", "f:2", "f:2", *["f:1"] * 3]
+
+
+def test_the_first_context_that_fits_counts_and_a_canarys_variables_make_one(run: Run) -> None:
+    """All variables of a context must be there; the canary, which takes all, has the second of two."""
+    both = {**ARCHIVE, "stage_variables": {"table": "archive", "mode": "full"}, "duration": "900 ms"}
+    parts = archived(contexts=[both, ARCHIVE])
+    parts["stage"] |= canary(variables={"table": "archive"})
+    full = {"set": {"apis.a.stages.s.variables.mode": "full"}}
+    ran = run(moved(full, {"set": {"apis.a.stages.s.canary.traffic": "0 %"}}, **parts))
+    assert [row.latency_ns // MS for row in ran.attempts] == [300, 900, *[100] * 4]
+
+
 # canaries
 
 
@@ -286,6 +331,15 @@ def test_a_flush_empties_both(run: Run) -> None:
 
 
 # what explain tells
+
+
+def test_the_story_says_what_the_function_finds_in_its_event() -> None:
+    parts = archived()
+    parts["stage"] = {"variables": {"table": "archive"}}
+    told = " / ".join(text for _, text in run_on("simpy", moved(**parts), watch=Watch(0, 0, 1)).story or [])
+    assert (
+        "the function's event has the stage variables table=archive: it works as its contexts[0] say" in told
+    )
 
 
 def test_the_story_names_the_deployment_and_what_is_not_deployed_yet() -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.drawing import OF_ALIAS, draw_work, four
 from apigw_sim.engine.compiled.plain import view
-from apigw_sim.engine.compiled.words import ALIAS, BACKEND, WORKS
+from apigw_sim.engine.compiled.words import ALIAS, BACKEND, METHOD, WORKS
 from apigw_sim.records import NULL
 from apigw_sim.rules import routing
 
@@ -24,4 +24,4 @@ def choose_version(s: State, a: View) -> None:
         chosen = routing.version(word, x.first, x.second, x.threshold)
     if a.backend != chosen * BACKEND:
         a.backend = chosen * BACKEND
-        draw_work(s, a, chosen * WORKS)
+        draw_work(s, a, (chosen + view(s.method, a.release * METHOD).context) * WORKS)

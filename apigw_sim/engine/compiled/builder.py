@@ -123,7 +123,7 @@ class Builder:
         self._table("works", len(plan.works))
         for number, row in enumerate(plan.works):
             laws = self._laws(service=row.service, duration=row.duration, response=row.response)
-            fill(self.vectors["works"], "works", number, **laws)
+            fill(self.vectors["works"], "works", number, **laws, **self._outcomes(row))
 
     def _gauges(self) -> None:
         plan, fields = self.plan, w.FIELDS["gauge"]
@@ -204,6 +204,7 @@ class Builder:
                 asynchronous=row.asynchronous, refused_types=row.refused_types, binary_types=row.binary_types,
                 largest_body=row.largest_body, largest_binary=row.largest_binary, authorizer=row.authorizer,
                 alias=row.alias, answers=row.answers * ANSWERS, fold=self._fold(row.fold),
+                context=row.context,
             )  # fmt: skip
         self.vectors["fold"] = np.array([*self.folds, *[0] * w.FOLD], np.int64)
         self._on_other_hosts(self.vectors["method"].reshape(-1, w.METHOD), releases)
@@ -266,6 +267,16 @@ class Builder:
             )  # fmt: skip
         self._table("grant", plan.grants)
 
+    def _outcomes(self, row: tables.Works | tables.Backend) -> dict[str, int]:
+        """The words that say what comes of work; mocks have no statuses of this kind."""
+        of = row.status
+        if of is None:
+            return {}
+        return {
+            "statuses": self._shares(of.statuses, of.thresholds), "statuses_n": len(of.statuses),
+            "crash": row.crash, "malformed": row.malformed,
+        }  # fmt: skip
+
     def _shares(self, statuses: Sequence[int], thresholds: Sequence[int]) -> int:
         first = len(self.statuses)
         self.statuses += statuses
@@ -323,10 +334,10 @@ class Builder:
             fill(
                 self.vectors["backend"], "backend", number, me=number * w.BACKEND,
                 is_lambda=is_lambda if provision == NULL else w.PROVISIONED, provision=provision * w.PROVISION,
-                statuses=self._shares(status.statuses, status.thresholds), statuses_n=len(status.statuses),
-                certain=len(status.statuses) == 1 and not row.crash and not row.malformed and not row.refuses,
-                crash=row.crash, main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
-                malformed=row.malformed, timeout=row.timeout_ns, reserved=row.reserved,
+                **self._outcomes(row), contexts=row.contexts,
+                certain=len(status.statuses) == 1 and not (row.crash or row.malformed or row.refuses or row.contexts),
+                main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
+                timeout=row.timeout_ns, reserved=row.reserved,
                 reserved_limit=row.reserved_limit, own_rps=row.rate_bucket, all_rps=account.rps_bucket,
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
                 slow=-AS_EVER if row.stretch else AS_EVER, load=self._words(row.stretch),

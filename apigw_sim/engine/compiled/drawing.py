@@ -8,6 +8,7 @@ from apigw_sim.draws.groups import CRASH, MALFORMED, Group
 from apigw_sim.engine.compiled.plain import ahead, part, view, words
 from apigw_sim.engine.compiled.words import (
     ACCESS,
+    BACKEND,
     BUCKET,
     CALL_BLOCK,
     CLIENT,
@@ -20,6 +21,7 @@ from apigw_sim.engine.compiled.words import (
     PARAMETER,
     PICK,
     QUOTA,
+    WORKS,
 )
 from apigw_sim.engine.order import USER_BITS, USER_MASK
 from apigw_sim.records import NULL
@@ -102,12 +104,16 @@ def draw_outcome(s: State, a: View, f: View) -> int:
     if f.certain and f.errors == 0:
         return s.status[first]
     crash, malformed, status, error = four(s, a, OF_OUTCOME)
-    found = s.status[first + pick.choose(status, part(s.share, first, f.statuses_n))]
+    several, broken, failing = f.statuses_n, f.malformed, f.crash
+    if f.contexts:
+        x = view(s.works, (a.backend // BACKEND + view(s.method, a.release * METHOD).context) * WORKS)
+        first, several, broken, failing = x.statuses, x.statuses_n, x.malformed, x.crash
+    found = s.status[first + pick.choose(status, part(s.share, first, several))]
     if (f.refuses & view(s.pick, a.pick).format) != 0:
         found = f.format_error
-    if pick.happens(malformed, f.malformed):
+    if pick.happens(malformed, broken):
         found = MISSHAPEN
-    if pick.happens(crash, f.crash):
+    if pick.happens(crash, failing):
         found = CRASHED
     if f.errors and pick.happens(error, f.errors):
         if f.is_lambda:

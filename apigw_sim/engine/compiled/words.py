@@ -71,7 +71,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             needs_key policies sends refused invalid_body invalid_parameters types types_n rtt rtt_c
             body body_c overhead overhead_c format leave""",
         # what an attempt draws behind the gateway
-        "works": "service service_c duration duration_c response response_c",
+        "works": "service service_c duration duration_c response response_c statuses statuses_n crash malformed",
         "parameter": "word n table resource entry",
         "key": "group ordinal",
         # what a group of keys meets at a method: the first key's buckets and quota
@@ -84,7 +84,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # `fold`: which of its entries stands for several, NULL: each for itself
         "method": """place stage cache moves needs_key bucket account backend works mock_status misconfigured timeout ttl
             require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
-            asynchronous refused_types binary_types largest_body largest_binary alias answers fold""",
+            asynchronous refused_types binary_types largest_body largest_binary alias answers fold context""",
         # of a deployment whose cache key tells less apart than another's: the arguments of rules.edge.entry_of
         "fold": "constants constants_n digits digits_n",
         # an alias of a function: rows of plan.backends
@@ -108,8 +108,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "quota": "used requests limit reset resets_end low stale",
         # a function or a version of the function `main`, or an HTTP backend with its queue from `first` to `last`
         # is_lambda: 2 (PROVISIONED) for a version with provisioned concurrency
-        "backend": """me is_lambda statuses statuses_n certain crash malformed timeout reserved reserved_limit own_rps all_rps
-            scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
+        "backend": """me is_lambda statuses statuses_n certain contexts crash malformed timeout reserved reserved_limit own_rps
+            all_rps scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
             first last load largest_response main refuses format_error service provision provisioned
             events""",

@@ -29,8 +29,9 @@ class Alias:
             word = attempt.caller.stream.row(Group.ALIAS, attempt.call[0], attempt.number)[0]
             chosen = routing.version(word, self.first, self.second, self.threshold)
         job.alias = self.number
-        if attempt.works != chosen:
-            attempt.works, attempt.work = chosen, None
+        works = chosen + job.method.context
+        if attempt.works != works:
+            attempt.works, attempt.work = works, None
         if attempt.notes is not None:
             attempt.note(self._told(chosen))
         return self.backends[chosen]

@@ -303,6 +303,11 @@ class Gateway:
         job = Job(attempt, method.row, clock.now)
         if method.alias is not None:
             backend = method.alias.version(job)
+        if attempt.notes is not None and method.row.event:
+            attempt.note(
+                f"the function's event has the stage variables {method.row.event}: it works as its "
+                f"contexts[{method.row.in_context}] say"
+            )
         backend.arrive(job)
         if job.asynchronous:
             attempt.note("an asynchronous invocation: Lambda has it, and the gateway waits no longer")
