@@ -247,7 +247,7 @@ def custom(draw: Draw, kind: str, name: str) -> dict[str, Any]:
             200, 400, 404, 500, 502, {"status": 201, "size": "3 KB"}, {"status": 503, "size": "2 MB"}
         )
         made["responses"] = {code: draw(answer) for code in draw(some(codes, 1, 3))}
-        if draw(chance(20)):
+        if draw(chance(60)):
             made["responses"]["default"] = "none"
     if draw(chance(60)):
         made["templates"] = draw(one_of([], ["application/json"], ["image/png", "application/json"]))

@@ -169,3 +169,12 @@ def test_an_event_that_reaches_lambda_after_the_gateways_limit_is_kept_like_any_
     ran = run(said)
     assert (ran.statuses, figures(ran)) == ([504], (1, 2, 0, 1, 0))
     assert [when for when, _ in tries(ran)] == [100, 61_100, 182_100]
+
+
+def test_a_retry_works_by_the_stage_variables_that_the_event_has(run: Run) -> None:
+    """In the archive each try takes 3 s and fails: 0 s, then after 60 s and 120 s of waiting 63 s and 186 s."""
+    archive = {"stage_variables": {"table": "archive"}, "duration": "3 s", "crash": "100 %"}
+    said = event(
+        at(0), {"duration": "100 ms", "contexts": [archive]}, stage={"variables": {"table": "archive"}}
+    )
+    assert tries(run(said)) == [(0, "CRASH"), (63_000, "CRASH"), (186_000, "CRASH")]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim.engine.compiled.drawing import OF_ALIAS, draw_work, four
+from apigw_sim.engine.compiled.drawing import OF_ALIAS, draw_work, four, works_of
 from apigw_sim.engine.compiled.plain import view
-from apigw_sim.engine.compiled.words import ALIAS, BACKEND, METHOD, WORKS
+from apigw_sim.engine.compiled.words import ALIAS, BACKEND
 from apigw_sim.records import NULL
 from apigw_sim.rules import routing
 
@@ -24,4 +24,4 @@ def choose_version(s: State, a: View) -> None:
         chosen = routing.version(word, x.first, x.second, x.threshold)
     if a.backend != chosen * BACKEND:
         a.backend = chosen * BACKEND
-        draw_work(s, a, (chosen + view(s.method, a.release * METHOD).context) * WORKS)
+        draw_work(s, a, works_of(s, a, a.backend))

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import CRASH, Group
 from apigw_sim.engine.compiled.callers import begun, release
-from apigw_sim.engine.compiled.drawing import four, value
+from apigw_sim.engine.compiled.drawing import four, value, works_of
 from apigw_sim.engine.compiled.events import wake
 from apigw_sim.engine.compiled.jobs import BY_RESERVED, CRASHED, OUTAGE, RAN_OUT, TOO_LARGE
 from apigw_sim.engine.compiled.levels import move
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.queues import lay_down, post, take_message
-from apigw_sim.engine.compiled.words import BACKEND, DROP, TRIED, TRY, WORKS
+from apigw_sim.engine.compiled.words import DROP, TRIED, TRY
 from apigw_sim.engine.order import Hop, Rank
 from apigw_sim.records import NULL
 from apigw_sim.rules import event_queue, pick
@@ -113,14 +113,14 @@ def event_work(s: State, a: View, f: View) -> tuple[int, int]:
     """The duration of a retry, and whether it crashes; what it answers nobody reads."""
     errors, duration = view(s.message, a.next).received, a.drawn_duration
     a.repeated = begun(s, a)
+    x = view(s.works, works_of(s, a, f.me))
     if errors > 0:
         a.repeated = 1
-        x = view(s.works, f.me // BACKEND * WORKS)
         word, crash, error, _ = four(s, a, OF_RETRY + errors - 1)
         duration = value(s, x.duration, x.duration_c, word)
     else:
         crash, _, _, error = four(s, a, OF_OUTCOME)
-    if pick.happens(crash, f.crash) or (f.errors and pick.happens(error, f.errors)):
+    if pick.happens(crash, x.crash) or (f.errors and pick.happens(error, f.errors)):
         return duration, OF_CRASH
     return duration, RAN_WELL
 

@@ -90,6 +90,11 @@ def draw_work(s: State, a: View, works: int) -> int:
     return value(s, x.service, x.service_c, service)
 
 
+def works_of(s: State, a: View, backend: int) -> int:
+    """Where that stands which an attempt draws for a backend, by the stage variables in a function's event."""
+    return (backend // BACKEND + view(s.method, a.release * METHOD).context) * WORKS
+
+
 def draw_hit(s: State, a: View) -> int:
     """The time of a cache hit."""
     if s.hit == NULL:
@@ -106,7 +111,7 @@ def draw_outcome(s: State, a: View, f: View) -> int:
     crash, malformed, status, error = four(s, a, OF_OUTCOME)
     several, broken, failing = f.statuses_n, f.malformed, f.crash
     if f.contexts:
-        x = view(s.works, (a.backend // BACKEND + view(s.method, a.release * METHOD).context) * WORKS)
+        x = view(s.works, works_of(s, a, a.backend))
         first, several, broken, failing = x.statuses, x.statuses_n, x.malformed, x.crash
     found = s.status[first + pick.choose(status, part(s.share, first, several))]
     if (f.refuses & view(s.pick, a.pick).format) != 0:

@@ -44,14 +44,14 @@ class Retry(Job):
 
     def drawn(self) -> tuple[int, int]:
         """Its duration, and whether it crashes."""
-        row = self.function.row
+        of = self.attempt.caller.stream.plan.works[self.function.number + self.method.context]
         if self.errors:
             word, crash, _, _ = self.words(Group.EVENT_RETRY)
-            duration = drawn(row.duration, word)
+            duration = drawn(of.duration, word)
         else:
             _, duration, _, _, _ = self.attempt.draw()
             crash = self.attempt.words(Group.OUTCOME)[0]
-        return duration, CRASH if pick.happens(crash, row.crash) else 200
+        return duration, CRASH if pick.happens(crash, of.crash) else 200
 
     def birth(self) -> tuple[int, int, int, int]:
         """The words of the environment that it causes."""
