@@ -16,7 +16,7 @@ from apigw_sim.compose import Story, simulate
 from apigw_sim.engine.model import Watch
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.metrics.limits import longest_attempt, longest_authorizer, longest_overhead
-from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, Authorized, Outcome
+from apigw_sim.records import ATTEMPTS, CALLS, INVOCATIONS, NULL, PREFLIGHT, Authorized, Outcome
 from apigw_sim.rules import reason
 from apigw_sim.rules.reason import NUMBER, REASONS
 from apigw_sim.scenario.base import propose
@@ -100,6 +100,11 @@ class Walk:
         return next(row for row in self.attempts if row["attempt"] == self.attempt)
 
 
+def in_turn(attempt: int) -> tuple[int, bool]:
+    """By what the attempts of a call are put in order: before each stands its preflight."""
+    return (attempt - PREFLIGHT, False) if attempt > PREFLIGHT else (attempt, True)
+
+
 def explain(
     plan: Plan, wanted: Wanted, seed: int | None = None, progress: Progress = None, allow_code: bool = False
 ) -> Walk:
@@ -133,7 +138,7 @@ def explain(
     if not follower.met:
         raise NotThereError(follower.missing(plan))
     story = sorted(done.story or [], key=lambda step: step[0])
-    attempts = sorted(follower.attempts, key=lambda row: row["attempt"])
+    attempts = sorted(follower.attempts, key=lambda row: in_turn(row["attempt"]))
     return Walk(
         plan, seed, chosen, client, call, attempt, story, attempts, follower.work, follower.ended, user
     )

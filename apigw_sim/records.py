@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 NULL = -1
 BLOCK_ROWS = 32_000
+PREFLIGHT = 2048
+"""What is added to an attempt's number for that of the preflight before it."""
 
 
 class Cache(IntEnum):
@@ -111,6 +113,8 @@ class CallOutcome(IntEnum):
     """The client's circuit breaker was open: the next attempt, or the first, was not sent."""
     NOT_STARTED = 4
     """It was due, and no worker was free before the run was over."""
+    PREFLIGHT_FAILED = 5
+    """A browser was not permitted to send the next attempt, or the first."""
 
 
 class AlarmState(IntEnum):
@@ -148,7 +152,7 @@ ATTEMPTS = Table("attempts", "when the gateway answers", (
     Column("client", "int32", "row of plan.clients", "who sent it"),
     Column("user", "int32", "", "the closed-loop user; 0 for open-loop clients"),
     Column("call", "int64", "", "number of the call within its client, from 0"),
-    Column("attempt", "int16", "", "number of the attempt within its call, from 1"),
+    Column("attempt", "int16", "", "number of the attempt within its call, from 1; above 2048: of the preflight before it"),
     Column("stage", "int16", "row of plan.stages", "the stage it was sent to"),
     Column("method", "int32", "row of plan.methods", "the method it matched; null: none"),
     Column("api_key", "int32", "row of plan.keys", "the API key it carried; null: none, or this deployment asks for none"),

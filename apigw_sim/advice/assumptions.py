@@ -208,6 +208,12 @@ OPEN: dict[str, Open] = {
         "{p50: 10 ms, p99: 50 ms}",
         "AG:api-gateway-variables-for-access-logging",
     ),
+    "browser_max_age": Open(
+        "Access-Control-Max-Age is cut by each browser to a length of its own: Chromium's is two hours, Firefox's a day",
+        "with less, preflights are sent more often",
+        "10 min",
+        "AG:how-to-cors",
+    ),
     "waf_check_interval": Open(
         "AWS says that a rate-based rule estimates the rate frequently, with more weight on recent requests, and not how",
         "with less, an address that sends too much is found sooner, and let go sooner",

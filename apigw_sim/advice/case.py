@@ -182,4 +182,5 @@ class Case:
             whole = sum((call.weight for call in said), Fraction(0))
             shares = [call.weight / whole for call in said]
             listed = said
-        return tuple(Made(*call) for call in zip(row.calls, shares, listed, strict=True) if call[1])
+        drawn = row.calls[: len(listed)]  # behind them stand preflights
+        return tuple(Made(*call) for call in zip(drawn, shares, listed, strict=True) if call[1])

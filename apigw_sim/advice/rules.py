@@ -10,6 +10,7 @@ from apigw_sim.advice import (
     answers,
     assumptions,
     authorizers,
+    browsers,
     caching,
     callers,
     deployments,
@@ -344,6 +345,12 @@ RULES: tuple[Rule, ...] = (
         "DOM002", "Mutual TLS that can be passed by",
         "Only the domain asks for certificates; the API's default endpoint answers anybody.",
         "AG:rest-api-mutual-tls", fronts.passed_by,
+    ),
+    _rule(
+        "CORS001", "A preflight that is never permitted",
+        "A browser sends neither API key nor credentials with an OPTIONS request: where that asks for them, or has no method, "
+        "every call that is not simple fails before it is sent.",
+        "AG:how-to-cors", browsers.never_permitted,
     ),
     _rule(
         "WAF001", "An attack that the account's throttle may meet before AWS WAF does",

@@ -70,6 +70,8 @@ class Group(IntEnum):
     WAF = LATER + 21
     """Of a call, with the priority of a rule of a web ACL in the place of the attempt: whether the rule matches it; three
     to spare."""
+    BROWSER = LATER + 22
+    """Of a call: which of its client's browsers makes it; three to spare."""
     HOST = LATER + 18
     """Of an attempt: which of the hosts that share throttles it comes to."""
     TRACE = LATER + 19

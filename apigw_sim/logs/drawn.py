@@ -11,6 +11,7 @@ from apigw_sim.draws import Group, users
 from apigw_sim.draws.stream import Stream, numbered
 from apigw_sim.draws.vectors import choices
 from apigw_sim.plan.tables import CallRow, Drawn, Numbered, Rated
+from apigw_sim.records import PREFLIGHT
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -67,8 +68,10 @@ class DrawnOf:
         return arrivals.pick[self._calls]
 
     def verbs(self, picks: Ints) -> Texts:
-        """GET, POST, ..."""
-        return _texts(call.text.partition(" ")[0] for call in self.client.calls)[picks]
+        """GET, POST, ...; of preflights OPTIONS."""
+        verbs = _texts(call.text.partition(" ")[0] for call in self.client.calls)[picks]
+        verbs[self._attempts > PREFLIGHT] = "OPTIONS"
+        return verbs
 
     def paths(self, picks: Ints) -> Texts:
         """Concrete paths with what stands before them."""

@@ -92,6 +92,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "authorizer_throttled": bool(asked),
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
         "authorization_time": any(row.kind in (COGNITO, IAM, JWT) for row in plan.authorizers),
+        "browser_max_age": any(client.browser for client in scenario.clients.values()),
         "waf_check_interval": any(rule.rate for rule in plan.waf.rules),
         "waf_check_delay": any(rule.rate for rule in plan.waf.rules),
         "provisioning": any(cold.provisioning is None for cold in colds),

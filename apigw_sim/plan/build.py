@@ -114,6 +114,7 @@ def build(scenario: Scenario) -> Plan:
         tables_sha256="",
         assumptions=(),
         waf=screens.waf,
+        permissions=clients.browsers.permissions,
         authorizers=tuple(guards.rows),
         grants=guards.grants,
         answers=tuple(gateway.answered.rows),

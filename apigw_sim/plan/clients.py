@@ -10,6 +10,8 @@ from typing import NamedTuple
 from apigw_sim.plan import arrivals, laws, logged, responses, retries
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.backends import formats_of
+from apigw_sim.plan.browsers import Browsers
+from apigw_sim.plan.browsers import Target as Preflight
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
@@ -61,6 +63,7 @@ class Clients:
             name: self.scenario.reached(body.target) for name, body in self.scenario.clients.items()
         }
         self._formats = formats_of(self.scenario)
+        self.browsers = Browsers(reading, gateway)
 
     def number(self) -> None:
         """Tell the methods' numberings what all calls ask for."""
@@ -133,6 +136,13 @@ class Clients:
         refused = reason.UNAUTHORIZED if said.authorizer else reason.MISSING_AUTHENTICATION_TOKEN
         return Target(self.gateway.row(stage, caught.route), {}, refused)
 
+    def _answered(self, stage: str, route: Route) -> Preflight | None:
+        """What an HTTP API with CORS makes of a preflight; None: it is a request like any other."""
+        if not self.scenario.stage(stage)[0].answers(route):
+            return None
+        found = self._preflight(stage, route)
+        return Preflight(found.method, found.refused)
+
     def _target(self, stage: str, found: Match, values: Values, verb: str) -> Target:
         """The target of a request that a route serves; behind ANY the verb is part of what is asked for."""
         if found.route.method == ANY:
@@ -173,6 +183,8 @@ class Clients:
                 for number, (call, target) in enumerate(zip(client.calls, self._targets[name], strict=True))
             )
             weights = laws.cumulative([call.weight for call in client.calls])
+        drawn = len(calls)
+        calls, browser = self.browsers.rows(name, client, found.stage, calls, self._answered)
         calls = tuple(replace(call, policies=guards.verdicts(client, call.method)) for call in calls)
         found = self._reached[name]
         paths: tuple[str, ...] = ()
@@ -180,10 +192,11 @@ class Clients:
             if client.calls == FROM_TRACE:
                 when, paths = self._traced_paths(name, when)
             else:
-                targets = zip(calls, client.calls, self._targets[name], strict=True)
-                calls = tuple(
+                targets = zip(calls[:drawn], client.calls, self._targets[name], strict=True)
+                paths_of = [
                     replace(row, path=logged.pieces(said.call.path, at.values)) for row, said, at in targets
-                )
+                ]
+                calls = (*paths_of, *calls[drawn:])
         met = way(self.reading, path, client, found)
         return Client(
             name=name,
@@ -210,6 +223,7 @@ class Clients:
             paths=paths,
             users=self._users(client, (*path, "users")),
             workers=NULL if client.workers is None else client.workers,
+            browser=browser,
         )
 
     def _users(self, client: SaidClient, path: Keys) -> Users | None:

@@ -79,7 +79,9 @@ class Gateway:
         """Each in all versions that are ever deployed to its stage, with their APIs."""
         self._rows = {place: number for number, place in enumerate(self.routes)}
         self._tables = {name: RouteTable(said[name]) for name in self.stages}
-        self.numberings = {number: self._numbering(number) for number in sorted({*self._cached, *self.edged})}
+        self.numberings = {
+            number: self._numbering(number) for number in sorted({*self._cached, *self.edged, *self._browsed})
+        }
         """Row of plan.methods -> how its cache entries are numbered, of methods that are cached at some time."""
 
     def _deployed(self, name: str) -> dict[Route, list[tuple[Api, SaidMethod]]]:
@@ -167,6 +169,15 @@ class Gateway:
             for number, (name, route) in enumerate(self.routes)
             if name in kept and route.method in ("GET", "HEAD")
         ]
+
+    @cached_property
+    def _browsed(self) -> list[int]:
+        """Methods that browsers call, who remember each path by itself."""
+        clients = self.scenario.clients.values()
+        stages = {
+            self.scenario.reached(client.target).stage for client in clients if client.browser is not None
+        }
+        return [number for number, (name, _) in enumerate(self.routes) if name in stages]
 
     def _numbering(self, number: int) -> Numbering:
         """By all parameters that are ever keys, so that each deployment finds its entries among those numbers."""

@@ -605,6 +605,10 @@ class CallRow:
     """What an access log says of its path, in pieces; empty where nobody logs it, or its trace says more."""
     leave: int = 0
     """Threshold word: of a session's users, those who go no further."""
+    preflight: int = NULL
+    """Row of the client's `calls`, behind those that are drawn, that asks for it first; NULL: nobody asks."""
+    permission: int = 0
+    """Where, of what each browser remembers, its permissions by resource begin."""
 
 
 @dataclass(frozen=True)
@@ -794,6 +798,18 @@ class Addresses(NamedTuple):
     which: Numbered
 
 
+@dataclass(frozen=True)
+class Browser:
+    """Callers that are browsers, each of which remembers permissions."""
+
+    count: int
+    max_age_ns: int
+    first: int
+    """The number of their first permission over all clients."""
+    each: int
+    """How many a browser may have."""
+
+
 class Front(IntEnum):
     """What a client's requests meet before the gateway."""
 
@@ -860,6 +876,8 @@ class Client:
     """Of a trace whose stage logs: its distinct paths, which `arrivals.path` numbers."""
     users: Users | None = None
     """Who calls; None: calls start as `arrivals` say, of which users have none."""
+    browser: Browser | None = None
+    """None: they are no browsers."""
     screen: Screen | None = None
     """The web ACL before its stage; None: there is none."""
     workers: int = NULL
@@ -1073,6 +1091,8 @@ class Plan:
     gauges: int = 0
     waf: Waf = NO_WAF
     authorizers: tuple[Authorizer, ...] = ()
+    permissions: int = 0
+    """What all browsers may remember of preflights."""
     grants: int = 0
     """Possible cached results over all authorizers."""
     answers: tuple[tuple[Answer, ...], ...] = ()

@@ -196,6 +196,9 @@ SERVICE_THROTTLED = NUMBER["SERVICE_THROTTLED"]
 WAF_FILTERED = NUMBER["WAF_FILTERED"]
 ROUTE_NOT_FOUND = NUMBER["ROUTE_NOT_FOUND"]
 
+TOO_LARGE = (URI_TOO_LONG, HEADERS_TOO_LARGE)
+"""Of what is no request at all."""
+
 
 def passed_on(status: int) -> int:
     """The reason of an answer whose status is the backend's own."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from apigw_sim import units
 from apigw_sim.scenario.arrivals import TRACES, Arrivals, Step, Stream, Trace, Window
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.check_browsers import check_browser
 from apigw_sim.scenario.check_fronts import check_target
 from apigw_sim.scenario.check_users import check_users
 from apigw_sim.scenario.checks import Report
@@ -28,6 +29,7 @@ def check_clients(report: Report) -> None:
         base: Keys = ("clients", name)
         stage = check_target(report, base, client)
         check_users(report, base, client)
+        check_browser(report, base, client)
         if client.users is None:
             _check_arrivals(report, (*base, "arrivals"), client.arrivals)
         _check_key(report, (*base, "api_key"), client)

@@ -14,6 +14,7 @@ from apigw_sim.scenario.arrivals import Arrivals
 from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested, nested_list, one_key
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
 from apigw_sim.scenario.quantities import (
+    Duration,
     Flag,
     Name,
     Number,
@@ -125,6 +126,8 @@ InvalidShare = Annotated[
     ),
 ]
 _WITH_BODY = ("POST", "PUT", "PATCH")
+SAFELISTED = ("accept", "accept-language", "content-language", "content-type", "range")
+SIMPLE_TYPES = {"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"}
 
 
 class Call(Part):
@@ -161,6 +164,13 @@ class Call(Part):
     headers_size: Size = Field(
         0, description="the size of all headers: 431 above 10,240 bytes, at PRIVATE above 8,000"
     )
+
+    @property
+    def is_simple(self) -> bool:
+        """Whether a browser that carries no credentials sends it without a preflight (Fetch standard, CORS-safelisted)."""
+        safe = all(name.lower() in SAFELISTED for name in self.headers)
+        simple_body = self.call.method != "POST" or set(self.content_type) <= SIMPLE_TYPES
+        return self.call.method in ("GET", "HEAD", "POST") and safe and simple_body
 
     @property
     def invalid_shares(self) -> Invalid:
@@ -284,6 +294,21 @@ class Addresses(Part):
     zipf: KeyByZipf | None = Field(None, description="the k-th calls with weight 1/k^s; default: all alike")
 
 
+class Browser(Part):
+    """Callers that are browsers: before a call that is not simple they ask for permission, by a preflight.
+
+    Not simple are calls by other methods than GET, HEAD and POST, calls that carry an API key or credentials, headers that
+    are not on the Fetch standard's list, and bodies of other types than its three, JSON among them.
+    """
+
+    count: KeyCount = Field(1, description="how many there are; of users each is one")
+    max_age: Duration = Field(
+        5 * units.SECOND,
+        description="the Access-Control-Max-Age of the answers: how long a browser remembers a permission, by method, path "
+        "and query; default: what it takes without one",
+    )
+
+
 def _read_tls(value: object) -> str:
     text = str(value)
     if isinstance(value, bool) or text not in ("1.2", "1.3"):
@@ -379,6 +404,10 @@ class Client(Part):
     addresses: Addresses | None = Field(
         None,
         description="how many addresses of that range call, and how unevenly; default: all of it, alike",
+    )
+
+    browser: Browser | None = Field(
+        None, description="that they are browsers, which send preflights; default: they are not"
     )
 
     later: ClassVar[Mapping[str, str]] = {"waf": "belongs to a stage; write waf: NAME there"}

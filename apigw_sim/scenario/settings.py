@@ -320,6 +320,10 @@ class Assumptions(Part):
     authorization_time: DurationLaw = Field(
         _lognormal(2, 10), description="what checking a user pool's token or a signature takes"
     )
+    browser_max_age: Duration = Field(
+        2 * units.HOUR,
+        description="the longest that a browser remembers a preflight's permission, whatever it is told: Chromium's",
+    )
     waf_check_interval: Annotated[
         int, Leaf(_read_interval, units.show_duration, lambda: quantity_schema("duration"))
     ] = Field(

@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from apigw_sim.plan.tables import NULL, Client, Plan, Retry
-from apigw_sim.records import CallOutcome, Flag, Outcome
+from apigw_sim.records import PREFLIGHT, CallOutcome, Flag, Outcome
 from apigw_sim.rules import backoff
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.http_reasons import HTTP_REASONS
@@ -43,7 +43,13 @@ CALL_OUTCOMES = {
     CallOutcome.TIMED_OUT: "failed: the client gave up waiting",
     CallOutcome.SHORT_CIRCUITED: "failed: the client's circuit breaker was open",
     CallOutcome.NOT_STARTED: "never started: no worker was free",
+    CallOutcome.PREFLIGHT_FAILED: "failed: the preflight gave the browser no permission",
 }
+
+
+def _called(attempt: int) -> str:
+    """An attempt, or the preflight before one."""
+    return f"attempt {attempt}" if attempt <= PREFLIGHT else f"preflight of {attempt - PREFLIGHT}"
 
 
 def page(walk: Walk, again: str) -> Page:
@@ -199,7 +205,7 @@ def _then(made: Page, walk: Walk, again: str) -> None:
         mark = "->" if one["attempt"] == walk.attempt else ""
         by = walk.plan.limits[one["refused_by"]].label if one["refused_by"] != NULL else ""
         rows.append((
-            mark, f"attempt {one['attempt']}", f"+{_ms(one['arrived_ns'] - start)}",
+            mark, _called(one["attempt"]), f"+{_ms(one['arrived_ns'] - start)}",
             f"{one['status']} {REASONS[one['reason']].name}", _ms(one["latency_ns"]), by,
         ))  # fmt: skip
     made.table(rows, "llrlrl", ("", "", "arrived", "answer", "Latency", ""))

@@ -5,8 +5,9 @@ faults), `catalogue_aliases` (versions, aliases), `catalogue_clients` (clients, 
 `catalogue_deployments` (stages, canaries), `catalogue_errors` (validation, custom integrations, payloads, gateway
 responses), `catalogue_security` (authorizers, policies), `catalogue_fronts` (endpoints, domains, distributions),
 `catalogue_provisioned` (provisioned concurrency), `catalogue_services` (AWS services behind integrations),
-`catalogue_users` (closed-loop users), `catalogue_http` (HTTP APIs), `catalogue_waf` (web ACLs), `catalogue_order` (ties,
-a pair of ranks each). An entry is a scenario as data, or as YAML, and the words of `reaching` that it must reach.
+`catalogue_users` (closed-loop users), `catalogue_http` (HTTP APIs), `catalogue_waf` (web ACLs), `catalogue_browsers`,
+`catalogue_order` (ties, a pair of ranks each). An entry is a scenario as data, or as YAML, and the words of `reaching`
+that it must reach.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from __future__ import annotations
 from engine import (
     catalogue_aliases,
     catalogue_backends,
+    catalogue_browsers,
     catalogue_cache,
     catalogue_clients,
     catalogue_deployments,
@@ -37,7 +39,7 @@ GRIDS = (1, MS, 100 * MS)
 PARTS = (
     catalogue_gateway, catalogue_cache, catalogue_backends, catalogue_aliases, catalogue_clients, catalogue_deployments,
     catalogue_errors, catalogue_security, catalogue_fronts, catalogue_services, catalogue_users, catalogue_http,
-    catalogue_order, catalogue_provisioned, catalogue_waf,
+    catalogue_order, catalogue_provisioned, catalogue_waf, catalogue_browsers,
 )  # fmt: skip
 CATALOGUE: dict[str, Entry] = {name: entry for part in PARTS for name, entry in part.ENTRIES.items()}
 assert len(CATALOGUE) == sum(len(part.ENTRIES) for part in PARTS), "two entries have one name"

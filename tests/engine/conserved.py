@@ -19,6 +19,7 @@ from apigw_sim.records import (
     INVOCATIONS,
     LEVELS,
     NULL,
+    PREFLIGHT,
     Authorized,
     Cache,
     CallOutcome,
@@ -71,6 +72,9 @@ def _calls(ran: Ran) -> Iterator[str]:
     """Every call ends once, and as many attempts as it says were answered, the last of them with its status."""
     sent: dict[tuple[int, ...], dict[int, int]] = defaultdict(dict)
     for *who, attempt, status in ran.columns(ATTEMPTS, *CALLED, "attempt", "status"):
+        if attempt > PREFLIGHT:
+            yield from _preflight(ran, who[0], named((*who, attempt)))
+            continue
         if attempt in sent[tuple(who)]:
             yield f"{named(who)}: attempt {attempt} is answered twice"
         sent[tuple(who)][attempt] = status
@@ -81,6 +85,9 @@ def _calls(ran: Ran) -> Iterator[str]:
         elif outcome == CallOutcome.NOT_STARTED:
             if status != NULL or attempts or ran.plan.clients[who[0]].workers == NULL:
                 yield f"{named(who)} never started, and has {attempts} attempts, status {status} or no workers"
+        elif outcome == CallOutcome.PREFLIGHT_FAILED:
+            if status != NULL or ran.plan.clients[who[0]].browser is None:
+                yield f"{named(who)}: its preflight failed, and it has status {status} or is of no browser"
         elif not attempts:
             yield f"{named(who)} ended without an attempt"
     ended = ran.columns(CALLS, *CALLED, "attempts", "status", "started_ns", "ended_ns")
@@ -100,6 +107,12 @@ def _calls(ran: Ran) -> Iterator[str]:
         yield f"{named(min(missing))}: there are attempts, and it never ends"
     yield from _users(ran, ended)
     yield from _workers(ran)
+
+
+def _preflight(ran: Ran, client: int, name: str) -> Iterator[str]:
+    """Preflights are sent by browsers alone."""
+    if ran.plan.clients[client].browser is None:
+        yield f"{name}: a preflight of a client that is no browser"
 
 
 def _users(ran: Ran, ended: list[tuple[int, ...]]) -> Iterator[str]:

@@ -22,6 +22,7 @@ from engine.generated_aliases import (
     provisioned,
     versions,
 )
+from engine.generated_browsers import browsed
 from engine.generated_deployments import resettled
 from engine.generated_http import typed
 from engine.generated_parts import (
@@ -60,7 +61,8 @@ def generated(number: int) -> dict[str, Any]:
     said = retried(said)(random.Random(f"events {number}"))
     said = resettled(said)(random.Random(f"settings {number}"))
     said = typed(said)(random.Random(f"http {number}"))
-    return screened(said)(random.Random(f"waf {number}"))
+    said = screened(said)(random.Random(f"waf {number}"))
+    return browsed(said)(random.Random(f"browsers {number}"))
 
 
 def as_yaml(said: Any) -> str:

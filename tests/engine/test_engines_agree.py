@@ -104,6 +104,7 @@ SHORT: dict[str, dict[str, Any]] = {
     "free_tier_quota": {"run.duration": "50 min", "run.period": "5 min"},
     "noisy_neighbour": {"run.duration": "24 s", "run.warm_up": "2 s", "timeline": []},
     "throttles_on_hosts": {"run.duration": "30 s", "run.period": "5 s"},
+    "preflights": {"run.duration": "20 s", "run.period": "5 s"},
     "waf_under_attack": {
         "run.duration": "30 s", "run.period": "5 s", "assumptions.waf_check_interval": "2 s",
         "clients.attack.arrivals.rate": [{"from": "0 s", "rate": "0/s"}, {"from": "5 s", "rate": "300/s"}],

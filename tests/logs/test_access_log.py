@@ -374,3 +374,21 @@ def test_what_aws_waf_decided_is_in_the_log() -> None:
     assert [row[0] for row in values_of(first, names)[:2]] == ["WAF_BLOCK", "-"]
     del said["apis"]["a"]["stages"]["s"]["waf"]
     assert values_of(said, names)[0] == ("-", "200", "-")
+
+
+def test_a_preflight_is_an_options_request_for_the_path_of_its_call() -> None:
+    methods = {
+        "PUT /items/{id}": {"integration": {"mock": {}}},
+        "OPTIONS /{proxy+}": {"integration": {"mock": {"status": 204}}},
+    }
+    calls = [{"call": "PUT /items/{id}", "path": {"id": {"uniform": {"n": 9}}}}]
+    said = story(
+        methods=methods,
+        clients={"c": client(at(0, 1 * SECOND), calls, browser={"max_age": "0 s"}, address="10.0.0.0/8")},
+    )
+    rows = values_of(said, "httpMethod resourcePath path identity.sourceIp status")
+    assert [row[0] for row in rows] == ["OPTIONS", "PUT"] * 2
+    assert {row[1] for row in rows[::2]} == {"/{proxy+}"}
+    assert [row[2:4] for row in rows[::2]] == [row[2:4] for row in rows[1::2]]
+    ids = [line.rpartition("|")[2] for line in lines_of(said, "status")]
+    assert len(set(ids)) == 4

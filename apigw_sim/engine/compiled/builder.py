@@ -511,6 +511,7 @@ class Builder:
                 key_0=key_0,
                 key_1=key_1,
             )
+        self._table("permit", plan.permissions)
         self._users()
         screens = Screens(plan, self.vectors, self.tables)
         processes = self._processes()
@@ -533,12 +534,13 @@ class Builder:
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry), drops_key=drops_key(plan, row),
-                keeps=retry.processes > 0 or row.users is not None or row.workers != NULL, users=self._users_of(number),
+                keeps=retry.processes > 0 or row.users is not None or row.workers != NULL or row.browser is not None,
+                users=self._users_of(number),
                 workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
-                **screens.of(row),
+                **screens.of(row), **permissions(row),
             )  # fmt: skip
             guided += len(guide)
             for place, (call, laws) in enumerate(zip(row.calls, stream.laws, strict=True)):
@@ -549,6 +551,7 @@ class Builder:
                     number=place, first_entry=self._first_entry(call.method),
                     needs_key=call.method != NULL and self.plan.methods[call.method].api_key_required,
                     sends=any(law.constant is None for law in laws), refused=call.refused, leave=call.leave,
+                    preflight=call.preflight, permission=call.permission,
                     invalid_body=call.invalid_body, invalid_parameters=call.invalid_parameters, policies=packed(call.policies),
                     types=self._shares(call.types, call.type_thresholds), types_n=len(call.types), format=call.format,
                     **self._laws(**dict(zip(LAWS, laws, strict=True))),
@@ -562,6 +565,16 @@ class Builder:
         self.vectors["guide"] = joined(guides)
         self.vectors["turn"] = rows(len(plan.clients), 1)
         self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
+
+
+def permissions(client: tables.Client) -> dict[str, int]:
+    """The words of a client that is browsers."""
+    said = client.browser
+    if said is None:
+        return {}
+    return {
+        "browsers": said.count, "permissions": said.first, "each": said.each, "permitted_for": said.max_age_ns,
+    }  # fmt: skip
 
 
 def kept(retry: tables.Retry) -> dict[str, int]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.drawing import OF_SEND, draw_call, draw_calls, draw_key, draw_send, four
 from apigw_sim.engine.compiled.events import CALL_SHIFT, WHO_MASK, free_node, sink_client, take_node, wake
-from apigw_sim.engine.compiled.plain import copy, view
+from apigw_sim.engine.compiled.plain import copy, view, words
 from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
 from apigw_sim.engine.compiled.users import goes_on, next_comes
 from apigw_sim.engine.compiled.words import (
@@ -18,6 +19,8 @@ from apigw_sim.engine.compiled.words import (
     FREED,
     HELD,
     LEFT,
+    PERMIT,
+    PICK,
     PICKED,
     RETRY,
     ROW,
@@ -27,8 +30,8 @@ from apigw_sim.engine.compiled.words import (
     WAIT,
 )
 from apigw_sim.engine.order import USER_BITS, USER_MASK, Hop, Rank
-from apigw_sim.records import NULL, CallOutcome
-from apigw_sim.rules import backoff
+from apigw_sim.records import NULL, PREFLIGHT, CallOutcome
+from apigw_sim.rules import backoff, pick
 
 if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
@@ -38,7 +41,9 @@ OF_RETRY, OF_TIMEOUT, OF_ANSWER, OF_HEARING = map(int, (Rank.RETRY, Rank.TIMEOUT
 OF_USER = int(Rank.USER)
 INTENDED = 4
 """The column of `calls` that says when a call was due."""
-SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED, _ = map(int, CallOutcome)
+SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED, *_ = map(int, CallOutcome)
+PREFLIGHT_FAILED = int(CallOutcome.PREFLIGHT_FAILED)
+OF_BROWSER = int(Group.BROWSER)
 
 
 def opened(s: State) -> View:
@@ -115,6 +120,8 @@ def sent(s: State, a: View) -> int:
         if at > s.now:
             wake(s, a, at, OF_RETRY, 0, HELD)
             return WAIT
+        if c.browsers > 0 and asks_first(s, c, a):
+            return WAIT
     return leaves(s, a, c)
 
 
@@ -171,8 +178,8 @@ def answered(s: State, a: View) -> None:
 
 
 def told(s: State, c: View, a: View, at: int, rank: int, what: int) -> None:
-    """A client has its answer, or gives up, at `at`; only a process that keeps something has to hear of it then."""
-    if c.processes > 0:
+    """A client has its answer, or gives up, at `at`; only who keeps something by that instant has to hear of it then."""
+    if c.processes > 0 or a.number > PREFLIGHT:
         if at > s.now:
             a.refs += 1
             wake(s, a, at, rank, OF_HEARING, what)
@@ -185,6 +192,9 @@ def learns(s: State, a: View, at: int, what: int) -> None:
     """What a client learns at `at` of an attempt, and what it does next."""
     c = view(s.client, a.client)
     status = NULL if what == LEFT else a.status
+    if a.number > PREFLIGHT:
+        permitted(s, c, a, status)
+        return
     again = c.client_timeout != 0
     if status != NULL:
         again = listed(s, c, status)
@@ -207,6 +217,52 @@ def over(s: State, c: View, a: View, at: int, status: int, outcome: int) -> None
         s.calls[(s.calls_n - 1) * CALL_COLUMNS + INTENDED] = view(s.node, a.record).id
         a.refs += 1
         wake(s, a, at, OF_USER, 0, FREED)
+
+
+def asks_first(s: State, c: View, a: View) -> bool:
+    """Whether a browser sends a preflight, now, and not yet the request that it asks for."""
+    p = view(s.pick, a.pick)
+    if p.preflight == NULL or view(s.permit, permission(s, c, a) * PERMIT).expires > s.now:
+        return False
+    b = view(s.row, take_row(s))
+    me = b.me
+    copy(s.row, me, s.row, a.me, ROW)
+    b.me = me
+    b.number = a.number + PREFLIGHT
+    b.pick = c.pick + p.preflight * PICK
+    b.key = NULL
+    b.resource = 0
+    b.entry = 0
+    b.age = 0
+    b.record = 0
+    b.previous = a.me  # no back-off follows a preflight: here stands what it asks for
+    draw_send(s, b)
+    wake(s, b, s.now, OF_RETRY, 0, HELD)
+    return True
+
+
+def permission(s: State, c: View, a: View) -> int:
+    """The number of the permission that an attempt needs, over all clients."""
+    user = a.who & USER_MASK
+    browser = user - 1
+    if user == 0:
+        word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, 0, OF_BROWSER)
+        browser = pick.uniform(word, c.browsers)
+    return c.permissions + browser * c.each + view(s.pick, a.pick).permission + a.resource
+
+
+def permitted(s: State, c: View, b: View, status: int) -> None:
+    """A browser has the answer to a preflight, or (NULL) none in time: what was asked for is sent, now, or it fails."""
+    a = view(s.row, b.previous)
+    if status >= 200 and status < 300:
+        x = view(s.permit, permission(s, c, a) * PERMIT)
+        if s.now + c.permitted_for > x.expires:
+            x.expires = s.now + c.permitted_for
+        wake(s, a, s.now, OF_RETRY, 0, HELD)
+    else:
+        a.number -= 1
+        over(s, c, a, s.now, NULL, PREFLIGHT_FAILED)
+        release(s, a)
 
 
 def waits_for_worker(s: State, c: View, a: View) -> bool:

@@ -27,8 +27,9 @@ BY_SHARE, BY_ADDRESS = int(Asks.SHARE), int(Asks.ADDRESS)
 
 def stopped(s: State, a: View, c: View) -> bool:
     """Whether a web ACL blocks a request, or the account's throttle before it refuses; its answer is known then."""
-    if view(s.pick, a.pick).refused != NULL:
-        return False  # its URL or its headers are too large for it to be a request at all
+    refused = view(s.pick, a.pick).refused
+    if refused == reason.URI_TOO_LONG or refused == reason.HEADERS_TOO_LARGE:
+        return False  # it is no request at all
     a.release = NULL
     if s.before_waf and account_refuses(s, a, s.now):
         return True

@@ -41,10 +41,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
             drops_key identities identity_table first_identity valid denied missing expired
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
+            browsers permissions each permitted_for
             tests tests_n allowed addresses address_table first_address
             keeps users workers
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
+        # browsers of a client (`browsers`: how many, 0: it is none), whose permissions stand from `permissions` on, `each` of
+        # them; what they remember of each: until when
+        "permit": "expires",
         # AWS WAF: a test that a rule makes of a client's requests (`tests` of a client: NULL, there is no web ACL); a
         # rate-based rule, whose addresses stand from `senders` on, and their counts by slot from `counts` on
         "test": "asks low high priority action gauge rate",
@@ -69,7 +73,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # an entry of a client's calls, with its laws: a table, or NULL and a constant
         "pick": """me method resource entry parameters parameters_n age authorized idempotent number first_entry
             needs_key policies sends refused invalid_body invalid_parameters types types_n rtt rtt_c
-            body body_c overhead overhead_c format leave""",
+            body body_c overhead overhead_c format leave preflight permission""",
         # what an attempt draws behind the gateway
         "works": "service service_c duration duration_c response response_c statuses statuses_n crash malformed",
         "parameter": "word n table resource entry",
@@ -151,7 +155,7 @@ WORKS, USERS, WORKERS = width("works"), width("users"), width("workers")
 QUEUE, ALIAS = width("queue"), width("alias")
 DISTRIBUTION, EDGE_KEY, EDGE_ENTRY = map(width, ("distribution", "edge_key", "edge_entry"))
 PROVISION = width("provision")
-TEST, RATE, SENDER = map(width, ("test", "rate", "sender"))
+TEST, RATE, SENDER, PERMIT = map(width, ("test", "rate", "sender", "permit"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
     width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )

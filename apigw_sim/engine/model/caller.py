@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws import Group, Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
+from apigw_sim.engine.model.browsers import Browsers
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
@@ -59,7 +60,7 @@ class Caller:
         self.retry = client.retry
         self.processes = [Process(client.retry) for _ in range(client.retry.processes)]
         self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
-        self.leave = self.offer if self.processes else self.send
+        self.leave = self.leaving()
         self.first = self.leave
         """What becomes of a call that is due."""
         Journey(model.clock, self.calls()).go()
@@ -77,6 +78,12 @@ class Caller:
             for at, call, sends, work in zip(block.at, calls, block.send, block.work, strict=True):
                 yield at, first + call[0] * CALL_STEP
                 send(Attempt(self, call, 1, sends, work, None))
+
+    def leaving(self) -> Callable[[Attempt], None]:
+        """What becomes of a request that would leave: it does, or something that its client keeps decides."""
+        if self.client.browser is not None:
+            return Browsers(self).send
+        return self.offer if self.processes else self.send
 
     def process(self, attempt: Attempt) -> Process:
         """The process that makes an attempt."""

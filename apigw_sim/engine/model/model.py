@@ -167,6 +167,8 @@ class Model:
             (plan.answers[stage.answers], plan.answers[stage.canary_answers]) for stage in plan.stages
         ]
         """By stage: what it and its canary answer where no method was met."""
+        self.permitted: dict[int, int] = {}
+        """Until when browsers remember their permissions, by their numbers."""
         self.gateway = Gateway(self)
         self.waf = Waf(self)
         self.callers = [

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 THROTTLED = 429
 SENDS, ANSWER, TIMEOUT = priority(Rank.RETRY), priority(Rank.ANSWER), priority(Rank.TIMEOUT)
-SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED, _ = map(int, CallOutcome)
+SUCCEEDED, REFUSED, TIMED_OUT, SHORT_CIRCUITED, *_ = map(int, CallOutcome)
 
 
 class Process:

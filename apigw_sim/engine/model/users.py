@@ -39,8 +39,8 @@ class User(Caller):
         self.crowd = client
         self.user = number
         self.id = identity(self.number, number, 0, 0)
-        self.leave = self.offer if self.processes else self.send
         self.draws = self.stream = UserStream(client.stream, number)
+        self.leave = self.leaving()
 
     def process(self, attempt: Attempt) -> Process:  # noqa: ARG002
         """A user has one process for all its calls."""

@@ -104,7 +104,7 @@ class Screened:
 
     def lets_in(self, attempt: Attempt) -> bool:
         """Whether a request may go on; else its answer is known."""
-        if attempt.caller.refused[attempt.call[1]] != NULL:
+        if attempt.caller.refused[attempt.call[1]] in reason.TOO_LARGE:
             return True  # its URL or its headers are too large for it to be a request at all
         if self.first and self.throttles.account_refuses(attempt, attempt.clock.now):
             return False
