@@ -112,7 +112,7 @@ class Offered:
     def mean(self, function: int) -> float:
         """The mean Duration of a function in seconds, its timeout at most."""
         row = self.case.plan.backends[function]
-        return min(row.duration.mean, row.timeout_ns) / units.SECOND
+        return min(row.mean_ns, row.timeout_ns) / units.SECOND
 
     def methods(self, functions: list[int]) -> list[int]:
         """The rows of plan.methods that send requests to some rows of plan.backends."""

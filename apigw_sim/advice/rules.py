@@ -13,6 +13,7 @@ from apigw_sim.advice import (
     browsers,
     caching,
     callers,
+    databases,
     deployments,
     events,
     faults,
@@ -291,6 +292,12 @@ RULES: tuple[Rule, ...] = (
         "Whoever invokes asynchronously is answered before the function runs: without a dead-letter queue or a destination on "
         "failure nobody hears of what failed or became too old.",
         "L:invocation-async-error-handling", events.given_up_and_lost,
+    ),
+    _rule(
+        "DB001", "More concurrency than a database has connections",
+        "Each environment holds a connection, and Lambda makes environments faster than a database makes connections: reserved "
+        "concurrency is the valve.",
+        "L:configuration-concurrency", databases.more_environments_than_connections,
     ),
     _rule(
         "SVC001", "A throttled service that looks like a success",

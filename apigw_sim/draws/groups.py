@@ -65,6 +65,9 @@ class Group(IntEnum):
     crash, error of a fault; one to spare."""
     EVENT_BIRTH = LATER + 53
     """Of the environment that such a try causes, as BIRTH; likewise the next group."""
+    QUERY = LATER + 55
+    """Of an invocation, the next two groups of an event that its function has failed once and twice: its query of a
+    database; that of its authorizer's invocation; two to spare."""
     ADDRESS = LATER + 17
     """Of a call: which of its client's addresses it comes from."""
     WAF = LATER + 21

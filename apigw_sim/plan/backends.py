@@ -12,12 +12,13 @@ from apigw_sim.plan.limits import UNITS_PER_RATE, Limits, Tap
 from apigw_sim.plan.provisioned import claimed
 from apigw_sim.plan.reading import Keys, Reading
 from apigw_sim.plan.responses import in_base64_at_most
-from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, LimitKind, Works
+from apigw_sim.plan.tables import NULL, Account, Backend, BackendKind, Cold, Database, LimitKind, Works
 from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.aliases import LATEST, age
 from apigw_sim.scenario.base import NONE
+from apigw_sim.scenario.databases import Queries
 from apigw_sim.scenario.functions import Function, formats
 from apigw_sim.scenario.paths import show_path
 
@@ -132,6 +133,7 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         scaling_limit=scaling,
         initial_environments=_initial(reading.scenario, name, f"{name}:{LATEST}"),
         contexts=bool(body.contexts),
+        **_queries(reading, body.database, path),
     )
 
 
@@ -251,6 +253,29 @@ def https(limits: Limits) -> list[Backend]:
 
 def _stretch(slowdown: Fraction, places: int) -> tuple[int, ...]:
     """How much longer a request takes, by how many are busy: 1 alone, `slowdown` where all are; thousandths."""
-    if slowdown == 1 or places < 2:
-        return ()
-    return (1000, *(round(1000 * (1 + (slowdown - 1) * Fraction(n, places - 1))) for n in range(places)))
+    return () if slowdown == 1 or places < 2 else by_load(slowdown, places)
+
+
+def by_load(slowdown: Fraction, places: int) -> tuple[int, ...]:
+    """A straight line from 1, alone, to `slowdown`, where all places are busy; thousandths, by how many are."""
+    others = max(places - 1, 1)
+    return (1000, *(round(1000 * (1 + (slowdown - 1) * Fraction(n, others))) for n in range(places)))
+
+
+def databases(scenario: Scenario) -> tuple[Database, ...]:
+    """The rows of databases."""
+    return tuple(
+        Database(name, said.connections, by_load(said.slowdown, said.connections))
+        for name, said in scenario.databases.items()
+    )
+
+
+def _queries(reading: Reading, said: Queries | None, path: Keys) -> dict[str, Any]:
+    """What an invocation does with a database."""
+    if said is None:
+        return {}
+    return {
+        "database": list(reading.scenario.databases).index(said.name),
+        "query": reading.law(said.query, "duration", (*path, "database", "query")),
+        "keeps_connection": said.connection == "kept",
+    }

@@ -59,7 +59,7 @@ class Ways:
             self._add(base, bucket)
         asked = self._asked(method)
         if asked != NULL:
-            self._behind(base, self.backends[asked], Fraction(self.backends[asked].duration.mean))
+            self._behind(base, self.backends[asked], Fraction(self.backends[asked].mean_ns))
         if method.backend != NULL:
             self._behind(base, self.backends[method.backend], self._mean(method))
         held = [group.access[method.stage] for group in self.groups if method.stage in group.access]
@@ -79,10 +79,15 @@ class Ways:
         """The mean duration of what a method invokes, ns; of an alias, by its weights as the run starts."""
         alias = self.aliases[method.alias] if method.alias != NULL else None
         if alias is None or alias.second == NULL:
-            return Fraction(self.works[method.works].duration.mean)
+            return Fraction(self.works[method.works].duration.mean) + self._query(method)
         rows = (alias.first + method.context, alias.second + method.context)
         means = (Fraction(self.works[row].duration.mean) for row in rows)
-        return sum(map(mul, means, alias.shares), Fraction(0))
+        return sum(map(mul, means, alias.shares), self._query(method))
+
+    def _query(self, method: Method) -> Fraction:
+        """The mean of the query that it makes of a database, ns; all versions make the same."""
+        query = self.backends[method.backend].query
+        return Fraction(query.mean if query else 0)
 
     def _asked(self, method: Method) -> int:
         """The function that each request invokes before its backend: an authorizer that caches nothing."""

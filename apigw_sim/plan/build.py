@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 
 OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED]
+OF_DATABASES = [kind for kind in GaugeKind if GaugeKind.CONNECTIONS <= kind <= GaugeKind.CONNECTIONS_REFUSED]
 OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES]
 
 
@@ -123,6 +124,7 @@ def build(scenario: Scenario) -> Plan:
         alarm_delay=scenario.assumptions.metrics_delay,
         aliases=callees.rows,
         shifts=shifts,
+        databases=backends.databases(scenario),
         events=events.events(scenario, made.methods, behind, names),
         provisions=provisions,
         allocation=provisioned.allocation(scenario),
@@ -196,7 +198,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
     found += [law for works in plan.works for law in (works.service, works.duration, works.response)]
     for backend in plan.backends:
         found += [backend.cold.provisioning, backend.cold.init] if backend.cold else []
-        found += [backend.idle_lifetime] if backend.idle_lifetime else []
+        found += [law for law in (backend.idle_lifetime, backend.query) if law is not None]
     found += [law for row in plan.authorizers for law in (row.time, row.service)]
     tables = [law.cells for law in found]
     for client in plan.clients:
@@ -234,6 +236,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.WAF_ALLOWED: len(plan.waf.acls),
         GaugeKind.WAF_MATCHED: len(plan.waf.rules),
         **dict.fromkeys(OF_EVENTS, len(plan.events)),
+        **dict.fromkeys(OF_DATABASES, len(plan.databases)),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

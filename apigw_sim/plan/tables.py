@@ -339,6 +339,12 @@ class Backend:
     """Bits of the formats of requests that it does not accept."""
     format_error: int = 0
     """The status it answers to those."""
+    database: int = NULL
+    """Row of plan.databases that each invocation queries; NULL: none."""
+    query: Law | None = None
+    """What its query takes, ns, of a database that is idle."""
+    keeps_connection: bool = False
+    """Whether an environment keeps its connection as long as it lives."""
     # HTTP
     concurrency: int = NULL
     """Requests at once; NULL: no limit."""
@@ -355,6 +361,20 @@ class Backend:
     """Of an SQS queue."""
     code: CodeName | None = None
     """Of a user's own: the class that serves."""
+
+    @property
+    def mean_ns(self) -> float:
+        """What it takes on average, the query included, where nothing loads its database."""
+        return self.duration.mean + (self.query.mean if self.query else 0)
+
+
+class Database(NamedTuple):
+    """A database."""
+
+    name: str
+    connections: int
+    stretch: tuple[int, ...]
+    """Thousandths by which a query's time is multiplied, by how many connections are at work as it starts, its own included."""
 
 
 @dataclass(frozen=True)
@@ -1001,9 +1021,15 @@ class GaugeKind(IntEnum):
     """ns: up to the age of an event that is tried again, and down at once; no area."""
     EVENT_AGES = 27
     """us: the ages of all that were tried again together; no area."""
-    TOKENS = 28
+    CONNECTIONS = 28
+    """Of a database, held; target: row of plan.databases, as of the next two."""
+    CONNECTIONS_BUSY = 29
+    """... at work."""
+    CONNECTIONS_REFUSED = 30
+    """So far."""
+    TOKENS = 31
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 29
+    QUOTA_LEFT = 32
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1083,6 +1109,7 @@ class Plan:
     """ns from the end of a period until an alarm sees its data."""
     aliases: tuple[Alias, ...] = ()
     shifts: tuple[Shift, ...] = ()
+    databases: tuple[Database, ...] = ()
     events: tuple[Events, ...] = ()
     """The queues of events of the functions that are invoked asynchronously."""
     provisions: tuple[Provision, ...] = ()

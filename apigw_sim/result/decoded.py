@@ -164,6 +164,8 @@ class Decoder:
             return f"{plan.waf.rules[target].acl}: {plan.waf.rules[target].name}"
         if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES:
             return plan.backends[plan.events[target].function].name
+        if GaugeKind.CONNECTIONS <= kind <= GaugeKind.CONNECTIONS_REFUSED:
+            return plan.databases[target].name
         if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED:
             return plan.backends[plan.queues[target]].name
         if kind == GaugeKind.CACHE_BYTES:

@@ -23,11 +23,26 @@ def check_functions(report: Report) -> None:
     for name, function in report.scenario.functions.items():
         for alias, weights in function.aliases.items():
             check_weights(report, ("functions", name, "aliases", alias), name, function, weights)
+        if function.database is not None:
+            known = report.scenario.databases
+            report.refer(
+                ("functions", name, "database", "name"),
+                function.database.name,
+                ("databases",),
+                known,
+                "database",
+            )
         if function.event_invoke.on_failure is not None:
             _check_destination(
                 report, ("functions", name, "event_invoke", "on_failure"), function.event_invoke.on_failure
             )
         _check_contexts(report, name, function)
+    for name, database in report.scenario.databases.items():
+        if database.slowdown != 1 and database.connections == 1:
+            what = "of one connection there are no others that could be at work"
+            report.say(
+                ("databases", name, "slowdown"), what, "leave slowdown out, or give it more connections"
+            )
     _check_formats(report)
 
 

@@ -11,8 +11,9 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import LATEST, AliasName, Qualifier, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
+from apigw_sim.scenario.databases import Queries
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Flag, Share, Words, one_of, quantity, show
+from apigw_sim.scenario.quantities import Count, Flag, Share, Slowdown, Words, one_of, quantity, show
 from apigw_sim.scenario.shares import read_shares, share_schema
 from apigw_sim.scenario.variables import VariableName, VariableValue
 
@@ -188,6 +189,7 @@ class Version(Part):
         "idle_lifetime": "belongs to the function; write it there",
         "provisioned_concurrency": "belongs to the function; write it there, by version or alias",
         "event_invoke": "belongs to the function; write it there",
+        "database": "belongs to the function; write it there",
         "snap_start": _LATER,
     }
 
@@ -250,6 +252,9 @@ class Function(Part):
     idle_lifetime: DurationLaw = Field(
         Uniform(min=5 * units.MINUTE, max=7 * units.MINUTE),
         description="how long an idle environment lives, drawn at its birth",
+    )
+    database: Queries | None = Field(
+        None, description="the database that each invocation queries; default: it queries none"
     )
     event_invoke: EventInvoke = Field(
         EventInvoke(), description="what becomes of asynchronous invocations that fail or find no concurrency"
@@ -318,7 +323,7 @@ class HttpBackend(Part):
     discipline: Annotated[str, one_of("FIFO", "LIFO", noun="discipline")] = Field(
         "FIFO", description="who of the waiting is next: FIFO, the first that came, or LIFO, the last"
     )
-    slowdown: Annotated[Fraction, quantity("number", above=0, note="write a number above 0")] = Field(
+    slowdown: Slowdown = Field(
         Fraction(1),
         description="times as long a request takes that finds all other places busy as it starts; a straight line "
         "from 1, which holds for one that is alone",

@@ -15,6 +15,7 @@ from apigw_sim.scenario.alarms import Alarms, AlarmTable
 from apigw_sim.scenario.api import EVERY_METHOD, Api, Caching, Stage
 from apigw_sim.scenario.base import Part, dump
 from apigw_sim.scenario.clients import Client
+from apigw_sim.scenario.databases import Database
 from apigw_sim.scenario.expect import ExpectationText
 from apigw_sim.scenario.fronts import NO_PATH, Distribution, Domain, DomainName
 from apigw_sim.scenario.functions import Function
@@ -76,6 +77,7 @@ class Scenario(Part):
     account: Account = Field(default_factory=Account, description="the account's limits in its Region")
     functions: dict[Name, Function] = Field({}, description="Lambda functions by name")
     backends: dict[Name, Backend] = Field({}, description="other backends by name")
+    databases: dict[Name, Database] = Field({}, description="databases by name, for functions to name")
     authorizers: dict[Name, Authorizer] = Field({}, description="authorizers by name, for methods to name")
     apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
     domains: dict[DomainName, Domain] = Field({}, description="custom domain names")

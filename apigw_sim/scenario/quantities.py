@@ -189,6 +189,7 @@ Share = Annotated[Fraction, quantity("share")]
 Count = Annotated[int, quantity("count")]
 PositiveCount = Annotated[int, quantity("count", 1)]
 Number = Annotated[Fraction, quantity("number")]
+Slowdown = Annotated[Fraction, quantity("number", above=0, note="write a number above 0")]
 Instant = Annotated[
     datetime,
     Leaf(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.plan import laws
 from apigw_sim.plan.reading import Keys, Reading
-from apigw_sim.plan.tables import BackendKind, Law, Plan
+from apigw_sim.plan.tables import NULL, BackendKind, Law, Plan
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.terminal import assumptions
 from apigw_sim.terminal.page import Page, Words
@@ -87,6 +87,8 @@ def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
         if backend.cold is not None:
             yield (*function, "cold_start", "provisioning"), backend.cold.provisioning, False
             yield (*function, "cold_start", "init"), backend.cold.init, False
+        if backend.query is not None and backend.version_of == NULL:
+            yield (*function, "database", "query"), backend.query, False
         if backend.idle_lifetime is not None:
             yield (*function, "idle_lifetime"), backend.idle_lifetime, False
     account, kinds = plan.account, {stage.http for stage in plan.stages}

@@ -35,6 +35,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _authorizers(made, summary)
     _events(made, summary)
     _queues(made, summary)
+    _databases(made, summary)
     _web_acls(made, summary)
     _cache(made, summary)
     _alarms(made, summary)
@@ -296,6 +297,21 @@ def _web_acls(made: Page, summary: Summary) -> None:
     if rows:
         made.title("WEB ACLS")
         made.table(rows[:MOST_ROWS], "llrr", ("", "action", "matched", "of requests"))
+        _cut(made, len(rows))
+
+
+def _databases(made: Page, summary: Summary) -> None:
+    rows = [
+        (
+            name, count(row["connections"]), f"{row['mean_held']:,.1f}", count(row["max_held"]),
+            f"{row['mean_at_work']:,.1f}", count(row["max_at_work"]), count(row["refused"]),
+        )
+        for name, row in summary.get("databases", {}).items()
+    ]  # fmt: skip
+    if rows:
+        made.title("DATABASES")
+        heads = ("", "connections", "held: mean", "most", "at work: mean", "most", "refused")
+        made.table(rows[:MOST_ROWS], "lrrrrrr", heads)
         _cut(made, len(rows))
 
 

@@ -59,7 +59,47 @@ def queueing(function: dict[str, Any], consumer: dict[str, Any] | None = None, *
 
 QUEUES = ("VISIBLE", "HIDDEN", "SENT", "RECEIVED", "DELETED", "OLDEST", "EMPTIED")
 
+
+def querying(**function: Any) -> dict[str, Any]:
+    """Two functions and a batch worker share few connections; environments die young, and time out on slow queries."""
+    database = {"name": "d", "query": {"p50": "60 ms", "p99": "500 ms"}}
+    body = {
+        "duration": {"p50": "20 ms", "p99": "90 ms"},
+        "timeout": "1 s",
+        "idle_lifetime": "400 ms",
+        **function,
+    }
+    said = queueing({**body, "database": {**database, "connection": "each"}}, {"maximum_concurrency": 2})
+    said["databases"] = {"d": {"connections": 4, "slowdown": 6}}
+    said["functions"] |= {
+        "f": {**body, "database": database, "versions": {"1": {}}, "provisioned_concurrency": {"1": 2}},
+        "g": {
+            **body,
+            "crash": "30 %",
+            "cold_start": {"provisioning": "20 ms", "init": "30 ms"},
+            "database": database,
+        },
+    }
+    said["apis"]["a"]["methods"] |= {
+        "GET /f": {"integration": {"lambda_proxy": "f:1"}},
+        "GET /g": {"integration": {"lambda": "g", "invocation_type": "Event"}},
+    }
+    retry = {**AGAIN, "statuses": [502]}
+    for name, gap in (("f", 30), ("g", 70)):
+        calls = [{"call": f"GET /{name}"}]
+        said["clients"][name] = client(every(gap * MS, 2 * SECOND), calls, retry=retry, timeout="300 ms")
+    said["timeline"] += [
+        {"at": "1 s", "fault": {"function": "f", "slow": 3, "for": "300 ms"}},
+        {"at": "1.1 s", "fault": {"function": "f", "errors": "20 %", "for": "300 ms"}},
+    ]
+    return said
+
+
 ENTRIES: dict[str, Entry] = {
+    "a database with few connections": entry(
+        querying(), "level CONNECTIONS", "level CONNECTIONS_BUSY", "level CONNECTIONS_REFUSED", "work TIMEOUT", "died",
+        "provisioned", "work for EVENT_QUEUE", "work for EVENT_SOURCE",
+    ),
     "a queue that is worked off": entry(
         queueing({}), "work for EVENT_SOURCE", *(f"level {name}" for name in QUEUES),
     ),

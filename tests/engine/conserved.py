@@ -36,7 +36,7 @@ ONLY_AUTHORIZERS = {
 """Answers that nobody gets without an authorizer, AWS_IAM or a resource policy."""
 ENDED = {
     GaugeKind.CONCURRENCY, GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY, GaugeKind.BUSY, GaugeKind.QUEUE,
-    GaugeKind.EVENTS,
+    GaugeKind.EVENTS, GaugeKind.CONNECTIONS_BUSY,
 }  # fmt: skip
 """The kinds of gauges that are 0 when nothing is in flight."""
 WITHOUT_AREA = {
@@ -65,6 +65,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_queues(ran),
         *_waf(ran),
         *_events(ran),
+        *_databases(ran),
     ]
 
 
@@ -373,6 +374,26 @@ def _events(ran: Ran) -> Iterator[str]:
             yield f"{name}: {received} events, {well} went well, {expired} too old, {failed} failed"
         if retried != sum(source == Source.EVENT_QUEUE for source, _ in work):
             yield f"{name}: {retried} retries, and as many rows there are not"
+
+
+def _databases(ran: Ran) -> Iterator[str]:
+    """Never more connections than there are, nor more at work than held; who gets none crashes or times out."""
+    plan = ran.plan
+    for number, row in enumerate(plan.databases):
+        held, busy, refused = (
+            ran.levels(plan.gauge(GaugeKind(kind), number))
+            for kind in range(GaugeKind.CONNECTIONS, GaugeKind.CONNECTIONS_REFUSED + 1)
+        )
+        if max((level.peak for level in held), default=0) > row.connections:
+            yield f"{row.name}: more connections than {row.connections}"
+        if max((level.peak for level in busy), default=0) > max((level.peak for level in held), default=0):
+            yield f"{row.name}: more at work than held"
+        failed = sum(
+            plan.backends[backend].database == number and outcome in (Outcome.CRASH, Outcome.TIMEOUT)
+            for backend, outcome in ran.columns(INVOCATIONS, "backend", "outcome")
+        )
+        if refused and refused[-1].level > failed:
+            yield f"{row.name}: refused {refused[-1].level}, and {failed} invocations failed"
 
 
 def _levels(ran: Ran) -> Iterator[str]:

@@ -45,7 +45,7 @@ from engine.generated_parts import (
     traced,
 )
 from engine.generated_security import secured
-from engine.generated_services import retried, served
+from engine.generated_services import queried, retried, served
 from engine.generated_waf import screened
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
@@ -59,6 +59,7 @@ def generated(number: int) -> dict[str, Any]:
     said = secured(said)(random.Random(f"security {number}"))
     said = served(said)(random.Random(f"services {number}"))
     said = retried(said)(random.Random(f"events {number}"))
+    said = queried(said)(random.Random(f"databases {number}"))
     said = resettled(said)(random.Random(f"settings {number}"))
     said = typed(said)(random.Random(f"http {number}"))
     said = screened(said)(random.Random(f"waf {number}"))

@@ -38,6 +38,23 @@ def queue(draw: Draw, function: str) -> dict[str, Any]:
 
 
 @drawn
+def queried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
+    """The scenario with a database behind some of its functions, more often than not with none."""
+    if not said["functions"] or not draw(chance(SERVED)):
+        return said
+    said["databases"] = {"d": {"connections": draw(few(2, 5)), "slowdown": draw(one_of(1, 3, 0.5))}}
+    for body in said["functions"].values():
+        if draw(chance(80)):
+            query = draw(time_of(0, 20, zero=True))
+            body["database"] = {
+                "name": "d",
+                "query": query,
+                "connection": draw(one_of("kept", "kept", "each")),
+            }
+    return said
+
+
+@drawn
 def retried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     """The scenario with words for Lambda's own queue at some of its functions."""
     queues = [name for name, body in said["backends"].items() if "sqs" in body]

@@ -95,6 +95,11 @@ SHORT: dict[str, dict[str, Any]] = {
         **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "100/s"}, {"from": "10 s", "rate": "10/s"}]
            for name in ("straight", "queued")},
     },
+    "database_drowned": {
+        "run.duration": "30 s", "run.period": "5 s",
+        **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "20/s"}, {"from": "5 s", "rate": "60/s"},
+                                             {"from": "20 s", "rate": "20/s"}] for name in ("bare", "valve")},
+    },
     "asynchronous_invocation": {
         "run.duration": "40 s", "run.period": "5 s", "functions.drops.event_invoke.maximum_event_age": "60 s",
         **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "60/s"}, {"from": "10 s", "rate": "10/s"}]

@@ -101,3 +101,44 @@ def test_asynchronous_invocation() -> None:
             ),
         ],
     )
+
+
+def test_database_drowned() -> None:
+    """Durations by load, and what Little's law makes of them; the rush is the minute from 2 to 3."""
+    done = run("database_drowned")
+    functions, databases = done.summary["functions"], done.summary["databases"]
+    at_work = {busy: 300 * (1 + 9 * (busy - 1) / 99) for busy in (50, 100)}
+    carries = 50 / (0.2 + at_work[50] / 1000)
+    requests = done.result.requests
+    rush = requests[(requests["arrived_ns"] >= 120 * 10**9) & (requests["arrived_ns"] < 180 * 10**9)]
+    of = {name: rush[rush["client"] == name] for name in ("bare", "valve")}
+    carried = {name: int((rows["status"] < 400).sum()) for name, rows in of.items()}
+    assert abs(carried["valve"] - carries * 60) <= 60  # a few seconds to fill it, and to drain
+    assert carried["bare"] < 0.2 * carried["valve"]
+    assert databases["orders"]["max_at_work"] == databases["orders"]["max_held"] == 100
+    assert databases["guarded"]["max_held"] == functions["valve"]["max_concurrency"] == 50
+    assert databases["guarded"]["refused"] == 0
+    reasons = done.result.requests["reason"].value_counts()
+    assert functions["bare"]["errors"] == databases["orders"]["refused"] + reasons["FUNCTION_TIMEOUT"]
+    assert reasons["FUNCTION_ERROR"] == databases["orders"]["refused"]
+    later = requests[requests["arrived_ns"] >= 240 * 10**9]
+    assert (later["status"] == 200).all()  # both have healed a minute after the rush
+    vouched(
+        "database_drowned",
+        [
+            Claim("{} ms of its function and a query of {} ms", (200, 300)),
+            Claim("query takes {} ms, an order {} ms", (at_work[100], 200 + at_work[100])),
+            Claim(
+                "a query takes {} ms and an order {} ms, so {}/s", (at_work[50], 200 + at_work[50], carries)
+            ),
+        ],
+        [
+            Claim("bare in the rush {} of {} attempts", (carried["bare"], len(of["bare"]))),
+            Claim(
+                "{} found no connection and {} timed out",
+                (databases["orders"]["refused"], reasons["FUNCTION_TIMEOUT"]),
+            ),
+            Claim("valve in the rush {} of {} attempts", (carried["valve"], len(of["valve"]))),
+            Claim("{} were throttled, and at most {} connections", (functions["valve"]["throttles"], 50)),
+        ],
+    )

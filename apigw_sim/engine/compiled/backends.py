@@ -24,7 +24,7 @@ from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.provisioned import given_back, provided
 from apigw_sim.engine.compiled.queues import SENT_WELL, post
 from apigw_sim.engine.compiled.services import takes
-from apigw_sim.engine.compiled.words import PROVISIONED
+from apigw_sim.engine.compiled.words import UNUSUAL
 from apigw_sim.records import NULL
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ def reach(s: State, a: View, source: int) -> None:
         enqueue(s, a, f)
         return
     found = SPILLED
-    if f.is_lambda == PROVISIONED:
+    if f.is_lambda == UNUSUAL:
         found = provided(s, a, f)
     if found == SPILLED:
         found = invoke(s, a, f)

@@ -16,7 +16,9 @@ from apigw_sim.engine.compiled import (
     caching,
     callers,
     checks,
+    databases,
     drawing,
+    environments,
     events,
     fronts,
     gateway,
@@ -92,6 +94,8 @@ SOURCES = (
     jobs,
     queues,
     asynchronous,
+    environments,
+    databases,
     lambdas,
     provisioned,
     backends,
@@ -190,7 +194,7 @@ def functions(module: ModuleType) -> list[Any]:
 
 def entry(name: str) -> Callable[..., Any]:
     """A function of the loop by name."""
-    for module in (kernel, levels, lambdas, drawing):
+    for module in (kernel, levels, environments, drawing):
         found: Callable[..., Any] | None = vars(module).get(name)
         if found is not None and found.__module__ == module.__name__:
             return found
@@ -202,7 +206,7 @@ def compiled() -> Kernel:
     from apigw_sim.engine.compiled import views
     from apigw_sim.jit import compiled as made
 
-    alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {lambdas.bury_all}
+    alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {environments.bury_all, environments.sweep}
     helpers = [thing for module in SOURCES for thing in functions(module) if thing not in alone]
     made_entries = {
         name: made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -133,7 +134,9 @@ class Builder:
         table[waf, fields.index("integral")] = 0
         known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
         table[known_at_ticks, fields.index("integral")] = 0
-        table[plan.gauge(GaugeKind.EVENT_AGE) : plan.gauge(GaugeKind.TOKENS), fields.index("integral")] = 0
+        table[
+            plan.gauge(GaugeKind.EVENT_AGE) : plan.gauge(GaugeKind.CONNECTIONS), fields.index("integral")
+        ] = 0
         first = plan.gauge(GaugeKind.CACHE_BYTES)
         table[first : first + len(plan.stages) + len(plan.canary_caches), fields.index("integral")] = 0
 
@@ -325,6 +328,7 @@ class Builder:
         self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
         self._queues()
         events = self._events()
+        kin = self._databases()
         provisions = self._provisions()
         rings = 0
         for number, row in enumerate(plan.backends):
@@ -333,14 +337,14 @@ class Builder:
             main = plan.function_of(number)
             fill(
                 self.vectors["backend"], "backend", number, me=number * w.BACKEND,
-                is_lambda=is_lambda if provision == NULL else w.PROVISIONED, provision=provision * w.PROVISION,
+                is_lambda=is_lambda if provision == row.database == NULL else w.UNUSUAL, provision=provision * w.PROVISION,
                 **self._outcomes(row), contexts=row.contexts,
                 certain=len(status.statuses) == 1 and not (row.crash or row.malformed or row.refuses or row.contexts),
                 main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
                 timeout=row.timeout_ns, reserved=row.reserved,
                 reserved_limit=row.reserved_limit, own_rps=row.rate_bucket, all_rps=account.rps_bucket,
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
-                slow=-AS_EVER if row.stretch else AS_EVER, load=self._words(row.stretch),
+                slow=-AS_EVER if row.stretch or row.database != NULL else AS_EVER, load=self._words(row.stretch),
                 last=NULL if row.lifo else 0, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
                 largest_response=row.largest_response,
@@ -348,9 +352,11 @@ class Builder:
                 capacity_limit=row.capacity_limit,
                 busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
                 service=self._service(row), events=events.get(main, NULL),
+                database=NULL if row.database == NULL else row.database * w.width("database"),
+                kin=kin.get(number, NULL), keeps=row.keeps_connection,
                 **self._laws(
                     provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
-                    lifetime=row.idle_lifetime,
+                    lifetime=row.idle_lifetime, query=row.query,
                 ),
             )  # fmt: skip
             if is_lambda and main == number and account.scaling > 0 and not account.scaling_bucket:
@@ -433,6 +439,21 @@ class Builder:
                 **{word: first[kind] + number for kind, word in gauges.items()},
             )  # fmt: skip
         return {row.function: number * w.width("event") for number, row in enumerate(plan.events)}
+
+    def _databases(self) -> dict[int, int]:
+        """Databases; gives for each function that queries one the next that queries the same."""
+        plan, first = self.plan, self.plan.gauge_base
+        self._table("database", len(plan.databases))
+        kin: dict[int, int] = {}
+        for number, row in enumerate(plan.databases):
+            mine = [*(n for n, backend in enumerate(plan.backends) if backend.database == number), NULL]
+            kin |= dict(pairwise(mine))
+            fill(
+                self.vectors["database"], "database", number, connections=row.connections, load=self._words(row.stretch),
+                first=mine[0], held=first[GaugeKind.CONNECTIONS] + number, busy=first[GaugeKind.CONNECTIONS_BUSY] + number,
+                refused=first[GaugeKind.CONNECTIONS_REFUSED] + number,
+            )  # fmt: skip
+        return kin
 
     def _provisions(self) -> dict[int, int]:
         """Provisioned concurrency; gives the row of each that has some."""

@@ -238,7 +238,7 @@ class Compiled:
         for f in self._functions():
             self.kernel.close(self.state, f)
             row = view(self.state.backend, f)
-            if row.is_lambda == w.PROVISIONED:
+            if self.plan.backends[f // w.BACKEND].kind is BackendKind.LAMBDA and row.provision >= 0:
                 provisioned.close_provisioned(self.state, row)
         self._hand_on(0)
         for number, client in enumerate(self.plan.clients):

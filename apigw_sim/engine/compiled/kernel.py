@@ -30,6 +30,7 @@ from apigw_sim.engine.compiled.callers import (
     sent,
     started,
 )
+from apigw_sim.engine.compiled.environments import bury_all
 from apigw_sim.engine.compiled.events import fetch, free_node, pop, sink_client
 from apigw_sim.engine.compiled.fronts import at_edge
 from apigw_sim.engine.compiled.gateway import (
@@ -44,7 +45,6 @@ from apigw_sim.engine.compiled.gateway import (
     travel,
     watch_limits,
 )
-from apigw_sim.engine.compiled.lambdas import bury_all
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.queues import of_queue, offered, over
 from apigw_sim.engine.compiled.words import (

@@ -9,7 +9,9 @@ from apigw_sim.engine.compiled.asynchronous import event_birth, event_work
 from apigw_sim.engine.compiled.authorizing import question
 from apigw_sim.engine.compiled.callers import begun
 from apigw_sim.engine.compiled.checks import too_large
+from apigw_sim.engine.compiled.databases import queried
 from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, draw_outcome, four, value
+from apigw_sim.engine.compiled.environments import bury, made
 from apigw_sim.engine.compiled.jobs import (
     BEGINS,
     BY_ACCOUNT,
@@ -21,6 +23,7 @@ from apigw_sim.engine.compiled.jobs import (
     BY_SCALING,
     CRASHED,
     MALFORMED,
+    NORMAL_SPEED,
     OK,
     OUTAGE,
     RAN_OUT,
@@ -33,12 +36,8 @@ from apigw_sim.engine.compiled.levels import hold, level_of, move, spend
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.queues import batch_work
 from apigw_sim.engine.compiled.words import (
-    BACKEND,
     BUCKET,
-    ENVIRONMENT,
-    ENVIRONMENT_COLUMNS,
     EVENT,
-    GAUGE,
     METHOD,
 )
 from apigw_sim.records import NULL
@@ -98,7 +97,8 @@ def execute(s: State, a: View, f: View) -> None:
     else:
         a.repeated = begun(s, a)
         duration, status = a.drawn_duration, draw_outcome(s, a, f)
-    duration = stretched(f, duration)
+    if f.slow != NORMAL_SPEED:
+        duration, status = slowed(s, a, f, duration, status)
     if status > 0:
         a.job_status = status
     elif status == OF_CRASH:
@@ -117,6 +117,17 @@ def execute(s: State, a: View, f: View) -> None:
     if a.init != NULL:
         end += a.provisioning + a.init
     a.end = end
+
+
+def slowed(s: State, a: View, f: View, duration: int, status: int) -> tuple[int, int]:
+    """A duration under the function's fault, with its query of a database; without a connection it crashes."""
+    if f.slow > 0:
+        return stretched(f, duration), status
+    query = queried(s, a, f)
+    duration = duration * -f.slow // NORMAL_SPEED
+    if query == NULL:
+        return duration, OF_CRASH
+    return duration + query, status
 
 
 def of_queues(s: State, a: View, f: View) -> tuple[int, int]:
@@ -221,30 +232,6 @@ def birth_of(s: State, a: View) -> int:
     return OF_AUTHORIZER_BIRTH
 
 
-def made(s: State, f: View, born: int, ready: int, lifetime: int) -> int:
-    """The row of a new environment."""
-    me = s.environment_free
-    if me != 0:
-        s.environment_free = view(s.environment, me).below
-    else:
-        me = s.environment_top
-        s.environment_top = me + ENVIRONMENT
-        if s.environment_top > s.environment_room:
-            s.stop = 1
-    v = view(s.environment, me)
-    v.me = me
-    v.number = f.births
-    v.born = born
-    v.ready = ready
-    v.used = ready
-    v.lifetime = lifetime
-    v.served = 0
-    v.function = f.me // BACKEND
-    f.births += 1
-    move(s, f.alive, 1)
-    return me
-
-
 def idle_again(s: State, a: View, f: View) -> None:
     """The invocation has ended: its environment is idle again, the most recently used."""
     occupy(s, f, -1)
@@ -252,90 +239,3 @@ def idle_again(s: State, a: View, f: View) -> None:
     v.used = s.now
     v.below = f.idle
     f.idle = v.me
-
-
-def bury(s: State, f: View, now: int) -> None:
-    """Drop expired environments from the top of the stack until a live one shows."""
-    while f.idle != 0:
-        v = view(s.environment, f.idle)
-        if v.used + v.lifetime > now:
-            return
-        f.idle = v.below
-        died(s, f, v)
-
-
-def died(s: State, f: View, v: View) -> None:
-    """An environment's idle lifetime has ended, since the last tick but before now."""
-    at = v.used + v.lifetime
-    move(s, f.alive, -1)
-    since = at
-    if since < s.last_tick:
-        since = s.last_tick
-    view(s.gauge, f.alive * GAUGE).area -= s.now - since
-    mourn(s, v, at)
-
-
-def mourn(s: State, v: View, at: int) -> None:
-    """An environment waits for its row to be written, in order."""
-    v.died = at
-    v.below = 0
-    if s.dead_first == 0:
-        s.dead_first = v.me
-    else:
-        view(s.environment, s.dead_last).below = v.me
-    s.dead_last = v.me
-    s.stop = 1
-
-
-def bury_all(s: State) -> None:
-    """Write the rows of dead environments, as many as there is room for."""
-    out = s.environments
-    while s.dead_first != 0 and s.environments_n < s.block_rows:
-        v, r = view(s.environment, s.dead_first), s.environments_n * ENVIRONMENT_COLUMNS
-        out[r] = v.function
-        out[r + 1] = v.number
-        out[r + 2] = v.born
-        out[r + 3] = v.ready
-        out[r + 4] = v.used
-        out[r + 5] = v.died
-        out[r + 6] = v.served
-        out[r + 7] = 1 if v.lifetime == NULL else 0
-        s.environments_n += 1
-        s.dead_first = v.below
-        v.below = s.environment_free
-        s.environment_free = v.me
-
-
-def sweep(s: State, function: int, now: int) -> None:
-    """Drop all expired environments of a function: at a tick, so that the level at the tick is right."""
-    f, above = view(s.backend, function), 0
-    here = f.idle
-    while here != 0:
-        v = view(s.environment, here)
-        below = v.below
-        if v.used + v.lifetime <= now:
-            if above == 0:
-                f.idle = below
-            else:
-                view(s.environment, above).below = below
-            died(s, f, v)
-        else:
-            above = here
-        here = below
-
-
-def close(s: State, function: int) -> None:
-    """The run is over: the idle environments of a function are written down, the least recently used first."""
-    f, above = view(s.backend, function), 0
-    here = f.idle
-    f.idle = 0
-    while here != 0:  # turn the stack over
-        v = view(s.environment, here)
-        below = v.below
-        v.below = above
-        above = here
-        here = below
-    while above != 0:
-        v = view(s.environment, above)
-        above = v.below
-        mourn(s, v, NULL)

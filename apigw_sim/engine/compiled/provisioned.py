@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.checks import too_large
+from apigw_sim.engine.compiled.databases import disconnects
+from apigw_sim.engine.compiled.environments import made, mourn
 from apigw_sim.engine.compiled.jobs import BEGINS, BY_RPS, REFUSED, SPILLED
-from apigw_sim.engine.compiled.lambdas import has_tokens, idle_again, made, mourn, refuse, spend_rates
+from apigw_sim.engine.compiled.lambdas import has_tokens, idle_again, refuse, spend_rates
 from apigw_sim.engine.compiled.levels import level_of, move
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.words import EVENT, METHOD
@@ -21,6 +23,8 @@ if TYPE_CHECKING:
 
 def provided(s: State, a: View, f: View) -> int:
     """An invocation of a version with provisioned concurrency: it gets one of its environments, or spills over."""
+    if f.provision < 0:  # it has none, only a database
+        return SPILLED
     p, now = view(s.provision, f.provision), s.now
     count = level_of(s, p.allocated)
     m = view(s.method, a.release * METHOD)
@@ -65,6 +69,8 @@ def measure(s: State, p: View) -> None:
 def given_back(s: State, a: View, f: View) -> None:
     """An invocation has ended: a provisioned environment is free again, or gone if it is one too many."""
     v = view(s.environment, a.environment)
+    if f.database != NULL:
+        disconnects(s, f, v)
     if v.lifetime != NULL:
         idle_again(s, a, f)
         return

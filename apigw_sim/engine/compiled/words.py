@@ -111,12 +111,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "bucket": "level at rate full limit off low stale",
         "quota": "used requests limit reset resets_end low stale",
         # a function or a version of the function `main`, or an HTTP backend with its queue from `first` to `last`
-        # is_lambda: 2 (PROVISIONED) for a version with provisioned concurrency
+        # is_lambda: 2 (UNUSUAL) for a version with provisioned concurrency (`provision`) or a database (`database`);
+        # `kin`: the number of the next function with the same database; a negative `slow`: it has a database, or load
         "backend": """me is_lambda statuses statuses_n certain contexts crash malformed timeout reserved reserved_limit own_rps
             all_rps scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
             first last load largest_response main refuses format_error service provision provisioned
-            events""",
+            events database kin query query_c keeps""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
         "service": "throttle_status unit sqs",
         # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
@@ -131,8 +132,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # provisioned concurrency of a version: environments that are free, the most recently used first; how many busy
         # ones go when they are free; its own requests per second; its gauges
         "provision": "idle surplus level at rate full limited limit allocated busy utilization",
+        # a database: where in `status` its times by load stand, its functions from `first` on, and its gauges
+        "database": "connections load first held busy refused",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
-        "environment": "me number born ready used lifetime served below died function",
+        "environment": "me number born ready used lifetime served below died function connected",
         "gauge": "level low peak area at stale integral",
     }.items()
 }
@@ -172,8 +175,8 @@ REASON = 3
 """`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""
 BY_TURNS = 2
 """Of `moves`: some deployments of the method ask for an API key, and some do not."""
-PROVISIONED = 2
-"""Of `is_lambda`: a version with provisioned concurrency."""
+UNUSUAL = 2
+"""Of `is_lambda`: a version with provisioned concurrency, or with a database."""
 EVENT = 2
 """Of `detached`: nobody ever waits, an asynchronous invocation."""
 STATUS_BITS, REASON_BITS = 10, 8

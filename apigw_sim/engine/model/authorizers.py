@@ -102,6 +102,10 @@ class Question(Job):
         """The word that says whether a fault makes it fail."""
         return self.attempt.words(Group.AUTHORIZER_FAULT)[0]
 
+    def query_word(self) -> int:
+        """The word for its query of a database."""
+        return self.attempt.words(Group.QUERY)[1]
+
     def too_large(self) -> bool:
         """A token, or a request without its body, always fits."""
         return False

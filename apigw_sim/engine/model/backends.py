@@ -71,6 +71,10 @@ class Job:
         """The word that says whether a fault makes it fail."""
         return self.attempt.words(Group.OUTCOME)[3]
 
+    def query_word(self) -> int:
+        """The word for its query of a database."""
+        return self.attempt.words(Group.QUERY)[0]
+
     def too_large(self) -> bool:
         """Whether its body is above what an invocation takes; three bytes are four in base64."""
         method, attempt = self.method, self.attempt

@@ -61,6 +61,10 @@ class Retry(Job):
         """The word that says whether a fault makes it fail."""
         return self.words(Group.EVENT_RETRY)[2] if self.errors else super().fault_word()
 
+    def query_word(self) -> int:
+        """The word for its query of a database."""
+        return self.attempt.words(Group.QUERY + self.errors)[0]
+
     def run(self) -> None:
         """Work begins: a repetition if the function has begun with the event, or with an earlier attempt of the call."""
         super().run()

@@ -40,7 +40,7 @@ class Environment:
     A lifetime of NULL has no end: the environment is one of provisioned concurrency.
     """
 
-    __slots__ = ("born", "last_used", "lifetime", "number", "ready", "served")
+    __slots__ = ("born", "connected", "last_used", "lifetime", "number", "ready", "served")
 
     def __init__(self, number: int, born: int, ready: int, lifetime: int) -> None:
         self.number = number
@@ -49,6 +49,8 @@ class Environment:
         self.last_used = ready
         self.lifetime = lifetime
         self.served = 0
+        self.connected = False
+        """Whether it holds a connection of its function's database."""
 
 
 class Account:

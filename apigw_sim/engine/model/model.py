@@ -13,6 +13,7 @@ from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.code import Coded
+from apigw_sim.engine.model.databases import Connected, ConnectedProvisioned, Database
 from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
@@ -136,6 +137,7 @@ class Model:
             Gauge(gauges, plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY)),
             Gauge(gauges, plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY)),
         )
+        self.databases = [Database(n, row, gauges, plan) for n, row in enumerate(plan.databases)]
         self.functions: dict[int, Function] = {}
         self.queues: list[Queue] = []
         self.provisions: dict[int, Provisioned] = {}
@@ -203,11 +205,13 @@ class Model:
             main.scaling if main else Scaling(plan.account),
         )
         provision = next((n for n, each in enumerate(plan.provisions) if each.backend == number), None)
+        mine = () if row.database == NULL else (self.databases[row.database],)
         if provision is None:
-            function = Function(*shared)
+            function = Connected(*mine, *shared) if mine else Function(*shared)
         else:
             levels = Levels(*(Gauge(gauges, plan.gauge(kind, provision)) for kind in PROVISIONED))
-            function = Provisioned(plan.provisions[provision], levels, *shared)
+            kind = ConnectedProvisioned if mine else Provisioned
+            function = kind(*mine, plan.provisions[provision], levels, *shared)
             self.provisions[provision] = function
         self.functions[number] = function
         function.start_with(drawn_lifetimes(row, number, draws))

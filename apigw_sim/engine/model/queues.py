@@ -105,6 +105,10 @@ class Batch(Job):
         """The word that says whether a fault makes it fail."""
         return self.words(Group.EVENT_SOURCE)[2]
 
+    def query_word(self) -> int:
+        """The word for its query of a database."""
+        return self.words(Group.QUERY)[0]
+
     def run(self) -> None:
         """It begins."""
 
