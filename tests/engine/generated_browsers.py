@@ -19,15 +19,19 @@ def may_browse(body: dict[str, Any]) -> bool:
 
 @drawn
 def browsed(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
-    """The scenario with browsers, more often than not with none; REST APIs may have a method for their preflights."""
+    """The scenario with browsers, more often than not with none; REST APIs may have a method for their preflights.
+
+    HTTP APIs without CORS have none: who calls them is no browser.
+    """
     if not draw(chance(BROWSED)):
         return said
     for body in said["apis"].values():
         if body["type"] == "REST" and draw(chance(70)):
             key = {"api_key_required": True} if said["usage_plans"] and draw(chance(10)) else {}
             body["methods"]["OPTIONS /{proxy+}"] = {"integration": {"mock": {"status": 204}}, **key}
+    deaf = [name for name, body in said["apis"].items() if body["type"] == "HTTP" and not body["cors"]]
     for body in said["clients"].values():
-        if may_browse(body) and draw(chance(70)):
+        if body["target"].partition("/")[0] not in deaf and may_browse(body) and draw(chance(70)):
             body["browser"] = {"max_age": draw(one_of("0 s", "90 ms", "300 ms", "5 s"))}
             if "users" not in body:
                 body["browser"]["count"] = draw(few(1, 4))
