@@ -115,7 +115,8 @@ def explain(
     if wanted.identity is not None:
         name, call, attempt = wanted.identity
         client, user, chosen = client_number(plan, name), wanted.user, "as asked"
-        if (plan.clients[client].users is None) != (user == 0):
+        caller = plan.clients[client]
+        if (caller.users is None and caller.connections is None) != (user == 0):
             form = f"{name}/{call}/{attempt}" if user else f"{name}/1/{call}/{attempt}"
             has = "no users" if user else "users, who count from 1"
             raise NotThereError(f"{name} has {has}; write {form}")

@@ -9,6 +9,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from apigw_sim.advice.finding import Keys
+from apigw_sim.plan.offered import calls_per_arrival
 from apigw_sim.plan.tables import NULL, CallRow, Method, Plan
 from apigw_sim.plan.tables import Client as ClientRow
 from apigw_sim.scenario import Scenario
@@ -182,5 +183,10 @@ class Case:
             whole = sum((call.weight for call in said), Fraction(0))
             shares = [call.weight / whole for call in said]
             listed = said
+            if row.connections is not None:  # behind them stand those that a connection makes once each
+                each = Fraction(1) / Fraction(calls_per_arrival(row, self.plan.duration))
+                own = len(row.calls) - len(said)
+                shares = [share * (1 - own * each) for share in shares] + [each] * own
+                listed = (*said, *[None] * own)
         drawn = row.calls[: len(listed)]  # behind them stand preflights
         return tuple(Made(*call) for call in zip(drawn, shares, listed, strict=True) if call[1])

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from apigw_sim import units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.words import CLOSE
+from apigw_sim.plan.offered import calls_per_arrival
 from apigw_sim.plan.tables import NULL, BackendKind, Counted, Listed, Placement, Rated
 
 Floats = NDArray[np.float64]
@@ -179,7 +180,8 @@ class Offered:
                 ),
                 self._nothing,
             )
-            for of_client in self._rates
+            * calls_per_arrival(client, self.case.plan.duration)
+            for client, of_client in zip(self.case.plan.clients, self._rates, strict=True)
         ]
 
     @cached_property

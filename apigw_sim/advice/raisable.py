@@ -9,6 +9,7 @@ from typing import NamedTuple
 from apigw_sim import quotas, units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding, Keys
+from apigw_sim.scenario.api import REST
 from apigw_sim.scenario.routes import segments
 
 
@@ -38,6 +39,12 @@ def _integration_timeout(case: Case) -> Iterator[Use]:
     yield Use(("account", "integration_timeout_limit"), most, text)
 
 
+def _connections(case: Case) -> Iterator[Use]:
+    rate = case.scenario.account.websocket_connections.rate
+    text = f"new connections have rate {units.show_rate(rate)}"
+    yield Use(("account", "websocket_connections", "rate"), rate, text)
+
+
 def _concurrency(case: Case) -> Iterator[Use]:
     most = case.scenario.account.lambda_concurrency
     yield Use(("account", "lambda_concurrency"), most, f"the account has a Lambda concurrency of {most:,}")
@@ -45,7 +52,7 @@ def _concurrency(case: Case) -> Iterator[Use]:
 
 def _resources(case: Case) -> Iterator[Use]:
     for name, api in case.scenario.apis.items():
-        if api.is_http:
+        if api.type != REST:
             continue
         paths = [tuple(segments(route.path)) for route in api.methods]
         resources = {path[:depth] for path in paths for depth in range(len(path) + 1)}
@@ -114,6 +121,7 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
     "plans_per_key": _plans_of_a_key,
     "method_throttles_per_plan_stage": _method_throttles,
     "lambda_concurrency": _concurrency,
+    "websocket_connections_rate": _connections,
 }
 """What a scenario uses of each quota that AWS raises."""
 

@@ -81,6 +81,11 @@ class Group(IntEnum):
     """Of an attempt: whether X-Ray samples it, and the parts of its trace's id."""
     SEGMENT = LATER + 20
     """Of an attempt: the ids of its segment and of its integration's subsegment; two to spare."""
+    CONNECTED = LATER + 32
+    """Of a call of a connection: how long it is until the next message, how long the connection lives (of $connect), how
+    long its client waits before it connects again (of what closes it); one to spare."""
+    DROP = LATER + 33
+    """Of a call of $connect, with the number of a drop in the place of the attempt's: whether its connection is lost."""
     CODE = LATER + 50
     """Of an attempt: the seed of the random numbers of a user's own backend; three to spare."""
     LOSS = LATER + 48

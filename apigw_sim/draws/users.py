@@ -9,6 +9,7 @@ import numpy as np
 from apigw_sim.draws import philox
 from apigw_sim.draws.groups import Group
 from apigw_sim.draws.stream import Stream, numbered_one
+from apigw_sim.records import NULL
 from apigw_sim.rules import pick
 
 if TYPE_CHECKING:
@@ -48,12 +49,15 @@ class UserStream(Stream):
         """Identities are the client's, whoever of its users has them."""
         return self.client_stream.standing(identity)
 
-    def call(self, number: int, step: int) -> tuple[int, int, int, int, int, int]:
-        """What a user wants with a call: number, row of its client's calls, API key, resource, cache entry, max-age=0."""
+    def call(self, number: int, picked: int) -> tuple[int, int, int, int, int, int]:
+        """What a user wants with a call: number, row of its client's calls, API key, resource, cache entry, max-age=0.
+
+        `picked` is that row, NULL: it is drawn.
+        """
         client = self.client
         _, which, key, age = self.row(Group.CALL, number, 0)
-        users: Users | None = client.users
-        picked = step if users is not None and users.steps else pick.choose(which, client.weights)
+        if picked == NULL:
+            picked = pick.choose(which, client.weights)
         call = client.calls[picked]
         resource, entry = call.resource_base, call.entry_base
         rows: dict[int, philox.Row] = {}

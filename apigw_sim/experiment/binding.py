@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 AWS = {
     LimitKind.ACCOUNT: "account_throttle_rate",
+    LimitKind.CONNECTIONS: "websocket_connections_rate",
     LimitKind.LAMBDA_ACCOUNT: "lambda_concurrency",
     LimitKind.LAMBDA_SCALING: "lambda_scaling",
 }

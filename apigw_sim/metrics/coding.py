@@ -45,6 +45,7 @@ FATE_OF_KIND = {
     LimitKind.QUOTA: Fate.QUOTA,
     LimitKind.METHOD: Fate.METHOD,
     LimitKind.ACCOUNT: Fate.ACCOUNT,
+    LimitKind.CONNECTIONS: Fate.ACCOUNT,
 }
 CACHE_BITS, FATE_BITS = 2, 4
 CACHE_MASK, FATE_MASK = (1 << CACHE_BITS) - 1, (1 << FATE_BITS) - 1

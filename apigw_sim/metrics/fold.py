@@ -11,6 +11,7 @@ import numpy as np
 
 from apigw_sim.metrics.alarmed import OF_GAUGES, LevelSight, Sight
 from apigw_sim.metrics.coding import CARRIED, Coding
+from apigw_sim.metrics.connections import Socketed
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.limits import Limits, longest_attempt, longest_invocation
 from apigw_sim.metrics.periods import (
@@ -81,6 +82,7 @@ class Metrics:
         self._gateway = GatewayPeriods(plan, groups, self.numbering, self._figures, of_gateway, samples)
         self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)
         self._processed = Processed(plan, self.coding, self.numbering, self._figures)
+        self._socketed = Socketed(plan, self.coding, self.numbering, self._figures)
         self.provisioned = ProvisionedPeriods(plan, self.numbering, self._figures)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
@@ -119,6 +121,8 @@ class Metrics:
             block = self._behind_fronts(block)
         if self._processed and block.table.name == "attempts" and len(block):
             self._processed.fold(block)
+        if self._socketed and block.table.name == "attempts" and len(block):
+            self._socketed.fold(block)
         if fold is not None and len(block):
             fold(block)
         if self.provisioned.there and block.table.name == "invocations" and len(block):
@@ -158,6 +162,7 @@ class Metrics:
         self._gateway.close(number)
         self._lambda.close(number)
         self._processed.close(number)
+        self._socketed.close(number)
         self.provisioned.close(number)
 
     def finish(self) -> None:

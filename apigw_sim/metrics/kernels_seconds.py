@@ -116,6 +116,8 @@ def settle_attempts(
                     places[number] = of_bucket[epoch, held[number, group, method] + ordinal]
             if held[2, group, method] >= 0:
                 places[2] = quota_places[held[2, group, method] + ordinal]
+        elif held[0, held.shape[1] - 1, method] >= 0:  # a new connection
+            places[0] = of_bucket[epoch, held[0, held.shape[1] - 1, method]]
         places[3] = of_bucket[epoch, own[method]]
         places[4] = of_bucket[epoch, account]
         many = count_at(

@@ -32,7 +32,7 @@ OUTSIDE_ALL = ("NO_CERTIFICATE", "WAF_FILTERED")
 EARLY, OUTSIDE = -1, 6
 """Levels of what was answered before the throttles, and before an account's that is in front as well."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
-BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
+BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.CONNECTIONS, LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
 LONGEST_INVOCATION = 15 * MINUTE
 """Lambda's own limit for a function's timeout."""
 SLOWEST_BACKEND = 16
@@ -63,7 +63,8 @@ class Limits:
         """By reason: EARLY, OUTSIDE, or 0 where the limit that refused says the level."""
         outside = [why for why in OUTSIDE_ALL if why != "WAF_FILTERED" or not plan.account.before_waf]
         self.stands[[reason.NUMBER[why] for why in outside]] = OUTSIDE
-        self.gateway_level = self._levels({kind: level for level, kind in enumerate(AT_GATEWAY)})
+        levels = {kind: level for level, kind in enumerate(AT_GATEWAY)} | {LimitKind.CONNECTIONS: 0}
+        self.gateway_level = self._levels(levels)
         pools = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.BACKEND)
         of_backends = dict.fromkeys(pools, 0) | {
             LimitKind.LAMBDA_RPS: 1,

@@ -203,6 +203,9 @@ class GatewayPeriods:
         self._ids = np.concatenate(
             [numbering.of_api, numbering.of_stage, numbering.of_method, numbering.of_canary]
         )
+        self._own = np.array([series.websocket for series in numbering.series], bool)
+        """Series of WebSocket APIs, which have other metrics (`metrics.connections`), of these only IntegrationLatency."""
+        self._shown = (self._ids >= 0) & ~self._own[self._ids]
         self._samples = samples
         self._groups = groups
         self._one_stage_each = len(numbering.apis) == len(plan.stages)
@@ -232,7 +235,7 @@ class GatewayPeriods:
         cached = self._cached | (counted["CacheHitCount"] + counted["CacheMissCount"] > 0)
         for name, ones in counted.items():
             metric = METRIC_BY_NAME[name]
-            shown = (seen & cached if name.startswith("Cache") else seen) & (self._ids >= 0)
+            shown = (seen & cached if name.startswith("Cache") else seen) & self._shown
             self._figures.add(period, metric, self._ids[shown], *zero_one(metric, counts[shown], ones[shown]))
 
     def _times(self, period: int, metric: Metric, of: Callable[[Level], Grouped]) -> Grouped:
@@ -250,6 +253,8 @@ class GatewayPeriods:
         return of_stage
 
     def _add(self, period: int, metric: Metric, found: Grouped) -> None:
+        if metric is Metric.LATENCY:
+            found = found.only(~self._own[found.ids])
         self._figures.add(period, metric, *found)
 
     def _see_traffic(

@@ -143,6 +143,9 @@ class Places:
                 for level, base in enumerate((access.method_bucket, access.plan_bucket)):
                     if base:
                         self.held[level, number, rows] = [base.get(row, NULL) for row in rows]
+        for row, method in enumerate(plan.methods):  # new connections are counted where requests have no key
+            if method.connects:
+                self.held[0, -1, row] = plan.account.connections
         self.quota_places = np.array([*quotas, NULL], np.int64)
 
     def at_gateway(
@@ -153,9 +156,9 @@ class Places:
         own = self.buckets.look_up(self.own_bucket[method], arrived)
         account = self.buckets.look_up(none + (self._plan.account.bucket + 1), arrived)
         if not (key >= 0).any():
-            return [none, none, none, own, account]
+            return [self.buckets.look_up(self.held[0, -1, method], arrived), none, none, own, account]
         group = np.where(key >= 0, np.searchsorted(self.first_key, key, side="right") - 1, NULL)
-        ordinal = key - self.first_key[group]
+        ordinal = np.where(key >= 0, key - self.first_key[group], 0)
         of_method, of_plan, quota = (
             np.where(base >= 0, base + ordinal, NULL)
             for base in (self.held[level, group, method] for level in range(3))

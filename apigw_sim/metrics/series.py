@@ -10,6 +10,7 @@ import numpy as np
 
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.plan.tables import NULL, BackendKind, Plan
+from apigw_sim.scenario.routes import spelled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -66,6 +67,11 @@ class Metric(IntEnum):
     ASYNC_EVENTS_RECEIVED = 28
     ASYNC_EVENT_AGE = 29
     ASYNC_EVENTS_DROPPED = 30
+    CONNECT_COUNT = 31
+    MESSAGE_COUNT = 32
+    CLIENT_ERROR = 33
+    INTEGRATION_ERROR = 34
+    EXECUTION_ERROR = 35
 
 
 class Kind(NamedTuple):
@@ -111,6 +117,11 @@ KINDS = (
     Kind("AsyncEventsReceived", COUNT, ("Sum",)),
     Kind("AsyncEventAge", MILLISECONDS, ("Average", "Maximum")),
     Kind("AsyncEventsDropped", COUNT, ("Sum",)),
+    Kind("ConnectCount", COUNT, ("Sum",)),
+    Kind("MessageCount", COUNT, ("Sum",)),
+    Kind("ClientError", COUNT, ("Sum",)),
+    Kind("IntegrationError", COUNT, ("Sum",)),
+    Kind("ExecutionError", COUNT, ("Sum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -132,7 +143,9 @@ class Series:
     web_acl: str = ""
     rule: str = ""
     http: bool = False
-    """Of an HTTP API: `api` is the dimension ApiId, else ApiName."""
+    """Of an HTTP or a WebSocket API: `api` is the dimension ApiId, else ApiName."""
+    websocket: bool = False
+    """Of a WebSocket API: it has metrics of its own."""
 
     def name_of(self, kind: Kind) -> str:
         """What CloudWatch calls a metric of it."""
@@ -149,7 +162,7 @@ class Series:
             version = f" version {self.executed_version}" if self.executed_version else ""
             return (self.resource or self.function) + version
         where = f"{self.api}/{self.stage}" if self.stage else self.api
-        return f"{where} {self.method} {self.resource}" if self.resource else where
+        return f"{where} {spelled(self.method, self.resource)}" if self.resource else where
 
 
 class WorkLevel(NamedTuple):
@@ -179,13 +192,14 @@ class Numbering:
         for number, method in enumerate(plan.methods):
             methods_of[method.stage].append(number)
         for api_number, api in enumerate(apis):
-            http = plan.stages[self.api_of_stage.tolist().index(api_number)].http
-            self.of_api[api_number] = self._add(Series(GATEWAY, api, http=http))
+            of = plan.stages[self.api_of_stage.tolist().index(api_number)]
+            kind = {"http": of.http or of.websocket, "websocket": of.websocket}
+            self.of_api[api_number] = self._add(Series(GATEWAY, api, **kind))
             for stage_number, stage in enumerate(plan.stages):
                 if stage.api != api:
                     continue
                 name = stage.name.rpartition("/")[2]
-                self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name, http=http))
+                self.of_stage[stage_number] = self._add(Series(GATEWAY, api, name, **kind))
                 if stage_number in canaried and plan.account.canary_series:
                     canaries.append(self._add(Series(GATEWAY, api, f"{name}/Canary")))
                 for number in methods_of[stage_number]:
@@ -193,7 +207,7 @@ class Numbering:
                     if not method.detailed:
                         continue
                     self.of_method[number] = self._add(
-                        Series(GATEWAY, api, name, method.resource, method.verb, http=http)
+                        Series(GATEWAY, api, name, method.resource, method.verb, **kind)
                     )
         self.of_canary = np.array(canaries, np.int64)
         """Of stages that have a canary at some time, in their order."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics import databases, events, queues, waf
+from apigw_sim.metrics import connections, databases, events, queues, waf
 from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
 from apigw_sim.metrics.quantiles import POINTS, Spread
 from apigw_sim.metrics.series import NS_PER_MS
@@ -90,6 +90,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         **queues.summary(plan, metrics.gauges),
         **databases.summary(plan, metrics.gauges),
         **waf.summary(plan, metrics.gauges),
+        **connections.summary(plan, metrics.gauges),
         "distributions": _distributions(metrics),
         "unmapped": int(totals.unmapped.sum()),
         "limits": metrics.limits.rows(metrics.gauges),

@@ -55,7 +55,8 @@ class Ways:
     def _ways(self, number: int, method: Method) -> list[dict[int, Fraction]]:
         """The way to a method, or where it requires a key, one for each group of keys."""
         base: dict[int, Fraction] = {}
-        for bucket in (self.account.bucket, method.bucket):
+        connects = self.account.connections if method.connects else NULL
+        for bucket in (self.account.bucket, method.bucket, connects):
             self._add(base, bucket)
         asked = self._asked(method)
         if asked != NULL:

@@ -12,6 +12,7 @@ from apigw_sim.plan import (
     aliases,
     backends,
     code,
+    connections,
     edge,
     events,
     laws,
@@ -30,7 +31,7 @@ from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.partition import Partition
 from apigw_sim.plan.reading import Reading
-from apigw_sim.plan.tables import NULL, Account, GaugeKind, Law, Plan, Rated
+from apigw_sim.plan.tables import NULL, Account, Client, GaugeKind, Law, Plan, Rated
 from apigw_sim.rules.reason import NUMBER
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+OF_CONNECTIONS = [kind for kind in GaugeKind if GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE]
 OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED]
 OF_DATABASES = [kind for kind in GaugeKind if GaugeKind.CONNECTIONS <= kind <= GaugeKind.CONNECTIONS_REFUSED]
 OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES]
@@ -58,6 +60,7 @@ def build(scenario: Scenario) -> Plan:
 
     rows = limits.Limits(reading, history)
     bucket = limits.account(rows)
+    connects = limits.connections(rows)
     method_buckets = limits.methods(rows, gateway)
     groups = limits.keys(rows, gateway, clients.duration)
     pool = backends.pool(rows)
@@ -72,7 +75,7 @@ def build(scenario: Scenario) -> Plan:
     names = {row.path: number for number, row in enumerate(behind)}
     callees = aliases.callees(scenario, behind)
     provisions = provisioned.provisions(rows, callees)
-    account = _account(reading, bucket, pool)
+    account = replace(_account(reading, bucket, pool), connections=connects)
     guards = Guards(reading, gateway, names)
     made = gateway.method_rows(method_buckets, names, callees, guards, Contexts(reading, account, behind))
     methods = tuple(made.methods[: len(gateway.routes)])
@@ -128,6 +131,7 @@ def build(scenario: Scenario) -> Plan:
         events=events.events(scenario, made.methods, behind, names),
         provisions=provisions,
         allocation=provisioned.allocation(scenario),
+        drops=connections.drops(scenario, gateway.stages),
     )
     base, gauges = _gauges(plan)
     return replace(
@@ -209,6 +213,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
             *(law.cells for law in laws_of if law is not None),
             *(call.body.cells for call in client.calls),
             *((client.users.think.cells, client.users.pause.cells) if client.users else ()),
+            *(law.cells for law in _of_connections(client)),
         ]
         drawn = [parameter.law for call in client.calls for parameter in call.parameters]
         whom = [client.identities.which] if client.identities else []
@@ -216,6 +221,11 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         for law in (*drawn, *([client.keys] if client.keys else []), *whom, *whence):
             tables += [table for table in (law.cut, law.other) if table is not None]
     yield from {id(table): table for table in tables}.values()
+
+
+def _of_connections(client: Client) -> list[Law]:
+    said = client.connections
+    return [law for law in (said.every, said.lifetime, said.reconnect) if law is not None] if said else []
 
 
 def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
@@ -237,6 +247,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         GaugeKind.WAF_MATCHED: len(plan.waf.rules),
         **dict.fromkeys(OF_EVENTS, len(plan.events)),
         **dict.fromkeys(OF_DATABASES, len(plan.databases)),
+        **dict.fromkeys(OF_CONNECTIONS, len(plan.stages) if plan.account.connections != NULL else 0),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

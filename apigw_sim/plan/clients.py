@@ -7,7 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import NamedTuple
 
-from apigw_sim.plan import arrivals, laws, logged, responses, retries
+from apigw_sim.plan import arrivals, connections, laws, logged, responses, retries
 from apigw_sim.plan.authorizers import Guards
 from apigw_sim.plan.backends import formats_of
 from apigw_sim.plan.browsers import Browsers
@@ -15,6 +15,7 @@ from apigw_sim.plan.browsers import Target as Preflight
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.network import way
 from apigw_sim.plan.numbering import MOST_RESOURCES, VERB, Asked
+from apigw_sim.plan.offered import arriving
 from apigw_sim.plan.reading import Keys, Reading, numbered
 from apigw_sim.plan.tables import NULL, CallRow, Client, Counted, KeyGroup, Listed, Numbered, Rated, Users
 from apigw_sim.plan.traces import Reading as TraceReading
@@ -27,6 +28,7 @@ from apigw_sim.scenario.clients import FROM_TRACE, Call, Fixed, ParameterValue
 from apigw_sim.scenario.clients import Client as SaidClient
 from apigw_sim.scenario.routes import ANY, Match, Route
 from apigw_sim.scenario.settings import TRACE
+from apigw_sim.scenario.users import MOST_USERS
 
 Values = Mapping[str, ParameterValue]
 SAFE = ("GET", "HEAD", "OPTIONS", "PUT", "DELETE")
@@ -185,6 +187,13 @@ class Clients:
             weights = laws.cumulative([call.weight for call in client.calls])
         drawn = len(calls)
         calls, browser = self.browsers.rows(name, client, found.stage, calls, self._answered)
+        opens = None
+        if client.connections is not None and found.stage is not None:
+            here = (*path, "connections")
+            opens, calls = connections.rows(
+                self.reading, self.gateway, client.connections, found.stage, calls, here
+            )
+            self._check_many(when, here)
         calls = tuple(replace(call, policies=guards.verdicts(client, call.method)) for call in calls)
         found = self._reached[name]
         paths: tuple[str, ...] = ()
@@ -222,9 +231,19 @@ class Clients:
             base_path=logged.base_path(client.target, found),
             paths=paths,
             users=self._users(client, (*path, "users")),
+            connections=opens,
             workers=NULL if client.workers is None else client.workers,
             browser=browser,
         )
+
+    def _check_many(self, when: Rated | Counted | Listed, path: Keys) -> None:
+        """Whether an event's id can tell all connections apart."""
+        many = arriving(when, self.duration)
+        if many > MOST_USERS / 2:  # random ones may be more than their mean
+            what = f"about {many:,.0f} connections are opened in the run"
+            self.reading.problem(
+                path, what, f"{MOST_USERS // 2:,} are the most: make it shorter, or divide the client"
+            )
 
     def _users(self, client: SaidClient, path: Keys) -> Users | None:
         said = client.users

@@ -19,7 +19,7 @@ from apigw_sim.scenario.api import Stage as SaidStage
 from apigw_sim.scenario.deployments import SETTINGS, resolved
 from apigw_sim.scenario.deployments import Pointer as SaidPointer
 from apigw_sim.scenario.model import EffectiveSettings
-from apigw_sim.scenario.routes import Route, RouteTable
+from apigw_sim.scenario.routes import CONNECT, Route, RouteTable
 
 if TYPE_CHECKING:
     from apigw_sim.plan.authorizers import Guards
@@ -99,6 +99,10 @@ class Gateway:
     def row(self, stage: str, route: Route) -> int:
         """The row of a method."""
         return self._rows[stage, route]
+
+    def has(self, stage: str, route: Route) -> bool:
+        """Whether a method is ever deployed to a stage."""
+        return (stage, route) in self._rows
 
     def table(self, stage: str) -> RouteTable:
         """The routes that are ever deployed to a stage, as they are matched."""
@@ -245,6 +249,7 @@ class Gateway:
                     log.template if log else "",
                     of_stage.xray,
                     http=said.is_http,
+                    websocket=said.is_websocket,
                     no_route=reason.ROUTE_NOT_FOUND if said.is_http else unknown,
                     web_acl=NULL if of_stage.waf is None else self.web_acls.index(of_stage.waf),
                 )
@@ -381,6 +386,7 @@ class Gateway:
                 context=context,
                 in_context=event[0],
                 event=event[1],
+                connects=route.path == CONNECT,
             )
         )
         rows.entries += entries

@@ -90,6 +90,20 @@ def account(limits: Limits) -> int:
     return limits.bucket(taps, ["account"], keys)
 
 
+def connections(limits: Limits) -> int:
+    """The account's throttle of new connections: its bucket; NULL where there is no WebSocket API."""
+    if not any(api.is_websocket for api in limits.reading.scenario.apis.values()):
+        return NULL
+    keys: Keys = ("account", "websocket_connections")
+    taps = [
+        limits.throttle(
+            LimitKind.CONNECTIONS, "new connections", keys, state.account.websocket_connections, number
+        )
+        for number, state in enumerate(limits.history.states)
+    ]
+    return limits.bucket(taps, ["new connections"], keys)
+
+
 def methods(limits: Limits, gateway: Gateway) -> list[int]:
     """The throttles of methods: a bucket for each row of plan.methods, NULL where there never is a throttle.
 

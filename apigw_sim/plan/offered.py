@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from apigw_sim.plan.tables import Client, Listed, Plan, Rated, Users
+from apigw_sim.plan.tables import Client, Counted, Listed, Plan, Rated, Users
 
 
 def expected_calls(plan: Plan) -> float:
@@ -12,9 +12,21 @@ def expected_calls(plan: Plan) -> float:
 
 def calls_of(client: Client, duration: int) -> float:
     """The mean number of calls that a client starts."""
-    arrivals = client.arrivals
     if client.users is not None:
         return users_at_most(client.users, duration)
+    return arriving(client.arrivals, duration) * calls_per_arrival(client, duration)
+
+
+def calls_per_arrival(client: Client, duration: int) -> float:
+    """About how many calls an arrival makes: one, or those of a connection, its opening and its end among them."""
+    said = client.connections
+    if said is None:
+        return 1.0
+    return 2 + min(said.lifetime.mean, said.longest_ns, duration) / max(said.every.mean, 1)
+
+
+def arriving(arrivals: Rated | Counted | Listed, duration: int) -> float:
+    """The mean number of arrivals."""
     if not isinstance(arrivals, Rated):
         return float(len(arrivals.at)) if isinstance(arrivals, Listed) else float(arrivals.counts.sum())
     calls = 0.0

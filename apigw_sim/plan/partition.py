@@ -9,7 +9,13 @@ from apigw_sim.plan.tables import Bucket, Cell, Event, Limit, LimitKind
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.scenario.settings import IDEAL, Partitioned
 
-OF_THE_GATEWAY = (LimitKind.ACCOUNT, LimitKind.METHOD, LimitKind.PLAN, LimitKind.PLAN_METHOD)
+OF_THE_GATEWAY = (
+    LimitKind.ACCOUNT,
+    LimitKind.METHOD,
+    LimitKind.PLAN,
+    LimitKind.PLAN_METHOD,
+    LimitKind.CONNECTIONS,
+)
 """Limits whose buckets are parted; Lambda's are its own affair."""
 
 

@@ -74,6 +74,8 @@ class LimitKind(IntEnum):
     """What an AWS service takes of its callers."""
     LAMBDA_PROVISIONED = 11
     """Provisioned concurrency of a version, beyond which its invocations spill over: it refuses none."""
+    CONNECTIONS = 12
+    """New connections to all WebSocket APIs of the account."""
 
 
 @dataclass(frozen=True)
@@ -175,6 +177,8 @@ class Stage:
     """Whether X-Ray samples its requests."""
     http: bool = False
     """Whether its API is an HTTP API."""
+    websocket: bool = False
+    """Whether its API is a WebSocket API."""
     no_route: int = MISSING_AUTHENTICATION_TOKEN
     """The reason of what no method serves."""
     web_acl: int = NULL
@@ -251,6 +255,8 @@ class Method:
     """Which of its function's `contexts` that is; NULL: none."""
     event: str = ""
     """The stage variables by which it is; for people."""
+    connects: bool = False
+    """Whether its requests open connections, and so meet the account's limit of those too."""
 
     @property
     def route(self) -> str:
@@ -523,6 +529,8 @@ class Account:
     """Whether a request that is not valid is refused only after the cache was looked up."""
     rare_502: int = 0
     """Threshold word: answers of functions behind proxy integrations that are lost."""
+    connections: int = NULL
+    """Row of plan.buckets: new connections; NULL: there is no WebSocket API."""
     hosts: int = 1
     """Hosts that share the gateway's throttles: the part of the k-th is the bucket's row and k times those there are."""
 
@@ -855,6 +863,35 @@ class Users:
 
 
 @dataclass(frozen=True)
+class Connections:
+    """What a client's arrivals open: connections, numbered from 1 as users are; a lost one is opened again by its user."""
+
+    connect: int
+    """Row of the client's calls."""
+    disconnect: int
+    """... NULL: the API has no such route."""
+    every: Law
+    """Between two messages."""
+    lifetime: Law
+    """Until the client closes it, or AWS does."""
+    reconnect: Law | None
+    """None: it does not."""
+    longest_ns: int
+    idle_ns: int
+    largest: int
+    """Bytes of a message; a larger one closes the connection."""
+
+
+class Drop(NamedTuple):
+    """A share of a stage's open connections is lost."""
+
+    at: int
+    stage: int
+    share: int
+    """Threshold word."""
+
+
+@dataclass(frozen=True)
 class Client:
     """A client: who calls what, when, and how it waits and retries."""
 
@@ -900,6 +937,8 @@ class Client:
     """None: they are no browsers."""
     screen: Screen | None = None
     """The web ACL before its stage; None: there is none."""
+    connections: Connections | None = None
+    """What its arrivals open, of which `calls` are the messages; None: its arrivals are calls."""
     workers: int = NULL
     """How many calls may be under way at once, others wait until one is over; NULL: all start when they are due."""
 
@@ -1027,9 +1066,19 @@ class GaugeKind(IntEnum):
     """... at work."""
     CONNECTIONS_REFUSED = 30
     """So far."""
-    TOKENS = 31
+    OPEN = 31
+    """Connections to a WebSocket API; target: row of plan.stages, as of those that follow."""
+    OPENED = 32
+    """So far, as the next five."""
+    CLOSED_BY_CLIENT = 33
+    """From here on in the order of `rules.connection`."""
+    CLOSED_IDLE = 34
+    CLOSED_OLD = 35
+    LOST = 36
+    CLOSED_TOO_LARGE = 37
+    TOKENS = 38
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 32
+    QUOTA_LEFT = 39
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1124,6 +1173,8 @@ class Plan:
     """Possible cached results over all authorizers."""
     answers: tuple[tuple[Answer, ...], ...] = ()
     """What deployments of APIs answer by themselves, by row of rules.reason.REASONS."""
+    drops: tuple[Drop, ...] = ()
+    """In the order of time."""
 
     @property
     def lossy(self) -> frozenset[int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from apigw_sim import units
 from apigw_sim.plan import aliases
 from apigw_sim.plan.aliases import Callees
 from apigw_sim.plan.faults import Faults
@@ -36,6 +37,11 @@ def events(
             cell = Cell("flush_authorizers", (gateway.stages.index(name),))
             told = f"flush the authorizers' cache of {name}"
             made.append(Event(entry.at, NULL, told, where, (cell,)))
+        elif entry.disconnect is not None:
+            share = "" if entry.share is None else f"{units.show_share(entry.share)} of "
+            made.append(
+                Event(entry.at, NULL, f"lose {share}the connections to {entry.disconnect}", where, ())
+            )
         elif entry.shift is not None:
             shift, steps = aliases.shifted(callees, entry, len(shifts), where)
             shifts.append(shift)

@@ -168,7 +168,7 @@ class Decoder:
             return plan.databases[target].name
         if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED:
             return plan.backends[plan.queues[target]].name
-        if kind == GaugeKind.CACHE_BYTES:
+        if kind == GaugeKind.CACHE_BYTES or GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):
             return "account"

@@ -1,4 +1,4 @@
-"""REST and HTTP APIs: methods, integrations, stages and their settings by method."""
+"""REST, HTTP and WebSocket APIs: methods, integrations, stages and their settings by method."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Final, Literal, NamedTuple
 from pydantic import Field
 
 from apigw_sim import quotas, units
-from apigw_sim.scenario.base import Bad, Leaf, Part, choose, or_false, suggest
+from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
 from apigw_sim.scenario.logging import AccessLog
 from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity, read_name
@@ -19,7 +19,7 @@ from apigw_sim.scenario.responses import (
     IntegrationResponses,
     ResponseType,
 )
-from apigw_sim.scenario.routes import DEFAULT, Route, RouteError, parse
+from apigw_sim.scenario.routes import ANY, CALLBACK, CONNECT, DEFAULT, KEY, Route, RouteError, parse
 from apigw_sim.scenario.security import Statement
 from apigw_sim.scenario.settings import Throttle
 from apigw_sim.scenario.variables import VariableName, VariableValue
@@ -32,15 +32,16 @@ PASSTHROUGHS = ("WHEN_NO_MATCH", "WHEN_NO_TEMPLATES", "NEVER")
 EVERY_METHOD = "every_method"
 """The kinds of integration, of which each has one."""
 _LATER = "belongs to a later version; leave it out"
-_ROUTE_PATTERN = r"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /|^\$default$"
+_ROUTE_PATTERN = rf"^(GET|POST|PUT|DELETE|PATCH|HEAD|OPTIONS|ANY) /|^{KEY}$"
 REST: Final = "REST"
 HTTP: Final = "HTTP"
+WEBSOCKET: Final = "WEBSOCKET"
 PREFLIGHT = Route("OPTIONS", "/{proxy+}")
 """Of an HTTP API with CORS: the route that stands for the preflights which it answers itself."""
 
 
 def read_route(value: object) -> Route:
-    """A route, `METHOD /path` or `$default`."""
+    """A route: `METHOD /path`, `$default`, or the key of a WebSocket API's route."""
     if isinstance(value, Route):
         return value
     if not isinstance(value, str):
@@ -262,6 +263,15 @@ class Method(Part):
     }
 
 
+ITSELF = (Route(ANY, CONNECT), Route(ANY, CALLBACK))
+"""Of a WebSocket API: what it answers where there is no such route."""
+
+
+def _answers(status: int) -> Method:
+    """What stands for something that API Gateway answers itself."""
+    return Method(integration=Integration(mock=Mock(status=status)))
+
+
 UNAUTHORIZED = ("FAIL_WITH_403", "SUCCEED_WITH_RESPONSE_HEADER", "SUCCEED_WITHOUT_RESPONSE_HEADER")
 
 
@@ -397,32 +407,24 @@ class Stage(Part):
         return self.access_log is not None or self.xray
 
 
-TYPES = (REST, HTTP)
-
-
-def _read_type(value: object) -> str:
-    if value == "WEBSOCKET":
-        raise Bad(f"{value} APIs belong to a later version", "write REST or HTTP")
-    return choose(value, TYPES, "type of API")
-
-
 class Api(Part):
-    """A REST or an HTTP API; what one of the types does not have is an error that says so."""
+    """A REST, an HTTP or a WebSocket API; what one of the types does not have is an error that says so."""
 
-    type: Annotated[Literal["REST", "HTTP"], Leaf(_read_type, str, lambda: {"enum": list(TYPES)})] = Field(
-        description="the type of API", examples=["REST"]
-    )
+    type: Annotated[
+        Literal["REST", "HTTP", "WEBSOCKET"], one_of(REST, HTTP, WEBSOCKET, noun="type of API")
+    ] = Field(description="the type of API", examples=["REST"])
     endpoint: Annotated[
         Literal["EDGE", "REGIONAL", "PRIVATE"], one_of("EDGE", "REGIONAL", "PRIVATE", noun="endpoint type")
     ] = Field(
-        description="the endpoint type; AWS's own default is EDGE, so it must be written; HTTP APIs are REGIONAL",
+        description="the endpoint type; AWS's own default is EDGE, so it must be written; HTTP and WebSocket APIs are REGIONAL",
         examples=["REGIONAL"],
     )
     disable_default_endpoint: Flag = Field(
         False, description="whether the API answers under its custom domains alone"
     )
     methods: dict[RouteName, Method] = Field(
-        description="its methods by route, METHOD /path; an HTTP API's routes, $default among them",
+        description="its methods by route, METHOD /path; an HTTP API's routes, $default among them; of a WebSocket API by key: "
+        "$connect, $disconnect, $default and names",
         examples=[{"GET /": {"integration": {"mock": {}}}}],
     )
     stages: dict[StageName, Stage] = Field(
@@ -461,12 +463,24 @@ class Api(Part):
         return self.type == HTTP
 
     @property
+    def article(self) -> str:
+        """Its type within a sentence."""
+        return {REST: "a REST API", HTTP: "an HTTP API", WEBSOCKET: "a WebSocket API"}[self.type]
+
+    @property
+    def is_websocket(self) -> bool:
+        """Whether it is a WebSocket API."""
+        return self.type == WEBSOCKET
+
+    @property
     def served(self) -> dict[Route, Method]:
-        """Its methods; of an HTTP API with CORS also what stands for the preflights that it answers itself."""
-        if not self.cors:
-            return self.methods
-        answer = Method(integration=Integration(mock=Mock(status=204)))
-        return {**self.methods, PREFLIGHT: answer}
+        """Its methods, and what stands for that which it answers itself.
+
+        That are the preflights of an HTTP API with CORS; of a WebSocket API callbacks, and connects without a route.
+        """
+        if self.is_websocket:
+            return {**dict.fromkeys(ITSELF, _answers(200)), **self.methods}
+        return {**self.methods, PREFLIGHT: _answers(204)} if self.cors else self.methods
 
     def answers(self, call: Route) -> bool:
         """Whether a call is a preflight that it answers itself."""

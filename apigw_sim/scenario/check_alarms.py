@@ -46,7 +46,7 @@ def _check(report: Report, keys: Keys, alarm: Alarm) -> None:
     api = metric.who.partition("/")[0]
     if metric.kind in ("stage", "api") and api in scenario.apis:
         try:
-            check_name(metric.metric, of_http=scenario.apis[api].is_http)
+            check_name(metric.metric, scenario.apis[api])
         except Bad as error:
             report.say(here, error.items[0][1], error.items[0][2], ("apis", api, "type"))
     if metric.kind == "function":

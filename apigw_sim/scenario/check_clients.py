@@ -13,6 +13,7 @@ from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_browsers import check_browser
 from apigw_sim.scenario.check_fronts import check_target
 from apigw_sim.scenario.check_users import check_users
+from apigw_sim.scenario.check_websocket import check_connections
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import FROM_TRACE, MOST_KEYS, Call, Client, Fixed, KeyChoice
 from apigw_sim.scenario.processes import Mmpp
@@ -30,6 +31,7 @@ def check_clients(report: Report) -> None:
         stage = check_target(report, base, client)
         check_users(report, base, client)
         check_browser(report, base, client)
+        check_connections(report, base, client, stage)
         if client.users is None:
             _check_arrivals(report, (*base, "arrivals"), client.arrivals)
         _check_key(report, (*base, "api_key"), client)
@@ -51,6 +53,12 @@ def check_clients(report: Report) -> None:
 
 
 def _check_call(report: Report, keys: Keys, api: str, call: Call) -> None:
+    if report.scenario.apis[api].is_websocket:
+        return  # what no route serves is a message too
+    if call.call.is_key and call.call != CATCH_ALL:
+        fix = "write METHOD /path, such as GET /items/{id}"
+        report.say((*keys, "call"), f"'{call.call}' is no route of {report.scenario.apis[api].article}", fix)
+        return
     if call.call.method == ANY:
         path = "/" if call.call == CATCH_ALL else call.call.path
         what = f"{'$default' if call.call == CATCH_ALL else 'ANY'} is every method, and a call has one"

@@ -6,16 +6,17 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from apigw_sim.scenario.api import Api, Method
+from apigw_sim.scenario.api import REST, Api, Method
 from apigw_sim.scenario.base import dump, propose
-from apigw_sim.scenario.check_http import OF_API, check_lacks, check_route
+from apigw_sim.scenario.check_http import OF_API, OWNER, check_route
 from apigw_sim.scenario.check_security import (
     check_authorization,
     check_key_source,
     check_origins,
     check_policy,
 )
-from apigw_sim.scenario.checks import Report, check_method
+from apigw_sim.scenario.check_websocket import OF_WEBSOCKET
+from apigw_sim.scenario.checks import Report, check_lacks, check_method
 from apigw_sim.scenario.deployments import ApiChange, Released, changed
 from apigw_sim.scenario.routes import Route
 from apigw_sim.scenario.timeline import Entry
@@ -71,7 +72,9 @@ class Deploys:
             )
         api = api.model_copy(update=given)
         if api.is_http:
-            check_lacks(report, keys, ("apis", change.api), change, OF_API)
+            check_lacks(report, keys, ("apis", change.api), change, OF_API, OWNER)
+        if api.is_websocket:
+            check_lacks(report, keys, ("apis", change.api), change, *OF_WEBSOCKET)
         if change.resource_policy:
             check_policy(report, (*keys, "resource_policy"), change.api, change.resource_policy)
             check_origins(report, change.api, change.resource_policy, (*keys, "resource_policy"))
@@ -110,14 +113,15 @@ class Deploys:
             return
         check_method(self.report, keys, api, route, after)
         check_authorization(self.report, keys, api, after)
-        check_route(self.report, keys, api, after)
+        check_route(self.report, keys, api, route, after)
 
     def _move(self, keys: Keys, verb: str, stage: str, entry: Entry) -> None:
         if stage in self.released.automatic:
             what = f"{stage} deploys by itself: what changes acts at once, and nothing else moves it"
             self.report.say(keys, what, "leave the entry out, or write auto_deploy: false at the stage")
-        elif entry.canary is not None and self.report.scenario.stage(stage)[0].is_http:
-            self.report.say((*keys[:-1], "canary"), "an HTTP API has no canary releases", "leave it out")
+        elif entry.canary is not None and self.report.scenario.stage(stage)[0].type != REST:
+            kind = self.report.scenario.stage(stage)[0].article
+            self.report.say((*keys[:-1], "canary"), f"{kind} has no canary releases", "leave it out")
         elif verb == "deploy":
             self._deploy(keys, stage, entry)
         elif verb == "roll_back":

@@ -44,7 +44,7 @@ def _check(report: Report, keys: Keys, item: Expectation) -> Expectation:
         report.route(keys, item.who.partition("/")[0], item.of_route)
     if kind == "stage":
         try:
-            check_name(item.metric, of_http=report.scenario.stage(item.who)[0].is_http)
+            check_name(item.metric, report.scenario.stage(item.who)[0])
         except Bad as error:
             report.say(
                 keys, error.items[0][1], error.items[0][2], ("apis", item.who.partition("/")[0], "type")

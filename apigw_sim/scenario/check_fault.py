@@ -57,7 +57,11 @@ def _check_target(report: Report, keys: Keys, target: Target, name: str) -> None
         "backend": scenario.backends,
         "client": scenario.clients,
     }
-    report.refer(keys, name, (f"{target}s",), known[target], target)
+    found = report.refer(keys, name, (f"{target}s",), known[target], target)
+    if found and target == "client" and scenario.clients[name].connections is not None:
+        what = "requests of a client with connections are not lost one by one"
+        fix = "write disconnect: api/stage, with a share"
+        report.say(keys, what, fix, ("clients", name, "connections"))
 
 
 def _check_kind(report: Report, keys: Keys, fault: Fault) -> None:

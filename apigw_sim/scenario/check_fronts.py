@@ -81,6 +81,9 @@ def _check_distribution(report: Report, keys: Keys, distribution: Distribution) 
         return
     api = distribution.origin.partition("/")[0]
     body = report.scenario.apis[api]
+    if body.is_websocket:
+        what = "a distribution before a WebSocket API is not simulated"
+        report.say((*keys, "origin"), what, "let clients connect to the stage", ("apis", api, "type"))
     if body.endpoint != "REGIONAL":
         what = {
             "EDGE": f"{api} is edge-optimized and has a distribution of AWS's own before it already",

@@ -1,14 +1,16 @@
-"""What a type of API does not have, by its name: HTTP APIs against REST APIs (facts 1.7, 2, 4, 7, 8)."""
+"""What a type of API does not have, by its name: HTTP and WebSocket APIs against REST APIs (facts 1.7, 2, 4, 7, 8)."""
 
 from __future__ import annotations
 
 from apigw_sim import quotas, units
-from apigw_sim.scenario.api import Api, Method, Stage
-from apigw_sim.scenario.base import Part
-from apigw_sim.scenario.checks import Report
-from apigw_sim.scenario.routes import DEFAULT
+from apigw_sim.scenario.api import REST, Api, Method, Stage
+from apigw_sim.scenario.check_websocket import OF_STAGE as OF_WEBSOCKET_STAGE
+from apigw_sim.scenario.check_websocket import check_websocket_api, check_websocket_route
+from apigw_sim.scenario.checks import Report, check_lacks
+from apigw_sim.scenario.routes import DEFAULT, Route
 from apigw_sim.scenario.tree import Keys
 
+OWNER = "an HTTP API"
 OF_API = {
     "api_key_source": ("no API keys", "leave it out, or make the API REST"),
     "resource_policy": ("no resource policy", "leave it out, or make the API REST"),
@@ -51,21 +53,26 @@ def check_http(report: Report) -> None:
     scenario = report.scenario
     for name, api in scenario.apis.items():
         base: Keys = ("apis", name)
+        if api.is_websocket:
+            check_websocket_api(report, base, api)
+            continue
         if api.is_http:
-            check_lacks(report, base, base, api, OF_API)
+            check_lacks(report, base, base, api, OF_API, OWNER)
             if api.endpoint != "REGIONAL":
                 report.say((*base, "endpoint"), "an HTTP API is Regional", "write REGIONAL", (*base, "type"))
         elif api.cors:
             _only_http(report, (*base, "cors"), base, "cors")
         for route, method in api.methods.items():
-            check_route(report, (*base, "methods", str(route)), api, method)
+            check_route(report, (*base, "methods", str(route)), api, route, method)
         for stage, body in api.stages.items():
             _check_stage(report, base, (*base, "stages", stage), api, body)
     for name, plan in scenario.usage_plans.items():
         for stage in plan.stages:
-            if stage in scenario.stages and scenario.stage(stage)[0].is_http:
-                keys: Keys = ("usage_plans", name, "stages", stage)
-                _lacks(report, keys, ("apis", stage.partition("/")[0]), "no usage plans", "leave it out")
+            owner = scenario.stage(stage)[0] if stage in scenario.stages else None
+            if owner is not None and owner.type != REST:
+                what = f"{owner.article} has no usage plans" + (" here" if owner.is_websocket else "")
+                where: Keys = ("apis", stage.partition("/")[0], "type")
+                report.say(("usage_plans", name, "stages", stage), what, "leave it out", where)
     for name, domain in scenario.domains.items():
         for path, stage in domain.mappings.items():
             if domain.endpoint == "EDGE" and stage in scenario.stages and scenario.stage(stage)[0].is_http:
@@ -73,16 +80,22 @@ def check_http(report: Report) -> None:
                 report.say(("domains", name, "mappings", path), what, "make the domain REGIONAL")
 
 
-def check_route(report: Report, keys: Keys, api: Api, method: Method) -> None:
+def check_route(report: Report, keys: Keys, api: Api, route: Route, method: Method) -> None:
     """One method of an API, as it starts or as a change leaves it."""
     base = ("apis", keys[1]) if keys[0] == "apis" else keys[:2]
+    if api.is_websocket:
+        check_websocket_route(report, keys, base, route, method)
+        return
+    if route.is_key and route.path != DEFAULT:
+        what = f"'{route}' is no route of {api.article}"
+        report.say(keys, what, "write METHOD /path, such as GET /items/{id}", (*base, "type"))
     integration = method.integration
     known = report.scenario.authorizers
     if method.authorizer in known:
         said = known[method.authorizer]
         allowed = AUTHORIZERS[api.is_http]
         if said.type not in allowed:
-            what = f"{_article(api)} has no authorizers of type {said.type}"
+            what = f"{api.article} has no authorizers of type {said.type}"
             report.say(
                 (*keys, "authorizer"), what, f"write one of type {' or '.join(allowed)}", ("authorizers",)
             )
@@ -93,8 +106,8 @@ def check_route(report: Report, keys: Keys, api: Api, method: Method) -> None:
         if keys[-1] == DEFAULT:
             report.say(keys, "a REST API has no $default route", "write ANY /{proxy+}", (*base, "type"))
         return
-    check_lacks(report, keys, base, method, OF_METHOD)
-    check_lacks(report, (*keys, "integration"), base, integration, OF_INTEGRATION)
+    check_lacks(report, keys, base, method, OF_METHOD, OWNER)
+    check_lacks(report, (*keys, "integration"), base, integration, OF_INTEGRATION, OWNER)
     most = quotas.count("http_integration_timeout")
     if api.waits(integration) > most:
         what = f"an HTTP API waits {units.show_duration(most)} at most, and AWS does not raise it"
@@ -108,38 +121,24 @@ def _check_stage(report: Report, base: Keys, keys: Keys, api: Api, body: Stage) 
         if body.auto_deploy is not None:
             _only_http(report, (*keys, "auto_deploy"), base, "auto_deploy")
         return
-    check_lacks(report, keys, base, body, OF_STAGE)
+    check_lacks(report, keys, base, body, OF_STAGE, OWNER)
     for route, settings in body.method_settings.items():
         here = (*keys, "method_settings", route)
         if (*here, "caching") not in report.validated.inherited:
-            check_lacks(report, here, base, settings, OF_SETTINGS)
+            check_lacks(report, here, base, settings, OF_SETTINGS, OWNER)
 
 
 def check_reach(report: Report, here: Keys, keys: Keys) -> None:
     """What a `set` reaches at `keys` is there at all."""
-    if keys[0] == "apis" and keys[1] in report.scenario.apis and report.scenario.apis[str(keys[1])].is_http:
-        found = [key for key in keys[4:] if isinstance(key, str) and key in OF_STAGE | OF_SETTINGS]
-        if found:
-            _lacks(report, here, keys[:2], *(OF_STAGE | OF_SETTINGS)[found[0]])
-
-
-def check_lacks(
-    report: Report, keys: Keys, base: Keys, part: Part, lacked: dict[str, tuple[str, str]]
-) -> None:
-    """The fields of a part that say what the type does not have."""
-    for name, field in type(part).model_fields.items():
-        key = field.alias or name
-        if key in lacked and getattr(part, name) != field.get_default(call_default_factory=True):
-            _lacks(report, (*keys, key), base, *lacked[key])
-
-
-def _lacks(report: Report, keys: Keys, base: Keys, what: str, fix: str) -> None:
-    report.say(keys, f"an HTTP API has {what}", fix, (*base, "type"))
+    api = report.scenario.apis.get(str(keys[1])) if keys[0] == "apis" else None
+    if api is None or api.type == REST:
+        return
+    lacked = OF_STAGE | OF_SETTINGS if api.is_http else OF_WEBSOCKET_STAGE
+    found = [key for key in keys[4:] if isinstance(key, str) and key in lacked]
+    if found:
+        what, fix = lacked[found[0]]
+        report.say(here, f"{api.article} has {what}", fix, (*keys[:2], "type"))
 
 
 def _only_http(report: Report, keys: Keys, base: Keys, key: str) -> None:
     report.say(keys, f"a REST API {ONLY_HTTP[key]}", "leave it out, or make the API HTTP", (*base, "type"))
-
-
-def _article(api: Api) -> str:
-    return "an HTTP API" if api.is_http else "a REST API"

@@ -30,6 +30,7 @@ _SETTABLE = re.compile(
     "|".join(
         (
             rf"account\.{_THROTTLE}",
+            r"account\.websocket_connections(\.rate|\.burst)?",
             r"account\.used_elsewhere(\.rate|\.lambda_concurrency)?",
             r"account\.lambda_concurrency",
             rf"apis\.\*\.stages\.\*\.method_settings\.\*\.({_THROTTLE}|{_CACHING})",

@@ -8,6 +8,7 @@ from apigw_sim.scenario.check_deploy import Deploys
 from apigw_sim.scenario.check_fault import check_fault, check_overlaps
 from apigw_sim.scenario.check_set import Sets
 from apigw_sim.scenario.check_shift import check_shifts
+from apigw_sim.scenario.check_websocket import check_disconnect
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.timeline import VERBS, Entry, moves
@@ -55,5 +56,9 @@ def _check_entry(report: Report, keys: Keys, entry: Entry) -> None:
     if entry.for_ is not None and entry.set is None and given:
         fix = "write it within the fault" if entry.fault is not None else "leave it out"
         report.say((*keys, "for"), f"`for` says how long a set holds, and this is a {given[0]}", fix)
+    if entry.disconnect is not None:
+        check_disconnect(report, keys, entry.disconnect)
+    elif entry.share is not None:
+        report.say((*keys, "share"), "share belongs to disconnect", "leave it out")
     if entry.fault is not None:
         check_fault(report, (*keys, "fault"), entry.fault)

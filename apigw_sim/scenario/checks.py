@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
 from apigw_sim import quotas, units
 from apigw_sim.errors import Problem
 from apigw_sim.scenario.aliases import LATEST
-from apigw_sim.scenario.api import EVERY_METHOD, KINDS, Api, Integration, Method
-from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.api import EVERY_METHOD, KINDS, REST, Api, Integration, Method
+from apigw_sim.scenario.base import Part, propose
 from apigw_sim.scenario.check_functions import check_callee
 from apigw_sim.scenario.check_services import check_served
 from apigw_sim.scenario.deployments import VARIABLE
@@ -69,6 +69,17 @@ class Report:
         """Whether an API has exactly this route."""
         routes = map(str, self.scenario.routes(api).routes)
         return self.refer(keys, str(route), ("apis", api, "methods"), routes, f"method of {api}")
+
+
+def check_lacks(
+    report: Report, keys: Keys, base: Keys, part: Part, lacked: Mapping[str, tuple[str, str]], owner: str
+) -> None:
+    """The fields of a part that say what a type of API does not have: `lacked` says so of each, and what to do."""
+    for name, field in type(part).model_fields.items():
+        key = field.alias or name
+        if key in lacked and getattr(part, name) != field.get_default(call_default_factory=True):
+            what, fix = lacked[key]
+            report.say((*keys, key), f"{owner} has {what}", fix, (*base, "type"))
 
 
 def check_run(report: Report) -> None:
@@ -227,7 +238,7 @@ def _check_integration(report: Report, keys: Keys, api: Api, integration: Integr
     if len(given) == 1:
         _check_custom(report, keys, integration)
     limit = report.scenario.account.integration_timeout_limit
-    if not api.is_http and api.waits(integration) > limit:
+    if api.type == REST and api.waits(integration) > limit:
         wanted, most = units.show_duration(api.waits(integration)), units.show_duration(limit)
         fix = (
             "lower it; or, since AWS can raise the limit of Regional APIs up to 300 s, "

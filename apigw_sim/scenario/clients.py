@@ -12,6 +12,7 @@ from apigw_sim import units
 from apigw_sim.scenario.api import RouteName, read_route
 from apigw_sim.scenario.arrivals import Arrivals
 from apigw_sim.scenario.base import Bad, Leaf, Part, dump, nested, nested_list, one_key
+from apigw_sim.scenario.connections import Connections
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
 from apigw_sim.scenario.quantities import (
     Duration,
@@ -134,7 +135,8 @@ class Call(Part):
     """One kind of request a client makes."""
 
     call: RouteName = Field(
-        description="a route of the target, or a concrete path that one serves", examples=["GET /"]
+        description="a route of the target, or a concrete path that one serves; of a WebSocket API a key, or @connections",
+        examples=["GET /"],
     )
     weight: Number = Field(
         Fraction(1), description="how often, in proportion to the weights of the other calls"
@@ -359,6 +361,11 @@ class Client(Part):
         None,
         description="how many send the calls, each one at a time, as a load generator's do: a call that is due waits for a "
         "free one; default: every call starts when it is due",
+    )
+    connections: Connections | None = Field(
+        None,
+        description="of a WebSocket API: each arrival is a connection, whose messages are `calls`",
+        examples=[{"every": "30 s"}],
     )
     users: Users | None = Field(
         None, description="who calls, waits and calls again, instead of arrivals", examples=[{"count": 100}]

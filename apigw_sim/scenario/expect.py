@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from apigw_sim import units
-from apigw_sim.scenario.api import read_route
+from apigw_sim.scenario.api import Api, read_route
 from apigw_sim.scenario.base import Bad, Leaf, Part, listed, propose, suggest
 from apigw_sim.scenario.routes import Route
 
@@ -81,14 +81,19 @@ def metric_table(kind: str) -> Mapping[str, str]:
     return {"stage": STAGE_METRICS, "client": CLIENT_METRICS, "function": FUNCTION_METRICS}[kind]
 
 
-def check_name(metric: str, *, of_http: bool) -> None:
-    """Raise Bad where a type of API has no metric of that name."""
+def check_name(metric: str, api: Api) -> None:
+    """Raise Bad where a type of API has no metric of that name, or none that can be asked for here."""
+    of_http = api.is_http
+    if api.is_websocket and metric != "IntegrationLatency":
+        fix = (
+            "write IntegrationLatency, or a metric of a client or a function; the others stand in metrics.csv"
+        )
+        raise Bad(f"{metric} of a WebSocket API cannot be asked for", fix)
     if of_http and metric.startswith("Cache"):
         raise Bad(f"an HTTP API has no cache, and so no {metric}", "leave it out")
     known = {value: key for key, value in OF_HTTP.items()} if of_http else OF_HTTP
     if metric in known:
-        kind = "an HTTP API" if of_http else "a REST API"
-        raise Bad(f"{kind} has no metric {metric}", f"write {known[metric]}")
+        raise Bad(f"{api.article} has no metric {metric}", f"write {known[metric]}")
 
 
 def read(value: object) -> Expectation:

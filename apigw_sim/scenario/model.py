@@ -22,7 +22,7 @@ from apigw_sim.scenario.functions import Function
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
 from apigw_sim.scenario.quantities import DataFile, Name, Words
-from apigw_sim.scenario.routes import Route, RouteTable
+from apigw_sim.scenario.routes import CALLBACK, Route, RouteTable
 from apigw_sim.scenario.security import Authorizer
 from apigw_sim.scenario.services import Backend
 from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
@@ -135,7 +135,7 @@ class Scenario(Part):
         named = str(route) in table
         written = str(route) if named else EVERY_METHOD
         found = table.get(written)
-        if found is None:
+        if found is None or route.path == CALLBACK:  # callbacks are no route, and have no settings
             return EffectiveSettings(None, None, named, None, None, None, None)
         base = ("apis", api, "stages", stage, "method_settings")
         where: dict[str, str | None] = {}

@@ -11,11 +11,17 @@ from typing import NamedTuple
 METHODS = ("GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS")
 ANY = "ANY"
 DEFAULT = "$default"
-"""The route of an HTTP API that catches what no other route serves."""
+"""The route of an HTTP or a WebSocket API that catches what no other route serves."""
+CONNECT, DISCONNECT = "$connect", "$disconnect"
+CALLBACK = "@connections"
+"""What is asked to send something to a client of a WebSocket API; it is no route of the API's own."""
 
 _PARAMETER = re.compile(r"\{([A-Za-z0-9._-]+)(\+?)\}")
 _IN_BRACES = re.compile(r"\{[^}]*\}")
 _LITERAL = re.compile(r"[A-Za-z0-9._:~@$!*,=%&'()+-]+")
+KEY = r"[$@]?[A-Za-z0-9_.-]+"
+"""A route of a WebSocket API: the value of `action` in its messages, or one of AWS's own."""
+_KEY = re.compile(KEY)
 
 
 class RouteError(ValueError):
@@ -27,10 +33,15 @@ class RouteError(ValueError):
 
 
 class Route(NamedTuple):
-    """A method and a path; `str()` gives `METHOD /path`, or `$default`."""
+    """A method and a path; `str()` gives `METHOD /path`, or `$default`, or the key of a WebSocket API's route."""
 
     method: str
     path: str
+
+    @property
+    def is_key(self) -> bool:
+        """Whether it is a route of a WebSocket API; `$default` is one of an HTTP API too."""
+        return is_key(self.path)
 
     def __str__(self) -> str:
         return spelled(self.method, self.path)
@@ -53,7 +64,12 @@ class Route(NamedTuple):
 
 def spelled(method: str, path: str) -> str:
     """A method and a path as a scenario has them."""
-    return path if path == DEFAULT else f"{method} {path}"
+    return path if is_key(path) else f"{method} {path}"
+
+
+def is_key(path: str) -> bool:
+    """Whether what stands for a path is the key of a route instead."""
+    return not path.startswith("/")
 
 
 CATCH_ALL = Route(ANY, DEFAULT)
@@ -74,9 +90,9 @@ def segments(path: str) -> list[str]:
 
 
 def parse(text: str) -> Route:
-    """Read `METHOD /path`, with literal parts, `{name}` and a last `{name+}`; or `$default`."""
-    if text == DEFAULT:
-        return Route(ANY, DEFAULT)
+    """Read `METHOD /path`, with literal parts, `{name}` and a last `{name+}`; or a key, such as `$default`."""
+    if _KEY.fullmatch(text) and text.upper() not in (*METHODS, ANY):
+        return Route(ANY, text)
     method, _, path = text.partition(" ")
     if method not in METHODS and method != ANY:
         if method.upper() in (*METHODS, ANY):
@@ -139,6 +155,8 @@ class RouteTable:
         """The route a call means: one of that name, `ANY` of the same path, or the one that serves its path."""
         if route in self._known:
             return Match(route, {})
+        if route.is_key and CATCH_ALL in self._known:
+            return Match(CATCH_ALL, {})
         other = Route(ANY, route.path)
         if other in self._known:
             return Match(other, {})
@@ -154,7 +172,7 @@ class RouteTable:
     def _root(self) -> _Node:
         root = _Node()
         for route in self.routes:
-            if route == CATCH_ALL:
+            if route.is_key:
                 continue
             node = root
             for part in segments(route.path):

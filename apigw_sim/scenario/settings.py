@@ -51,6 +51,18 @@ class Throttle(Part):
     )
 
 
+class NewConnections(Throttle):
+    """How many connections to WebSocket APIs may be opened."""
+
+    rate: ThrottleRate = Field(
+        quotas.rate("websocket_connections_rate"), description="new connections per second"
+    )
+    burst: Burst = Field(
+        quotas.count("websocket_connections_rate"),
+        description="how many may come at once; AWS names the rate alone, and a second's are taken for it",
+    )
+
+
 class Run(Part):
     """What span of time is simulated, and how it is reported."""
 
@@ -98,6 +110,9 @@ class Account(Part):
     throttle: Throttle = Field(
         default_factory=lambda: _region_throttle("us-east-1"),
         description="one bucket for every API of the account; default: the Region's",
+    )
+    websocket_connections: NewConnections = Field(
+        NewConnections(), description="one bucket for new connections to every WebSocket API of the account"
     )
     lambda_concurrency: PositiveCount = Field(
         quotas.count("lambda_concurrency"), description="concurrent executions of all functions together"

@@ -13,7 +13,7 @@ from apigw_sim.scenario.api import Canary
 from apigw_sim.scenario.base import Bad, Leaf, Part
 from apigw_sim.scenario.deployments import ApiChange
 from apigw_sim.scenario.faults import Fault
-from apigw_sim.scenario.quantities import Duration, PositiveDuration, Words, quantity
+from apigw_sim.scenario.quantities import Duration, PositiveDuration, Share, Words, quantity
 from apigw_sim.scenario.shifts import Shift
 
 
@@ -50,7 +50,7 @@ Changes = Annotated[
 
 VERBS = (
     "fault", "flush_cache", "flush_authorizers_cache", "set", "shift", "change", "deploy", "promote_canary", "remove_canary",
-    "roll_back",
+    "roll_back", "disconnect",
 )  # fmt: skip
 """What an entry may do."""
 
@@ -76,6 +76,11 @@ class Entry(Part):
     )
     remove_canary: Words | None = Field(None, description="a stage whose canary is taken away")
     roll_back: Words | None = Field(None, description="a stage that points to its earlier deployment again")
+    disconnect: Words | None = Field(
+        None,
+        description="a stage of a WebSocket API, as api/stage, whose connections are lost, or a share of them",
+    )
+    share: Share | None = Field(None, description="of disconnect: the share that is lost; default: all")
     to: (
         Annotated[int | Literal["canary", "stage"], quantity("count", 1, words=("canary", "stage"))] | None
     ) = Field(

@@ -16,7 +16,14 @@ if TYPE_CHECKING:
 
 Row = dict[str, Any]
 
-AT_GATEWAY = (LimitKind.ACCOUNT, LimitKind.METHOD, LimitKind.PLAN, LimitKind.PLAN_METHOD, LimitKind.QUOTA)
+AT_GATEWAY = (
+    LimitKind.CONNECTIONS,
+    LimitKind.ACCOUNT,
+    LimitKind.METHOD,
+    LimitKind.PLAN,
+    LimitKind.PLAN_METHOD,
+    LimitKind.QUOTA,
+)
 UNITS_PER_RATE = 1000
 """Units of a bucket per ns that make one request per second."""
 EVERY_METHOD = "every_method"
@@ -38,6 +45,8 @@ def phrase(limit: Limit, several_stages: bool) -> Phrase:
     match limit.kind:
         case LimitKind.ACCOUNT:
             return Phrase("", f"the account's limit {size}")
+        case LimitKind.CONNECTIONS:
+            return Phrase("", f"the account's limit of new connections {size}")
         case LimitKind.METHOD:
             stage, _, route = label.partition(" ")
             if route == EVERY_METHOD:

@@ -37,6 +37,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _queues(made, summary)
     _databases(made, summary)
     _web_acls(made, summary)
+    _connections(made, summary)
     _cache(made, summary)
     _alarms(made, summary)
     _traces(made, result)
@@ -312,6 +313,24 @@ def _databases(made: Page, summary: Summary) -> None:
         made.title("DATABASES")
         heads = ("", "connections", "held: mean", "most", "at work: mean", "most", "refused")
         made.table(rows[:MOST_ROWS], "lrrrrrr", heads)
+        _cut(made, len(rows))
+
+
+def _connections(made: Page, summary: Summary) -> None:
+    rows = [
+        (
+            name, count(row["opened"]), *(count(closed) for closed in row["closed"].values()), count(row["open_at_end"]),
+            f"{row['mean_open']:,.1f}", count(row["max_open"]),
+        )
+        for name, row in summary.get("connections", {}).items()
+    ]  # fmt: skip
+    if rows:
+        made.title("CONNECTIONS")
+        made.table(
+            rows[:MOST_ROWS],
+            "lrrrrrrrrr",
+            ("", "opened", "closed", "idle", "after 2 h", "lost", "too large", "open still", "mean", "most"),
+        )
         _cut(made, len(rows))
 
 

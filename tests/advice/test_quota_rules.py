@@ -99,6 +99,10 @@ CASES: dict[str, tuple[int, Callable[[int], dict[str, Any]], str, str]] = {
         1000, lambda n: {"account.lambda_concurrency": n}, "account.lambda_concurrency",
         "the account has a Lambda concurrency of 1,001, and AWS gives 1000",
     ),
+    "websocket_connections_rate": (
+        500, lambda n: {"account.websocket_connections.rate": f"{n}/s"}, "account.websocket_connections.rate",
+        "new connections have rate 501/s, and AWS gives 500/s per account and Region: new connections until",
+    ),
 }  # fmt: skip
 
 

@@ -123,6 +123,10 @@ def _users(ran: Ran, ended: list[tuple[int, ...]]) -> Iterator[str]:
         calls[client, user].append((call, started, end))
     for (client, user), mine in calls.items():
         users = ran.plan.clients[client].users
+        if ran.plan.clients[client].connections is not None:
+            if user == 0 or min(mine)[0] != 0:
+                yield f"client {client} user {user}: the first call of a connection is {min(mine)[0]}"
+            continue
         if not (0 < user <= users.count if users else user == 0):
             yield f"client {client} has no user {user}"
         if users is None:

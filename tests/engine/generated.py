@@ -47,6 +47,7 @@ from engine.generated_parts import (
 from engine.generated_security import secured
 from engine.generated_services import queried, retried, served
 from engine.generated_waf import screened
+from engine.generated_websockets import socketed
 
 ROUTES = ("GET /items/{id}", "POST /orders", "GET /stock/{id}", "ANY /{proxy+}", "GET /", "PUT /items/{id}")
 VARIABLE = "${stageVariables.fn}"
@@ -63,7 +64,8 @@ def generated(number: int) -> dict[str, Any]:
     said = resettled(said)(random.Random(f"settings {number}"))
     said = typed(said)(random.Random(f"http {number}"))
     said = screened(said)(random.Random(f"waf {number}"))
-    return browsed(said)(random.Random(f"browsers {number}"))
+    said = browsed(said)(random.Random(f"browsers {number}"))
+    return socketed(said)(random.Random(f"websocket {number}"))
 
 
 def as_yaml(said: Any) -> str:

@@ -84,6 +84,10 @@ SHORT: dict[str, dict[str, Any]] = {
         **{f"clients.{name}.arrivals.rate[{n}].from": f"{at} s" for name in ("fifo", "lifo") for n, at in ((1, 5), (2, 15))},
     },
     "rest_to_http": {"run.period": "10 s"},
+    "reconnect_storm": {
+        "clients.phones.arrivals.rate[0].rate": "30/s", "account.websocket_connections": {"rate": "50/s", "burst": 50},
+        "account.throttle": {"rate": "1000/s", "burst": 500}, "account.lambda_concurrency": 100,
+    },
     "game_day": {
         "run.duration": "40 s", "run.period": "5 s",
         **{f"timeline[{n}].at": "10 s" for n in range(5)}, "timeline[5].at": "20 s",

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
-ROWS, NODES, ENVIRONMENTS, MESSAGES = 1 << 10, 1 << 11, 1 << 8, 1 << 10
+ROWS, NODES, ENVIRONMENTS, MESSAGES, CONNECTIONS = 1 << 10, 1 << 11, 1 << 8, 1 << 10, 1 << 10
 """Rows of each kind that there is room for at first."""
 EVENTS_PER_ATTEMPT = 4
 ANSWERS = w.REASON * len(REASONS)
@@ -103,7 +103,9 @@ class Builder:
         fill(
             self.vectors["head"], "head", 0, grid=grid, shift=slot_bits(plan), block_rows=block,
             row_top=w.ROW * (1 + len(plan.queues)),
-            node_top=w.NODE, environment_top=w.ENVIRONMENT, message_top=w.MESSAGE, method_count=max(len(plan.methods), 1),
+            node_top=w.NODE, environment_top=w.ENVIRONMENT, message_top=w.MESSAGE,
+            connection_top=w.CONNECTION, drops=len(plan.drops), new_connections=account.connections,
+            method_count=max(len(plan.methods), 1),
             front=account.front, as_you_go=account.as_you_go, counts_refused=account.throttled_counts_to_quota,
             account_bucket=account.bucket, unreserved=account.unreserved, unreserved_limit=account.unreserved_limit,
             account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY),
@@ -199,7 +201,7 @@ class Builder:
             mapped, count = self._mapped(row)
             fill(
                 self.vectors["method"], "method", number, place=row.place, stage=row.stage, cache=row.cache,
-                needs_key=row.api_key_required, bucket=row.bucket, account=plan.account.bucket,
+                needs_key=w.CONNECTS if row.connects else row.api_key_required, bucket=row.bucket, account=plan.account.bucket,
                 backend=row.backend, works=row.works * w.WORKS,
                 mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
@@ -400,6 +402,41 @@ class Builder:
             return NULL
         return w.USERS * sum(row.users is not None for row in self.plan.clients[:client])
 
+    def _connections(self) -> None:
+        """What arrivals of clients open, a row for each such client, and when some of it is lost."""
+        plan, first = self.plan, self.plan.gauge_base
+        clients = [row for row in plan.clients if row.connections is not None]
+        self._table("connections", len(clients))
+        self.vectors["connection"] = rows(CONNECTIONS if clients else w.ROOM + 1, w.CONNECTION)
+        for number, client in enumerate(clients):
+            said, stage = client.connections, client.stage
+            assert said is not None
+            fill(
+                self.vectors["connections"], "connections", number, connect=said.connect, disconnect=said.disconnect,
+                returns=said.reconnect is not None, longest=said.longest_ns, idle=said.idle_ns, largest=said.largest,
+                until=plan.duration, stage=stage, open=first[GaugeKind.OPEN] + stage,
+                connected=first[GaugeKind.OPENED] + stage, closed=first[GaugeKind.CLOSED_BY_CLIENT] + stage,
+                closed_step=len(plan.stages),
+                **self._laws(every=said.every, lifetime=said.lifetime, reconnect=said.reconnect),
+            )  # fmt: skip
+        self._table("disconnect", len(plan.drops))
+        for number, drop in enumerate(plan.drops):
+            fill(
+                self.vectors["disconnect"],
+                "disconnect",
+                number,
+                at=drop.at,
+                stage=drop.stage,
+                share=drop.share,
+            )
+
+    def _connections_of(self, client: int) -> int:
+        """Where the row of what a client's arrivals open stands; NULL: they are calls."""
+        if self.plan.clients[client].connections is None:
+            return NULL
+        before = sum(row.connections is not None for row in self.plan.clients[:client])
+        return before * w.width("connections")
+
     def _queues(self) -> None:
         """SQS queues, each with a row of its own whose events stand behind those of all clients."""
         plan, first = self.plan, self.plan.gauge_base
@@ -535,6 +572,7 @@ class Builder:
         self._table("permit", plan.permissions)
         self._users()
         screens = Screens(plan, self.vectors, self.tables)
+        self._connections()
         processes = self._processes()
         self._table("pick", sum(len(row.calls) for row in plan.clients))
         parameters: list[int] = []
@@ -555,8 +593,7 @@ class Builder:
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry), drops_key=drops_key(plan, row),
-                keeps=retry.processes > 0 or row.users is not None or row.workers != NULL or row.browser is not None,
-                users=self._users_of(number),
+                keeps=keeps(row), connections=self._connections_of(number), users=self._users_of(number),
                 workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
@@ -609,6 +646,17 @@ def kept(retry: tables.Retry) -> dict[str, int]:
         "window": breaker.window if breaker else 0, "open_ns": breaker.open_ns if breaker else 0,
         "probes": breaker.probes if breaker else 0,
     }  # fmt: skip
+
+
+def keeps(client: tables.Client) -> bool:
+    """Whether a client's calls have anything to do with each other."""
+    alone = (
+        client.users is None
+        and client.workers == NULL
+        and client.connections is None
+        and client.browser is None
+    )
+    return client.retry.processes > 0 or not alone
 
 
 def drops_key(plan: Plan, client: tables.Client) -> bool:

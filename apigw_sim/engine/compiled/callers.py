@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim.draws.groups import Group
+from apigw_sim.engine.compiled.connections import closes, comes, connects, due, heard
 from apigw_sim.engine.compiled.drawing import OF_SEND, draw_call, draw_calls, draw_key, draw_send, four
 from apigw_sim.engine.compiled.events import CALL_SHIFT, WHO_MASK, free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.plain import copy, view, words
@@ -80,6 +81,16 @@ def started(s: State) -> int:
     return first_attempt(s, c, who, call, c.block_first).me
 
 
+def connection_due(s: State) -> int:
+    """The row of the call that a connection makes now, 0: none; the node of its event is free and still as it was."""
+    n = view(s.node, s.node_free)
+    who, call, row = n.rank & WHO_MASK, n.id >> CALL_SHIFT, n.row
+    c = view(s.client, ((who >> USER_BITS) + 1) * CLIENT)
+    if not due(s, c, row, who, call):
+        return 0
+    return first_attempt(s, c, who, call, c.block_first).me
+
+
 def first_attempt(s: State, c: View, who: int, call: int, block: int) -> View:
     """The first attempt of a call that stands in `block`."""
     a = view(s.row, take_row(s))
@@ -109,6 +120,8 @@ def sent(s: State, a: View) -> int:
     a.refs = 1
     c = view(s.client, a.client)
     if c.keeps:
+        if c.connections != NULL:
+            return by_connection(s, c, a)
         if c.workers != NULL and a.number == 1 and waits_for_worker(s, c, a):
             return WAIT
         at = may_send(s, c, a)
@@ -123,6 +136,16 @@ def sent(s: State, a: View) -> int:
         if c.browsers > 0 and asks_first(s, c, a):
             return WAIT
     return leaves(s, a, c)
+
+
+def by_connection(s: State, c: View, a: View) -> int:
+    """A call of a connection leaves, now; gives the stage that follows. For $disconnect nobody waits."""
+    if a.who & USER_MASK == 0:
+        comes(s, c, a)
+    what = leaves(s, a, c)
+    if closes(s, c, a):
+        a.limit = FOR_EVER
+    return what
 
 
 def leaves(s: State, a: View, c: View) -> int:
@@ -200,6 +223,8 @@ def learns(s: State, a: View, at: int, what: int) -> None:
         again = listed(s, c, status)
     if c.processes > 0:
         learnt(s, c, a, status)
+    if again and c.connections != NULL:
+        again = connects(s, c, a)
     if again and a.number < c.attempts and may_retry(s, c, a, status):
         try_again(s, a, at)
     elif status == NULL:
@@ -211,7 +236,9 @@ def learns(s: State, a: View, at: int, what: int) -> None:
 def over(s: State, c: View, a: View, at: int, status: int, outcome: int) -> None:
     """The call of a client that keeps something is over: a user goes on, or a worker is free."""
     ended(s, a, at, status, outcome)
-    if c.users != NULL:
+    if c.connections != NULL:
+        heard(s, c, a, at, outcome)
+    elif c.users != NULL:
         goes_on(s, c, a, at)
     elif c.workers != NULL:
         s.calls[(s.calls_n - 1) * CALL_COLUMNS + INTENDED] = view(s.node, a.record).id

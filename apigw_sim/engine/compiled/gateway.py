@@ -34,6 +34,7 @@ from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
     BY_TURNS,
+    CONNECTS,
     DONE,
     EVENT,
     FOR_EVER,
@@ -190,21 +191,24 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
     if in_front:
         n = met_too(s, n, account)
     if m.needs_key:
-        if key == NULL:
-            forbid(s, a, reason.INVALID_API_KEY, in_front)
-            return False
-        k = view(s.key, key * KEY)
-        x = view(s.access, (k.group * s.method_count + m.place) * ACCESS)
-        if x.allowed == 0:
-            forbid(s, a, reason.INVALID_API_KEY, in_front)
-            return False
-        ordinal = k.ordinal
-        if x.method != NULL:
-            n = met_too(s, n, x.method + ordinal)
-        if x.plan != NULL:
-            n = met_too(s, n, x.plan + ordinal)
-        if x.quota != NULL:
-            quota = x.quota + ordinal
+        if m.needs_key == CONNECTS:
+            n = met_too(s, n, s.new_connections + host_of(s, a) * s.parted)
+        else:
+            if key == NULL:
+                forbid(s, a, reason.INVALID_API_KEY, in_front)
+                return False
+            k = view(s.key, key * KEY)
+            x = view(s.access, (k.group * s.method_count + m.place) * ACCESS)
+            if x.allowed == 0:
+                forbid(s, a, reason.INVALID_API_KEY, in_front)
+                return False
+            ordinal = k.ordinal
+            if x.method != NULL:
+                n = met_too(s, n, x.method + ordinal)
+            if x.plan != NULL:
+                n = met_too(s, n, x.plan + ordinal)
+            if x.quota != NULL:
+                quota = x.quota + ordinal
     before = n
     if m.bucket != NULL:
         n = met_too(s, n, m.bucket)

@@ -20,6 +20,7 @@ from apigw_sim.engine.compiled.authorizing import asked, authorize, heard, unans
 from apigw_sim.engine.compiled.backends import free_place, reach, take_next, waits
 from apigw_sim.engine.compiled.callers import (
     answered,
+    connection_due,
     freed,
     give_up,
     learns,
@@ -59,6 +60,7 @@ from apigw_sim.engine.compiled.words import (
     CALLS,
     DONE,
     DROP,
+    DUE,
     EDGE,
     EVENT,
     FOR_EVER,
@@ -132,14 +134,16 @@ def advance(s: State, until: int) -> int:
                 what = sent(s, a)
 
         if what >= RETRY and what <= LEFT:
-            if what == RETRY or what == START or what == FREED:
+            if what == RETRY or what == START or what == FREED or what == DUE:
                 row = a.me
                 if what == RETRY:
                     resent(s, a)
                 elif what == START:
                     row = started(s)
-                else:
+                elif what == FREED:
                     row = freed(s, a)
+                else:
+                    row = connection_due(s)
                 what = WAIT
                 if row != 0:
                     a = view(s.row, row)
@@ -205,6 +209,8 @@ def needs(s: State) -> int:
     if s.row_top > s.row_room or s.node_top > s.node_room:
         return GROW
     if s.environment_top > s.environment_room or s.message_top > s.message_room:
+        return GROW
+    if s.connection_top > s.connection_room:
         return GROW
     if s.dead_first != 0:
         bury_all(s)

@@ -107,6 +107,7 @@ class State:
         """Room for the next events, wherever there is too little."""
         for name, width in (
             ("row", w.ROW), ("node", w.NODE), ("environment", w.ENVIRONMENT), ("message", w.MESSAGE),
+            ("connection", w.CONNECTION),
         ):  # fmt: skip
             if getattr(self, f"{name}_top") > getattr(self, f"{name}_room") > 0:
                 self.grow(name, 0)

@@ -17,7 +17,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
             account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
-            message_free message_top message_room
+            message_free message_top message_room connection_free connection_top connection_room drops new_connections
             before_waf waf_interval waf_delay
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed""",
@@ -43,7 +43,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             loses_requests loses_answers
             browsers permissions each permitted_for
             tests tests_n allowed addresses address_table first_address
-            keeps users workers
+            keeps users workers connections
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # browsers of a client (`browsers`: how many, 0: it is none), whose permissions stand from `permissions` on, `each` of
@@ -65,6 +65,11 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # closed-loop users of a client: how many, within what time they come, until when they start calls, how many
         # calls a session has (0: none), and what they wait between calls and between sessions
         "users": "count ramp until steps think think_c pause pause_c",
+        # what a client's arrivals open, and a connection that is open: when it ends and why, and what happens next
+        "connections": """connect disconnect every every_c lifetime lifetime_c reconnect reconnect_c returns longest idle largest
+            until stage open connected closed closed_step""",
+        "connection": "me next ends why due",
+        "disconnect": "at stage share",
         # a client's workers: how many are free, until when calls start, and the calls that are due, from `first` to `last`
         "workers": "free until first last",
         # a client's next calls, and what a trace lists of them
@@ -85,6 +90,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # a method stands there once for each host that has parts of the throttles; `place`: of its column in `access`
         # `mapped`: where in `status` the mapped_n codes of a custom integration's responses stand, behind them their
         # statuses, behind those their sizes; NULL: a proxy
+        # `needs_key`: 2 (CONNECTS) where the limit of new connections stands in the place of a key's
         # `fold`: which of its entries stands for several, NULL: each for itself
         "method": """place stage cache moves needs_key bucket account backend works mock_status misconfigured timeout ttl
             require_authorization unauthorized first_entry authorizer released canary_released validator mapped mapped_n
@@ -169,12 +175,15 @@ TAKEN = FIELDS["block"].index("at")
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
+CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 8, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""
 BY_TURNS = 2
 """Of `moves`: some deployments of the method ask for an API key, and some do not."""
+CONNECTS = 2
+"""Of `needs_key`: its requests open connections, and need none."""
 UNUSUAL = 2
 """Of `is_lambda`: a version with provisioned concurrency, or with a database."""
 EVENT = 2
@@ -217,6 +226,7 @@ WHEEL = BEYOND + BITS
     RETRY,
     START,
     FREED,
+    DUE,
     HELD,
     TOLD,
     LEFT,
@@ -236,7 +246,7 @@ WHEEL = BEYOND + BITS
     POLL,
     WIDEN,
     RETURN,
-) = range(36)
+) = range(37)
 """From RETRY to LEFT they are those of clients, from GUARD on those of authorizers, from OFFER on those of queues, and of
 these TRY to DROP those of Lambda's own."""
 

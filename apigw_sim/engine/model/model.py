@@ -13,6 +13,8 @@ from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.checks import Checks
 from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.code import Coded
+from apigw_sim.engine.model.connections import Connections
+from apigw_sim.engine.model.connections import levels as of_connections
 from apigw_sim.engine.model.databases import Connected, ConnectedProvisioned, Database
 from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
@@ -48,6 +50,8 @@ def _kind(client: tables.Client, lossy: bool) -> type[Caller]:
     """What a client is at work."""
     if client.users is not None:
         return Users
+    if client.connections is not None:
+        return Connections
     if client.workers != NULL:
         return LossyPaced if lossy else Paced
     return Lossy if lossy else Caller
@@ -171,6 +175,8 @@ class Model:
         """By stage: what it and its canary answer where no method was met."""
         self.permitted: dict[int, int] = {}
         """Until when browsers remember their permissions, by their numbers."""
+        self.connections = of_connections(self)
+        """By stage, of WebSocket APIs: its connections."""
         self.gateway = Gateway(self)
         self.waf = Waf(self)
         self.callers = [

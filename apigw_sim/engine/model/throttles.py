@@ -58,6 +58,8 @@ class Throttles:
                 plan.append(self.buckets[access.plan_bucket[method] + ordinal])
             if access.quota != NULL:
                 quota = self.quotas[access.quota + ordinal]
+        if row.connects:
+            plan.append(self.buckets[self.account.connections])
         stage_level = [self.buckets[row.bucket]] if row.bucket != NULL else []
         if self.front:  # who has an authorizer has spent the account's token before it
             first = [] if guarded else [self.account_bucket]

@@ -10,6 +10,7 @@ from apigw_sim.engine.model.caller import Caller, Lossy
 from apigw_sim.engine.model.clock import Journey, Wait
 from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import CALL_STEP, Rank, identity, priority
+from apigw_sim.records import NULL
 
 USER = priority(Rank.USER)
 
@@ -41,6 +42,7 @@ class User(Caller):
         self.id = identity(self.number, number, 0, 0)
         self.draws = self.stream = UserStream(client.stream, number)
         self.leave = self.leaving()
+        self.in_sessions = client.client.users is not None and client.client.users.steps > 0
 
     def process(self, attempt: Attempt) -> Process:  # noqa: ARG002
         """A user has one process for all its calls."""
@@ -49,7 +51,7 @@ class User(Caller):
     def start(self, number: int, step: int) -> None:
         """Its call of that number starts, now."""
         self.model.spill()
-        call = self.draws.call(number, step)
+        call = self.draws.call(number, step if self.in_sessions else NULL)
         self.leave(Attempt(self, call, 1, self.stream.send(number, 1, call[1]), None, None))
 
     def end(self, attempt: Attempt, at: int, status: int, outcome: int) -> None:
