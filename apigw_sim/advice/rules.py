@@ -13,6 +13,7 @@ from apigw_sim.advice import (
     browsers,
     caching,
     callers,
+    connections,
     databases,
     deployments,
     events,
@@ -321,6 +322,17 @@ RULES: tuple[Rule, ...] = (
         "SQS003", "A queue without a dead-letter queue",
         "A message that always fails is received until its retention ends, and takes its batch with it each time.",
         "L:services-sqs-errorhandling", queues.nowhere_to_die,
+    ),
+    _rule(
+        "WS001", "Messages rarer than the idle timeout",
+        "A connection on which nothing is sent for 10 minutes is closed, which no setting changes.",
+        "AG:apigateway-execution-service-websocket-limits-table", connections.falls_silent,
+    ),
+    _rule(
+        "WS002", "Clients that come back all at once",
+        "An account opens 500 connections per second: what comes back at one instant is refused, and comes again at one "
+        "instant unless its waits are drawn.",
+        "AG:apigateway-execution-service-websocket-limits-table", connections.comes_back_at_once,
     ),
     _rule(
         "RETRY001", "Retries of a call that is not idempotent",
