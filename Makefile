@@ -15,7 +15,7 @@ SORRY := echo 'apigw_sim needs Python 3.11 or newer; name one with PYTHON=/path/
 PIP   := -m pip install -qq --disable-pip-version-check --editable
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow cluster-test notebooks bench lint format clean
+.PHONY: help demo test test-slow cluster-test notebooks bench bench-studies lint format clean
 
 help:
 	@echo 'make demo        run the flash sale and say where its report is'
@@ -24,6 +24,7 @@ help:
 	@echo 'make cluster-test  studies on a Dask cluster of this machine, with workers killed'
 	@echo 'make notebooks   execute every notebook'
 	@echo 'make bench       speed and memory, under three minutes (BENCH=long adds an hour and a day)'
+	@echo 'make bench-studies  what a study costs beside its runs, and what a second core does for it'
 	@echo 'make lint        ruff and mypy'
 	@echo 'make format      let ruff lay out the code'
 	@echo 'make clean       remove the environments and what runs left behind'
@@ -59,6 +60,9 @@ cluster-test: $(VENV)/.stamp
 notebooks: $(VENV)/.stamp
 	@ls notebooks/*.ipynb
 	$(BIN)/jupyter-execute --kernel_name=python3 notebooks/*.ipynb
+
+bench-studies: $(BENCH_VENV)/.stamp-bench
+	$(BENCH_VENV)/bin/python benchmarks/studies.py
 
 bench: $(BENCH_VENV)/.stamp-bench
 	$(BENCH_VENV)/bin/python benchmarks/run.py

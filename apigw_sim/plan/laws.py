@@ -10,6 +10,7 @@ from __future__ import annotations
 import bisect
 import hashlib
 import math
+import weakref
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -217,12 +218,26 @@ def shares(statuses: Iterable[tuple[int, Fraction]]) -> Shares:
 
 
 def fingerprint(tables: Iterable[NDArray[np.int64]]) -> str:
-    """The SHA-256 of tables in their order, as little-endian int64, each with its length before it."""
+    """The SHA-256 of the digests of tables in their order: each of little-endian int64, with its length before it."""
     digest = hashlib.sha256()
     for one in tables:
-        digest.update(len(one).to_bytes(8, "little"))
-        digest.update(memoryview(one.astype("<i8", copy=False).data))
+        digest.update(_digest(one))
     return digest.hexdigest()
+
+
+_digests: dict[int, tuple[weakref.ref[NDArray[np.int64]], bytes]] = {}
+
+
+def _digest(table: NDArray[np.int64]) -> bytes:
+    """The SHA-256 of a table's length and values; of one that nobody can write to, taken once while it lives."""
+    key = id(table)
+    if key in _digests and _digests[key][0]() is table:
+        return _digests[key][1]
+    found = hashlib.sha256(len(table).to_bytes(8, "little"))
+    found.update(memoryview(table.astype("<i8", copy=False).data))
+    if not table.flags.writeable:
+        _digests[key] = weakref.ref(table, lambda _: _digests.pop(key, None)), found.digest()
+    return found.digest()
 
 
 @cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -59,7 +60,14 @@ class _Stopped(Exception):  # noqa: N818 - a way out, never seen
 
 
 def parse(text: str, file: str, folder: str) -> Parsed:
-    """Read a YAML text as a tree; nothing is evaluated, and depth and size are bounded."""
+    """Read a YAML text as a tree of its own; nothing is evaluated, and depth and size are bounded."""
+    found = _parsed(text, file, folder)
+    return Parsed(found.root.copy() if found.root else None, [*found.problems], [*found.broken])
+
+
+@lru_cache(maxsize=8)
+def _parsed(text: str, file: str, folder: str) -> Parsed:
+    """The last few are kept: a sweep reads one text for each of its points."""
     return _Reader(file, folder).read(text)
 
 

@@ -333,15 +333,24 @@ def _waf(ran: Ran) -> Iterator[str]:
         count for count, rule in zip(matched, waf.rules, strict=True) if rule.action is not Action.COUNT
     )
     ended += sum(last.get(plan.gauge(GaugeKind.WAF_ALLOWED, row), 0) for row in range(len(waf.acls)))
-    rows = ran.columns(ATTEMPTS, "stage", "reason", "refused_by", "flags")
-    screened = [row for row in rows if plan.stages[row[0]].web_acl != NULL and not row[3] & Flag.IN_FRONT]
+    rows = ran.columns(ATTEMPTS, "stage", "reason", "refused_by", "flags", "client", "user", "call")
+    large = {
+        row[:3]
+        for row in ran.columns(CALLS, "client", "user", "call", "pick")
+        if plan.clients[row[0]].calls[row[3]].refused != NULL
+    }
+    """Calls that are no requests to a web ACL, also where the account's throttle in front refuses them."""
+    screened = [
+        row[:4]
+        for row in rows
+        if plan.stages[row[0]].web_acl != NULL and not row[3] & Flag.IN_FRONT and row[4:] not in large
+    ]
     answered = sum(why == reason.WAF_FILTERED for _, why, _, _ in screened)
     if blocked != answered:
         yield f"web ACLs blocked {blocked} requests, and {answered} were answered so"
-    never = {reason.NO_CERTIFICATE, reason.URI_TOO_LONG, reason.HEADERS_TOO_LARGE}
     account = plan.account.before_waf
     came = sum(
-        why not in never
+        why != reason.NO_CERTIFICATE
         and not (account and refused != NULL and plan.limits[refused].kind is LimitKind.ACCOUNT)
         for _, why, refused, _ in screened
     )

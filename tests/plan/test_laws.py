@@ -150,3 +150,14 @@ def test_fingerprint_knows_order_and_content() -> None:
     one, two = np.arange(3, dtype=np.int64), np.arange(4, dtype=np.int64)
     assert laws.fingerprint([one, two]) == laws.fingerprint([one.copy(), two])
     assert len({laws.fingerprint(t) for t in ([one, two], [two, one], [one], [one, two + 1])}) == 4
+
+
+def test_fingerprint_sees_what_is_written_into_a_table_that_can_be_written() -> None:
+    """A table that nobody can write to is hashed once; another of the same numbers has the same print."""
+    table = np.arange(3, dtype=np.int64)
+    before = laws.fingerprint([table])
+    table[0] = 7
+    after = laws.fingerprint([table])
+    table.flags.writeable = False
+    assert before != after == laws.fingerprint([table]) == laws.fingerprint([table])
+    assert laws.fingerprint([np.array([7, 1, 2], np.int64)]) == after

@@ -212,3 +212,13 @@ def test_no_text_breaks_the_reader(text: str) -> None:
     for problem in read(text).problems:
         assert problem.what
         assert problem.fix
+
+
+def test_a_text_that_is_read_twice_gives_trees_that_know_nothing_of_each_other() -> None:
+    one, two = read("a: {b: [1, 2]}\n"), read("a: {b: [1, 2]}\n")
+    assert one.root is not None
+    assert two.root is not None
+    one.root.value["a"].value.pop("b")
+    one.problems.append("something")  # type: ignore[arg-type]
+    assert two.root.plain() == {"a": {"b": [1, 2]}}
+    assert (two.problems, read("a: {b: [1, 2]}\n").problems) == ([], [])
