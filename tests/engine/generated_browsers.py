@@ -27,7 +27,8 @@ def browsed(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
         return said
     for body in said["apis"].values():
         if body["type"] == "REST" and draw(chance(70)):
-            key = {"api_key_required": True} if said["usage_plans"] and draw(chance(10)) else {}
+            keyed = draw(chance(10)) if said["usage_plans"] else False
+            key = {"api_key_required": True} if keyed and body.get("api_key_source") != "AUTHORIZER" else {}
             body["methods"]["OPTIONS /{proxy+}"] = {"integration": {"mock": {"status": 204}}, **key}
     deaf = [name for name, body in said["apis"].items() if body["type"] == "HTTP" and not body["cors"]]
     for body in said["clients"].values():
