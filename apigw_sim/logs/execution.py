@@ -14,6 +14,7 @@ import numpy as np
 
 from apigw_sim.logs.access import UNSEEN
 from apigw_sim.plan.tables import NULL, BackendKind, Method, Plan
+from apigw_sim.records import Flag
 from apigw_sim.rules.reason import REASONS
 
 if TYPE_CHECKING:
@@ -67,9 +68,12 @@ class Tally:
 
 
 def volumes(
-    plan: Plan, stage: int, chunks: Iterable[Columns], headers: int
+    plan: Plan, stage: int, chunks: Iterable[Columns], headers: int, *, canary: bool = False
 ) -> dict[tuple[str, bool], Volume]:
-    """By (level, data trace) what a stage would write; `headers`: bytes that a line with all headers has of them."""
+    """By (level, data trace) what a stage would write; `headers`: bytes that a line with all headers has of them.
+
+    `canary`: what its canary's own group has of that; the stage's has everything (facts 4).
+    """
     errors, information, traced = Tally(), Tally(), Tally()
     failures = np.array([len(why.log_line) if why.response_type else 0 for why in REASONS])
     named = np.array([LIMIT in why.log_line for why in REASONS])
@@ -78,6 +82,8 @@ def volumes(
     by_lambda = np.array([_by_lambda(plan, method) for method in plan.methods] or [False])
     for columns in chunks:
         seen = (columns["stage"] == stage) & (columns["flags"] & UNSEEN == 0) & (columns["method"] != NULL)
+        if canary:
+            seen &= columns["flags"] & Flag.CANARY > 0
         mine = np.flatnonzero(seen)
         row = {name: column[mine].astype(np.int64) for name, column in columns.items()}
         failed = failures[row["reason"]] + np.where(named[row["reason"]], limits[row["refused_by"]], 0)

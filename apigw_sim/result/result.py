@@ -11,7 +11,7 @@ from apigw_sim.draws import draw
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.metrics import About, Metrics, cloudwatch
 from apigw_sim.metrics.summary import summary, to_json
-from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, JOURNAL, LEVELS, Table
+from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, JOURNAL, LEVELS, NULL, Table
 from apigw_sim.result import folder
 from apigw_sim.result.kept import Kept
 
@@ -200,6 +200,7 @@ class Result:
     def execution_logs(self, headers: int = 500) -> pd.DataFrame:
         """What the execution log of each stage of a REST API would come to: events and bytes, by level and data trace.
 
+        A stage that has a canary at some time has a row for that too, `api/stage/Canary`; the stage's own has all.
         `headers`: bytes that all headers of a message have, which data trace writes four times.
         """
         import pandas as pd
@@ -211,9 +212,13 @@ class Result:
         for number, stage in enumerate(self.plan.stages):
             if stage.http:  # an HTTP API has access logs alone
                 continue
-            chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
-            found = execution.volumes(self.plan, number, chunks, headers)
-            rows += [(stage.name, *which, volume.events, volume.size) for which, volume in found.items()]
+            groups = {stage.name: False}
+            if any(row.stage == number and row.canary != NULL for row in self.plan.pointers):
+                groups[f"{stage.name}/Canary"] = True
+            for group, canary in groups.items():
+                chunks = self._kept.chunks(ATTEMPTS, LOG_ROWS)
+                found = execution.volumes(self.plan, number, chunks, headers, canary=canary)
+                rows += [(group, *which, volume.events, volume.size) for which, volume in found.items()]
         return pd.DataFrame(rows, columns=["stage", "level", "data_trace", "events", "bytes"])
 
     def _tracing(self) -> dict[str, int]:

@@ -74,6 +74,18 @@ def test_what_no_backend_was_asked_has_no_line_of_one() -> None:
     assert found["INFO", True] == found["INFO", False]
 
 
+def test_a_canary_has_a_group_of_its_own_beside_the_stages_which_has_everything() -> None:
+    """The canary takes all until 5.05 s, and each request has seven lines."""
+    off = {"at": "5050 ms", "set": {"apis.a.stages.s.canary.traffic": "0 %"}}
+    said = story({"process": "even", "rate": "10/s"}, stage={"canary": {"traffic": "100 %"}}, timeline=[off])
+    result = apigw_sim.run(said, engine="simpy", requests=True)
+    frame = result.execution_logs()
+    of = frame[frame["level"] == "INFO"].groupby("stage")["events"].max()
+    met = int(result.requests["canary"].sum())
+    assert 50 <= met <= 51
+    assert of.to_dict() == {"a/s": 700, "a/s/Canary": 7 * met}
+
+
 def test_a_result_gives_a_row_for_each_stage_level_and_data_trace() -> None:
     said = story({"process": "even", "rate": "10/s"})
     frame = apigw_sim.run(said, engine="simpy", logs=True).execution_logs()
