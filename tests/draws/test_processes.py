@@ -396,12 +396,14 @@ def test_the_stretches_of_a_constant_are_still_one() -> None:
 def test_what_the_documentation_shows_can_be_planned(root: Path) -> None:
     text = (root / "docs" / "arrivals.md").read_text(encoding="utf-8")
     blocks = re.findall(r"^```yaml\n(.*?)^```$", text, flags=re.MULTILINE | re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         said = yaml.safe_load(block)
-        if "users" in said:
+        if "users" in said or "connections" in said:
             clients = {"web": {"target": "a/s", **said}}
             routes = {call["call"]: {"integration": {"mock": {}}} for call in said["calls"]}
-            planned(story(methods=routes, clients=clients, run={"duration": "10 min"}))
+            whole = story(methods=routes, clients=clients, run={"duration": "10 min"})
+            whole["apis"]["a"]["type"] = "WEBSOCKET" if "connections" in said else "REST"
+            planned(whole)
             continue
         assert len(of(plan_of(said.get("arrivals", {"rate": "5/s", **said}), "30 s"))) > 20

@@ -183,10 +183,15 @@ except ApigwSimError as error:
 
 
 def test_a_full_disk_is_told_and_leaves_nothing_half_written(loss: str, tmp_path: Path) -> None:
-    """A file may not grow beyond 5,000 bytes, which study.json does not and a run does."""
+    """A file may not grow beyond a size that study.json does not reach and a run does."""
     assert hasattr(resource, "RLIMIT_FSIZE")
+    sim.replicate(loss, runs=1, out=tmp_path / "whole")
+    about, run = (
+        next((tmp_path / "whole").glob(name)).stat().st_size for name in ("study.json", "runs/*.parquet")
+    )
+    assert about + 200 < run
     done = subprocess.run(
-        [sys.executable, "-c", FULL, loss, str(tmp_path / "s"), "5000"],
+        [sys.executable, "-c", FULL, loss, str(tmp_path / "s"), str((about + run) // 2)],
         capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert (done.returncode, done.stderr) == (2, "")
