@@ -106,12 +106,21 @@ def _callable(helper: Callable[..., Any], inlined: bool) -> Any:
     return made
 
 
+_INSIDE = (
+    "_raise_if_finalized",
+    "_finalize_dynamic_globals",
+    "_get_module_for_linking",
+    "add_linking_library",
+)
+"""What of numba's libraries `thrifty` goes by: private, so it is looked for."""
+
+
 @contextmanager
 def thrifty(function: Callable[..., Any]) -> Iterator[None]:
     """Compile in half the time what runs as fast: a loop over events has nothing for LLVM's vectorisers and its third level.
 
-    Helpers are optimised where they end, in the function that calls them, and not before by themselves as well; on a
-    numba without that step of its own there is nothing to leave out.
+    Helpers are linked, optimised and made into machine code where they end, in the function that calls them, and not
+    before by themselves with all that they call in turn; on a numba that does it otherwise there is nothing to leave out.
     """
     from numba.core import codegen, config
 
@@ -120,26 +129,46 @@ def thrifty(function: Callable[..., Any]) -> Iterator[None]:
         settings["OPT"] = type(config.OPT)(2)
     before = {name: getattr(config, name) for name in settings}
     often = gc.get_threshold()
-    library, step = codegen.CPUCodeLibrary, "_optimize_final_module"
-    optimise = getattr(library, step, None)
+    library, target = codegen.CPUCodeLibrary, codegen.JITCPUCodegen
+    finalize, set_env = library.finalize, target.set_env
 
     def once(self: Any) -> None:
-        if optimise is not None and self.name == function.__qualname__:
-            optimise(self)
+        if self.name == function.__qualname__:
+            self._linking_libraries = _all_below(self)
+            finalize(self)
+        else:
+            self._raise_if_finalized()
+            self._finalize_dynamic_globals()
+            self._finalized = True
+
+    def set_where_it_is(self: Any, env_name: str, env: Any) -> None:
+        if self._engine.get_global_value_address(env_name):
+            set_env(self, env_name, env)
 
     try:
         for name, value in settings.items():
             setattr(config, name, value)
-        if optimise is not None:
-            setattr(library, step, once)
+        if all(hasattr(library, name) for name in _INSIDE):
+            library.finalize, target.set_env = once, set_where_it_is
         gc.set_threshold(200_000, 50, 50)
         yield
     finally:
         for name, value in before.items():
             setattr(config, name, value)
-        if optimise is not None:
-            setattr(library, step, optimise)
+        library.finalize, target.set_env = finalize, set_env
         gc.set_threshold(*often)
+
+
+def _all_below(library: Any) -> list[Any]:
+    """The libraries that one needs, directly or through others, each once and in the order in which they are met."""
+    found: dict[Any, None] = {}
+    waiting = list(library._linking_libraries)
+    while waiting:
+        one = waiting.pop(0)
+        if one not in found:
+            found[one] = None
+            waiting += one._linking_libraries
+    return list(found)
 
 
 def compile_times() -> list[tuple[str, float]]:

@@ -96,4 +96,4 @@ def test_how_often_each_word_is_reached(capsys: pytest.CaptureFixture[str]) -> N
         found.update(reached(run_on(ONE, generated(number))).keys())
     with capsys.disabled():
         sys.stdout.write("\n" + "\n".join(f"{found[word]:5} {word}" for word in WORDS) + "\n")
-    assert {word: found[word] for word in WORDS if found[word] < 10} == {}
+    assert {word: found[word] for word in WORDS if found[word] < 10 and word not in TOO_LONG} == {}
