@@ -22,11 +22,7 @@ if TYPE_CHECKING:
 
     from apigw_sim.metrics.fold import Metrics
 
-HEADER = (
-    "timestamp",
-    "phase",
-    "namespace",
-    "metric",
+DIMENSIONS = (
     "api",
     "stage",
     "resource",
@@ -36,8 +32,9 @@ HEADER = (
     "queue",
     "web_acl",
     "rule",
-    "unit",
 )
+"""The columns that name a series."""
+HEADER = ("timestamp", "phase", "namespace", "metric", *DIMENSIONS, "unit")
 _NOT_A_WORD = re.compile(r"[^a-z0-9]+")
 
 

@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics.periods import Waiting, zero_one
+from apigw_sim.metrics.own import Own
+from apigw_sim.metrics.periods import zero_one
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import GaugeKind
-from apigw_sim.records import NULL, Flag
+from apigw_sim.records import NULL
 from apigw_sim.rules import reason
 from apigw_sim.scenario.routes import CALLBACK, CONNECT, DISCONNECT
 from apigw_sim.units import MINUTE
@@ -47,47 +48,29 @@ def error_of(why: reason.Reason) -> int:
     return ERRORS[Metric.CLIENT_ERROR] if why.status >= 400 else 0
 
 
-class Socketed:
+class Socketed(Own):
     """The attempts of WebSocket APIs: what waits for its period to be closed, and what it leaves behind."""
 
     def __init__(self, plan: Plan, coding: Coding, numbering: Numbering, figures: Figures) -> None:
-        self.waiting = Waiting(plan.period)
-        self._by_arrival = plan.account.stamp_arrival
-        self._coding = coding
-        self._figures = figures
-        self._mine = np.array([stage.websocket for stage in plan.stages], bool)
+        super().__init__(plan, coding, numbering, figures, (stage.websocket for stage in plan.stages))
         kinds = [KINDS.get(method.resource, MESSAGE) for method in plan.methods]
         self._kind = np.array([*kinds, MESSAGE], np.int64)
         """By row of plan.methods; the last is that of no route."""
         self._error = np.array([error_of(why) for why in reason.REASONS], np.int64)
-        self._series = tuple(
-            np.where(of >= 0, ids[of], -1)
-            for of, ids in (
-                (coding.method_of_leaf, np.append(numbering.of_method, -1)),
-                (coding.stage_of_leaf, numbering.of_stage),
-                (numbering.api_of_stage[coding.stage_of_leaf], numbering.of_api),
-            )
-        )
-        """By leaf: its series at each level; -1: none."""
-        self._size = len(numbering.series)
-
-    def __bool__(self) -> bool:
-        return bool(self._mine.any())
 
     def fold(self, block: Block) -> None:
         """Take in attempts."""
-        stage = block["stage"]
-        mine = self._mine[stage] & (block["flags"] & Flag.UNMETERED == 0)
+        mine = self._mine(block)
         if not mine.any():
             return
-        method, why = block["method"], block["reason"]
-        leaf = self._coding.leaf(stage, method, block["flags"])
-        kind, ok = self._kind[method], why == reason.OK
+        why = block["reason"]
+        kind, ok = self._kind[block["method"]], why == reason.OK
         reached = ok | (block["integration_ns"] != NULL)
         counted = np.where(kind == CONNECTS, reached, np.where(kind == CALLED_BACK, ok, kind == MESSAGE))
         as_what = np.where(counted, np.where(kind == CONNECTS, Metric.CONNECT_COUNT, Metric.MESSAGE_COUNT), 0)
-        stamp = block["arrived_ns"] if self._by_arrival else block["arrived_ns"] + block["latency_ns"]
-        self.waiting.add(stamp[mine], leaf[mine], as_what[mine], self._error[why][mine])
+        self.waiting.add(
+            self._stamp(block)[mine], self._leaf(block)[mine], as_what[mine], self._error[why][mine]
+        )
 
     def close(self, number: int) -> None:
         """Turn the samples of a period into figures."""

@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from apigw_sim.metrics.coding import Coding
-from apigw_sim.metrics.periods import Waiting
+from apigw_sim.metrics.own import Own
 from apigw_sim.metrics.quantiles import grouped
 from apigw_sim.metrics.series import Figures, Metric, Numbering
-from apigw_sim.records import Flag
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,39 +18,18 @@ if TYPE_CHECKING:
     from apigw_sim.records import Block
 
 
-class Processed:
+class Processed(Own):
     """What waits for its period to be closed, and what it leaves behind."""
 
     def __init__(self, plan: Plan, coding: Coding, numbering: Numbering, figures: Figures) -> None:
-        self.waiting = Waiting(plan.period)
-        self._by_arrival = plan.account.stamp_arrival
-        self._coding = coding
-        self._figures = figures
-        self._http = np.array([stage.http for stage in plan.stages], bool)
-        self._series = tuple(
-            np.where(of >= 0, ids[of], -1)
-            for of, ids in (
-                (coding.method_of_leaf, np.append(numbering.of_method, -1)),
-                (coding.stage_of_leaf, numbering.of_stage),
-                (numbering.api_of_stage[coding.stage_of_leaf], numbering.of_api),
-            )
-        )
-        """By leaf: its series at each level; -1: none."""
-        self._size = len(numbering.series)
-
-    def __bool__(self) -> bool:
-        return bool(self._http.any())
+        super().__init__(plan, coding, numbering, figures, (stage.http for stage in plan.stages))
 
     def fold(self, block: Block) -> None:
         """Take in attempts."""
-        stage = block["stage"]
-        mine = self._http[stage] & (block["flags"] & Flag.UNMETERED == 0)
-        if not mine.any():
-            return
-        leaf = self._coding.leaf(stage, block["method"], block["flags"])[mine]
-        stamp = block["arrived_ns"] if self._by_arrival else block["arrived_ns"] + block["latency_ns"]
-        size = np.asarray(block["request_bytes"] + block["response_bytes"], np.int64)
-        self.waiting.add(stamp[mine], leaf, size[mine])
+        mine = self._mine(block)
+        if mine.any():
+            size = np.asarray(block["request_bytes"] + block["response_bytes"], np.int64)
+            self.waiting.add(self._stamp(block)[mine], self._leaf(block)[mine], size[mine])
 
     def close(self, number: int) -> None:
         """Turn the samples of a period into figures."""

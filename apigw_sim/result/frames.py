@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from apigw_sim.metrics.cloudwatch import DIMENSIONS
 from apigw_sim.metrics.coding import CARRIED, Fate
 from apigw_sim.metrics.gauges import GaugeNames
 from apigw_sim.metrics.series import KINDS, NS_PER_MS, OF_HTTP, STATISTICS
@@ -18,18 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from apigw_sim.metrics import Metrics
-
-DIMENSIONS = (
-    "api",
-    "stage",
-    "resource",
-    "method",
-    "function",
-    "executed_version",
-    "queue",
-    "web_acl",
-    "rule",
-)
 
 
 def metrics_frame(metrics: Metrics) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 
 from apigw_sim.scenario.api import REST, Api, Method
 from apigw_sim.scenario.base import dump, propose
+from apigw_sim.scenario.check_fronts import check_private
 from apigw_sim.scenario.check_http import OF_API, OWNER, check_route
 from apigw_sim.scenario.check_security import (
     check_authorization,
@@ -75,6 +76,8 @@ class Deploys:
             check_lacks(report, keys, ("apis", change.api), change, OF_API, OWNER)
         if api.is_websocket:
             check_lacks(report, keys, ("apis", change.api), change, *OF_WEBSOCKET)
+        if "resource_policy" in given:
+            check_private(report, keys, api)
         if change.resource_policy:
             check_policy(report, (*keys, "resource_policy"), change.api, change.resource_policy)
             check_origins(report, change.api, change.resource_policy, (*keys, "resource_policy"))

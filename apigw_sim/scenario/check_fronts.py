@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from apigw_sim import quotas, units
+from apigw_sim.scenario.api import Api
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.clients import Client
@@ -20,6 +21,7 @@ def check_fronts(report: Report) -> None:
         _check_distribution(report, ("distributions", name), distribution)
     most = quotas.count("integration_timeout")
     for name, api in report.scenario.apis.items():
+        check_private(report, ("apis", name), api)
         for route, method in api.methods.items() if api.endpoint == "EDGE" and not api.is_http else ():
             if api.waits(method.integration) > most:
                 report.say(
@@ -28,6 +30,16 @@ def check_fronts(report: Report) -> None:
                     "lower it, or make the API REGIONAL",
                     ("apis", name, "endpoint"),
                 )
+
+
+def check_private(report: Report, keys: Keys, api: Api) -> None:
+    """A private API has a resource policy: without one AWS refuses its deployment."""
+    if api.endpoint == "PRIVATE" and not api.resource_policy:
+        what = "AWS deploys no private API without a resource policy that says who may call it"
+        fix = (
+            "write resource_policy: [{effect: Allow, vpc_endpoints: [vpce]}], or the names of your endpoints"
+        )
+        report.say((*keys, "resource_policy"), what, fix)
 
 
 def _check_domain(report: Report, keys: Keys, name: str, domain: Domain) -> None:

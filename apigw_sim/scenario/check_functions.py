@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import propose, suggest
 from apigw_sim.scenario.clients import Call
-from apigw_sim.scenario.functions import formats
+from apigw_sim.scenario.functions import Context, formats
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
@@ -60,6 +60,12 @@ def _check_contexts(report: Report, name: str, function: Function) -> None:
         if not said.stage_variables:
             fix = "name one; what always holds belongs to the function"
             report.say((*keys, "stage_variables"), "without a stage variable it fits every event", fix)
+        if said == Context(stage_variables=said.stage_variables):
+            report.say(
+                keys,
+                "nothing is otherwise in this context",
+                "write its duration, response, crash or malformed",
+            )
         for before, earlier in enumerate(function.contexts[:number]):
             if earlier.stage_variables and earlier.stage_variables.items() <= said.stage_variables.items():
                 what = f"contexts[{before}] fits wherever this one does, and stands before it"

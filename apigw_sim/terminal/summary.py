@@ -162,7 +162,7 @@ def _refused(made: Page, summary: Summary, plan: Plan) -> None:
     if summary["requests"]["by_reason"].get("THROTTLED"):
         made.line("AWS calls its throttles targets: it may let more through (assumptions.throttling)", "dim")
     if any(summary["lambda_throttled_by"].values()):
-        made.line("what Lambda refuses is a 500 to the caller behind a REST API, not a 429", "dim")
+        made.line("what Lambda refuses is a 5xx to the caller who waits for it, not a 429", "dim")
 
 
 # where latency comes from

@@ -131,7 +131,7 @@ def test_what_lambda_refuses_is_said_to_be_a_500(command) -> None:
     assert refused[0].startswith(
         "  30 invocations of f were refused by its reserved concurrency 1 (set by an override)"
     )
-    assert refused[1] == "  what Lambda refuses is a 500 to the caller behind a REST API, not a 429"
+    assert refused[1] == "  what Lambda refuses is a 5xx to the caller who waits for it, not a 429"
     assert section(done.stdout, "REQUESTS")[2].split() == ["5xx", "30", "75.0", "%", "LAMBDA_THROTTLED", "30"]
 
 

@@ -49,6 +49,8 @@ def before(clients: dict[str, Any], kind: str = "REGIONAL", **parts: Any) -> Any
         **parts,
     )  # fmt: skip
     made["apis"]["a"]["endpoint"] = kind
+    if kind == "PRIVATE":
+        made["apis"]["a"]["resource_policy"] = [{"effect": "Allow"}]
     return made
 
 

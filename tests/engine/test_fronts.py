@@ -29,6 +29,7 @@ def endpoint(kind: str, network: dict[str, Any], **parts: Any) -> dict[str, Any]
     made["apis"]["a"]["endpoint"] = kind
     if kind == "PRIVATE":
         made["clients"]["c"]["vpc_endpoint"] = True
+        made["apis"]["a"]["resource_policy"] = [{"effect": "Allow", "vpc_endpoints": ["vpce"]}]
     return made
 
 

@@ -123,6 +123,7 @@ def test_database_drowned() -> None:
     assert reasons["FUNCTION_ERROR"] == databases["orders"]["refused"]
     later = requests[requests["arrived_ns"] >= 240 * 10**9]
     assert (later["status"] == 200).all()  # both have healed a minute after the rush
+    assert all(row["met"] for row in done.summary["expectations"])
     vouched(
         "database_drowned",
         [
