@@ -33,7 +33,7 @@ def contexts(draw: Draw, other: dict[str, Any], names: list[str]) -> list[dict[s
     taken = ("duration", "crash", "malformed", "response")
     made = []
     for name in draw(some(names, 1, 2)):
-        body = {key: other[key] for key in draw(some([key for key in taken if key in other], 0, 3))}
+        body = {key: other[key] for key in draw(some([key for key in taken if key in other], 1, 3))}
         if "response" in body:
             body["response"] = {key: value for key, value in body["response"].items() if key != "binary"}
         made.append({"stage_variables": {"fn": name}, **body})
