@@ -109,6 +109,27 @@ def test_stage_settings_act_without_a_deployment(run: Run) -> None:
     assert run(moved(off)).statuses == [200, *[429] * 5]
 
 
+def test_deploying_the_next_format_onto_the_stage_of_the_old_breaks_its_clients_until_it_is_rolled_back(
+    run: Run,
+) -> None:
+    """v1 and v2 side by side. The method comes to ask a function that takes v2 alone, at 1 s; v2's stage gets that at
+    2 s, as it should, v1's by mistake at 3 s, and is rolled back at 4 s. Requests come at 0.5 s, 1.5 s, ..., 5.5 s."""
+    said = moved(
+        change(GET_={"integration": {"lambda_proxy": "new"}}), {"deploy": "a/two"}, {"deploy": "a/s"}, {"roll_back": "a/s"},
+        integration={"lambda_proxy": "old"},
+        functions={"old": {"duration": "10 ms", "accepts": ["v1"]}, "new": {"duration": "10 ms", "accepts": ["v2"]}},
+    )  # fmt: skip
+    said["apis"]["a"]["stages"]["two"] = {}
+    said["clients"] = {
+        "v1": client(SECONDS, [{"call": "GET /", "format": "v1"}]),
+        "v2": {**client(SECONDS, [{"call": "GET /", "format": "v2"}]), "target": "a/two"},
+    }
+    ran = run(said)
+    assert [row.status for row in ran.of("v1")] == [200, 200, 200, 400, 200, 200]
+    assert [row.status for row in ran.of("v2")] == [400, 400, 200, 200, 200, 200]
+    assert {row.reason for row in ran.attempts if row.status == 400} == {"BACKEND_4XX"}
+
+
 # stage variables
 
 
