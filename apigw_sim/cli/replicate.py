@@ -63,10 +63,11 @@ def replicate(
 
     Replication 3 alone, with the same rows as among the others: apigw_sim.run(..., replication=3).
 
-    --junit and --markdown judge each expectation by its mean over the runs, with the interval: met, not met, undecided.
+    Each expectation is judged by its mean over the runs, with the interval: met, not met, or undecided, which is no
+    failure. --junit and --markdown write the same.
 
-    Exit status: 0; 1 if a precision was not reached or an expectation failed in some run; 2 if the input is wrong; 130
-    if interrupted, with what was finished kept in --out.
+    Exit status: 0; 1 if a precision was not reached or an expectation is not met; 2 if the input is wrong; 130 if
+    interrupted, with what was finished kept in --out.
     """
     if batches is not None and (not steady or precision or runs is not None or out is not None):
         raise click.UsageError(

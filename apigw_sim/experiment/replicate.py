@@ -21,7 +21,7 @@ from apigw_sim.experiment.records import Record
 from apigw_sim.experiment.runs import Prepared, Source, job, prepare
 from apigw_sim.experiment.statistics import Statistic, find, main, statistics
 from apigw_sim.experiment.stopping import MOST, Stopping, Target
-from apigw_sim.experiment.verdicts import Judged, over_runs
+from apigw_sim.experiment.verdicts import NO_SAMPLE, NOT_MET, Judged, over_runs
 from apigw_sim.experiment.warmup import Batches, Correlation, correlation, mser, pilot
 from apigw_sim.plan import plan
 from apigw_sim.scenario import Scenario
@@ -81,8 +81,11 @@ class Replications:
         """A figure with its interval; `metric` as in the frame, or as an expectation says it."""
         return self._estimate(find(self.known, metric))
 
-    def _estimate(self, statistic: Statistic) -> Interval:
-        return statistic.estimate(self.records, self.confidence)
+    def _estimate(self, statistic: Statistic, runs: int | None = None) -> Interval:
+        records = self.records[:runs]
+        if self.stopping is not None:
+            return self.stopping.estimate(statistic, records)
+        return statistic.estimate(records, self.confidence)
 
     def intervals(self, metrics: Iterable[str] = ()) -> list[tuple[Statistic, Interval]]:
         """Several figures; those that matter most where none is named."""
@@ -109,21 +112,18 @@ class Replications:
         return all(target.met(self.interval(target.metric)) for target in self.stopping.targets)
 
     @property
-    def failed(self) -> list[str]:
-        """Expectations of the scenario that some run did not meet."""
-        shares = {name: one for name, one in self.known.items() if name.startswith("expectations.")}
-        return [
-            name.partition(".")[2]
-            for name, one in shares.items()
-            if any(one.own(record) == 0 for record in self.records)
-        ]
-
-    @property
     def judged(self) -> list[Judged]:
-        """Each expectation of the scenario over all runs: met, not met or undecided, with its interval."""
+        """Each expectation of the scenario over all runs: met, not met or undecided, with its interval; batches have none."""
+        if self.batches is not None:
+            return []
         texts = [one.text for one in self.scenario.expect]
         rows = [[_seen(record, text) for text in texts] for record in self.records]
         return over_runs(self.scenario.expect, rows, self.confidence)
+
+    @property
+    def failed(self) -> list[str]:
+        """Expectations that the runs together do not meet, or of which no run had a sample; undecided is no failure."""
+        return [one.text for one in self.judged if one.outcome in (NOT_MET, NO_SAMPLE)]
 
     def plot(self, metrics: Iterable[str] = ()) -> Figure:
         """How each figure settled as runs were added, with its interval."""
@@ -148,7 +148,7 @@ class Replications:
         steps = np.unique(np.linspace(2, len(self.records), min(len(self.records), 40)).astype(int)).tolist()
         found = []
         for one in chosen:
-            path = [(n, one.estimate(self.records[:n], self.confidence)) for n in steps if n >= 2]
+            path = [(n, self._estimate(one, n)) for n in steps if n >= 2]
             own = [one.own(record) for record in self.records]
             found.append({"metric": one.name, "unit": one.unit, "path": path, "own": own})
         return found

@@ -4,6 +4,10 @@ The replications algorithm of Hoad, Robinson and Davies (2010, "Automated select
 discrete-event simulation", JORS 61): a precision counts as reached only if it stays so for a look-ahead of 5 more runs,
 5 % of the runs where these are more than 100. It is decided on runs in their order, so that it does not
 depend on which were finished first.
+
+Whoever stops when an interval looks narrow favours those that are too narrow by chance, and the look-ahead mends only a
+part of it: of intervals of 95 %, 92.9 % had the mean time of an M/M/1 queue at load 0.8 in them. So those of a study that
+ends itself are made from seven tenths of the error that they state (tests/experiment/test_coverage.py).
 """
 
 from __future__ import annotations
@@ -11,7 +15,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from apigw_sim.errors import ApigwSimError
 from apigw_sim.experiment.estimates import CONFIDENCE, Interval
@@ -23,6 +27,8 @@ FEWEST = 5
 """Runs before which no precision counts as reached."""
 MOST = 1000
 """Runs at which a study stops that was given no budget."""
+ERROR_LEFT = 0.7
+"""Of the error of an interval: what is left for it where the study stopped by looking at it."""
 _TARGET = re.compile(r"(?P<metric>.+?)\s+(?P<size>\d+(?:\.\d+)?)\s*(?P<unit>%|ms|s|/s|)\s*")
 UNITS = {"ms": 1.0, "s": 1000.0, "/s": 1.0, "": 1.0}
 
@@ -80,12 +86,17 @@ class Stopping:
     reached: dict[str, int | None] = field(default_factory=dict)
     """Of each target's metric: from how many runs on it has been reached without a break."""
 
+    def estimate(self, statistic: Statistic, records: Sequence[Record]) -> Interval:
+        """A figure with its interval, which holds although it was looked at after every run."""
+        found = statistic.estimate(records, 1 - ERROR_LEFT * (1 - self.confidence))
+        return replace(found, confidence=self.confidence)
+
     def enough(self, records: Sequence[Record], known: Mapping[str, Statistic]) -> bool:
         """Whether these are enough: every precision was reached and stayed so, or the budget is spent."""
         runs = len(records)
         settled = bool(self.targets)
         for target in self.targets:
-            interval = find(dict(known), target.metric).estimate(records, self.confidence)
+            interval = self.estimate(find(dict(known), target.metric), records)
             if runs >= FEWEST and target.met(interval):
                 since = self.reached.get(target.metric) or runs
                 self.reached[target.metric] = since

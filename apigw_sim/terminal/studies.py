@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from apigw_sim.experiment.verdicts import NO_SAMPLE, NOT_MET, UNDECIDED
 from apigw_sim.terminal.page import Cell, Words
+from apigw_sim.terminal.verdicts import of_runs
 from apigw_sim.terminal.words import many, span
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ def replications(page: Page, done: Replications, metrics: Iterable[str]) -> None
     ]
     page.table(rows, "lrrl", ("", "estimate", "half-width", ""))
     _estimands(page, found)
+    _expectations(page, done)
     if done.stopping is not None:
         page.title("PRECISION")
         for target in done.stopping.targets:
@@ -81,6 +84,21 @@ def replications(page: Page, done: Replications, metrics: Iterable[str]) -> None
                 page.line(f"not reached within {many(runs, 'run')}  {target.metric} {wanted}{more}", "yellow")
     if done.batches is not None:
         _correlations(page, done, [one.name for one, _ in found])
+
+
+def _expectations(page: Page, done: Replications) -> None:
+    """What the runs together say of each expectation, as a pipeline is told it."""
+    made = of_runs(done.judged, None)
+    if made:
+        page.title("EXPECTATIONS")
+        styles = {NOT_MET: "red", NO_SAMPLE: "red", UNDECIDED: "yellow"}
+        page.table(
+            [
+                (Words(one.outcome, styles.get(one.outcome, "")), one.text, one.found, one.beside)
+                for one in made
+            ],
+            "llrl",
+        )
 
 
 def trust(interval: Interval) -> str:

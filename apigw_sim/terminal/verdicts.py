@@ -62,7 +62,7 @@ def of_runs(judged: Sequence[Judged], scenario: Scenario | None) -> list[Verdict
                 None if end is None else found({"text": one.text, "value": end})
                 for end in (one.value, one.low, one.high)
             ]
-        interval = f" ({shown[1]} to {shown[2]})" if shown[1] is not None and shown[2] is not None else ""
+        interval = "" if None in shown or one.low == one.high else f" ({shown[1]} to {shown[2]})"
         where = "" if scenario is None else scenario.where(("expect", number))
         beside = f"met in {one.met:,} of {one.runs:,} runs"
         made.append(Verdict(one.text, one.outcome, f"{shown[0] or ''}{interval}", beside, where))

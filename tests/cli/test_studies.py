@@ -50,12 +50,21 @@ def test_a_precision_that_is_not_reached_gives_status_1_and_says_how_many_runs_i
     assert "reached  requests.offered_per_s 50 %, from 5 runs on" in done.stdout
 
 
-def test_an_expectation_that_some_run_misses_gives_status_1(command) -> None:
-    done = command(
-        "replicate", "tiny.yaml", "--runs", 2, "--workers", 1, "--set",
-        'expect=["shop/prod avg(4XXError) < 1 %"]',
-    )  # fmt: skip
+def test_the_exit_status_goes_by_all_runs_together(command) -> None:
+    """Bernoulli's share of 69 calls that are refused is 84.06 % in every run of the even stream; of a Poisson stream it
+    differs from run to run, and a bound in the middle of the runs is undecided: some runs miss it, and it is no failure."""
+    several = ("replicate", "tiny.yaml", "--workers", 1)
+    done = command(*several, "--runs", 2, "--set", 'expect=["shop/prod avg(4XXError) < 1 %"]')
     assert done.exit_code == 1
+    assert "not met  shop/prod avg(4XXError) < 1 %" in done.stdout
+    assert "met in 0 of 2 runs" in done.stdout
+    middle = 'expect=["shop/prod sum(Count) < 69"]'
+    done = command(*several, "--runs", 8, *RANDOM, "--set", middle)
+    assert done.exit_code == 0
+    assert "undecided  shop/prod sum(Count) < 69" in done.stdout
+    done = command(*several, "--runs", 2, "--set", 'expect=["shop/prod avg(4XXError) > 1 %"]')
+    assert done.exit_code == 0
+    assert "met  shop/prod avg(4XXError) > 1 %" in done.stdout
 
 
 def test_out_keeps_the_study_and_goes_on_with_it(command, folder: Path) -> None:

@@ -111,7 +111,7 @@ class Case(NamedTuple):
         known = statistics(records)
         while not stopping.enough(records, known):
             records.append(next(stream))
-        return known[self.metric].estimate(records)
+        return stopping.estimate(known[self.metric], records)
 
 
 def mean_wait(rho: float, customers: int) -> Callable[[int, Rng], list[Record]]:
@@ -200,7 +200,8 @@ def test_intervals_of_so_many_runs_hold_the_truth(case: Case, runs: int) -> None
 @pytest.mark.slow
 @BY_NAME
 def test_intervals_hold_the_truth_after_stopping_at_a_precision(case: Case) -> None:
-    """1,000 studies each. Stopping when it looks narrow favours what is too narrow by chance; the look-ahead mends it."""
+    """1,000 studies each. Stopping when it looks narrow favours what is too narrow by chance: with the plain
+    intervals the two M/M/1 cases at load 0.8 and p99 have 92.9 % and 92.5 %."""
     stream = case.stream(np.random.default_rng([13, len(case.name)]))
     intervals = [case.sequential(stream) for _ in range(STUDIES)]
     runs = np.mean([one.runs for one in intervals])

@@ -57,10 +57,18 @@ def test_a_precision_that_is_lost_again_is_looked_for_anew() -> None:
     assert since > 7
     assert runs == since + look_ahead(since)
     for n in range(since, runs + 1):
-        relative = mean_interval(values[:n]).relative
+        relative = mean_interval(values[:n], 0.965).relative
         assert relative is not None
         assert relative <= 0.02
-    assert mean_interval(values[: since - 1]).relative > 0.02
+    assert mean_interval(values[: since - 1], 0.965).relative > 0.02
+
+
+def test_who_stops_by_looking_has_seven_tenths_of_the_error_left() -> None:
+    values = np.random.default_rng(3).normal(10, 1, 40).tolist()
+    records = [Record(number, values={"x": value}) for number, value in enumerate(values)]
+    found = Stopping([Target.read("x 5 %")], 40).estimate(statistics(records)["x"], records)
+    plain = mean_interval(values, 0.965)
+    assert (found.low, found.high, found.confidence) == (plain.low, plain.high, 0.95)
 
 
 def test_the_budget_ends_what_does_not_get_there() -> None:
