@@ -90,9 +90,7 @@ class TooLittleError(ApigwSimError):
 @options.seed
 @options.overrides
 @studies.where
-@click.option(
-    "--out", metavar="DIR", callback=options.folder, help="Write summary.json and capacity.svg into DIR."
-)
+@studies.out
 @options.verdict_files
 def capacity(
     scenario: str, vary: str | None, low: str | None, high: str | None, values: str | None, find: Any,
@@ -106,6 +104,9 @@ def capacity(
     answer most, and states with what probability it is wrong; if the budget ends, the answer is a wider interval.
     It shows every value it tried, which limit binds first, and with --growth the runway.
 
+    With --out every run is kept when it is finished, and the same command, also with a larger --budget or another
+    --error, goes on where it was ended.
+
     \b
     How much more traffic will it carry?
       apigw-sim capacity scenarios/ticket_sale.yaml --from 0.5 --to 4
@@ -115,7 +116,8 @@ def capacity(
     When is which limit met, and what to ask AWS for?
       apigw-sim capacity scenarios/ticket_sale.yaml --growth "8 %"
 
-    Exit status: 0; 1 with --at-least, unless that much is proved; 2 if the input is wrong; 130 if interrupted.
+    Exit status: 0; 1 with --at-least, unless that much is proved; 2 if the input is wrong; 130 if interrupted,
+    with what was finished kept in --out.
     """
     from apigw_sim.experiment.axis import CapacityError
     from apigw_sim.experiment.capacity import capacity as search
@@ -130,20 +132,20 @@ def capacity(
     if at_least is not None and along == "load" and high is not None and float(high) < at_least:
         raise CapacityError(f"--at-least {at_least:g} lies beyond --to {high}")
     listed = None if values is None else [part.strip() for part in values.split(",") if part.strip()]
-    with counting("searching", budget) as told:
+    with counting("searching", budget, studies.kept(out)) as told:
         found = search(
             scenario, along, (low or "0.25", high or "4"), values=listed, overrides=overrides, find=find,
             resolution=resolution, error=error, budget=budget, share=share, judge="mean" if mean else "share",
             seed=seed, engine=engine, workers=workers, cluster=cluster, growth=growth, months=months, raise_by=raise_by,
-            progress=told,
+            out=out, progress=told,
         )  # fmt: skip
-    if out is not None:
-        found.write(out)
     made = page(found)
     if out is not None:
-        files = sorted(file.name for file in out.iterdir())
+        studies.save(found.plot(), out, "capacity.svg")
         made.line("")
-        made.line(f"Written to {out}: {', '.join(files)}", indent=0, hang=0)
+        made.line(
+            f"Kept in {out}: study.json, runs, results.parquet, summary.json, capacity.svg", indent=0, hang=0
+        )
     show(made)
     if at_least is not None:
         verdict = _verdict(found, at_least)

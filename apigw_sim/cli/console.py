@@ -108,8 +108,8 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 
 
 @contextmanager
-def counting(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
-    """A bar on a terminal's standard error, of runs that are done; nothing in a pipe."""
+def counting(what: str, total: int, kept: str | None = None) -> Iterator[Callable[[int, str], None]]:
+    """A bar on a terminal's standard error, of runs that are done; nothing in a pipe. `kept` as for `runs`."""
     now = 0
 
     def plain(done: int, _: str) -> None:
@@ -133,7 +133,13 @@ def counting(what: str, total: int) -> Iterator[Callable[[int, str], None]]:
 
             yield moved
     except KeyboardInterrupt:
-        raise InterruptedRunError(f"interrupted after {now:,} runs; nothing was written") from None
+        raise InterruptedRunError(f"interrupted after {now:,} runs; {_what_is_left(kept)}") from None
+
+
+def _what_is_left(kept: str | None) -> str:
+    return (
+        "nothing was written" if kept is None else f"they are kept in {kept}: the same command goes on there"
+    )
 
 
 @contextmanager
@@ -182,12 +188,7 @@ def runs(what: str, total: int | None, kept: str | None) -> Iterator[Progress]:
             yield both
     except KeyboardInterrupt:
         of = "" if total is None else f" of {total:,}"
-        after = (
-            "nothing was written"
-            if kept is None
-            else f"they are kept in {kept}: the same command goes on there"
-        )
-        raise InterruptedRunError(f"interrupted after {now:,}{of} runs; {after}") from None
+        raise InterruptedRunError(f"interrupted after {now:,}{of} runs; {_what_is_left(kept)}") from None
 
 
 @contextmanager

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 from apigw_sim.experiment import axis as axes
 from apigw_sim.experiment.axis import LOAD, Axis, CapacityError, Find
 from apigw_sim.experiment.binding import Binding, Reach, Request, binding, reach, requests
+from apigw_sim.experiment.folder import StudyFolder
+from apigw_sim.experiment.frames import design
 from apigw_sim.experiment.judging import Judge, OfMean, OfShare, Outcome
 from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
 from apigw_sim.experiment.runs import Prepared, Source, prepared
 from apigw_sim.experiment.search import Found, Point, search
-from apigw_sim.experiment.trials import PER_SETTING, Trial, run
+from apigw_sim.experiment.trials import PER_SETTING, TRIALS, Trial, run
 from apigw_sim.experiment.verdicts import Judged, over_runs
 from apigw_sim.plan import plan
 from apigw_sim.scenario import Scenario, load
@@ -157,14 +159,23 @@ class Capacity:
     def write(self, path: str | os.PathLike[str]) -> None:
         """Write summary.json and capacity.svg into a folder, all or none."""
         from apigw_sim.metrics.summary import to_json
-        from apigw_sim.report import capacity
+        from apigw_sim.report.overview import svg_of
         from apigw_sim.result import folder
 
         def fill(into: Path) -> None:
-            (into / "capacity.svg").write_text(capacity.svg(self.summary), encoding="utf-8", newline="\n")
+            (into / "capacity.svg").write_text(svg_of(self.plot()), encoding="utf-8", newline="\n")
             (into / folder.MARK).write_text(to_json(self.summary), encoding="utf-8", newline="\n")
 
         folder.replace(Path(path), fill)
+
+    def _keep(self, path: Path) -> None:
+        """Write the answer beside the runs of its folder: results.parquet, the values tried, and summary.json."""
+        from apigw_sim.metrics.summary import to_json
+        from apigw_sim.result.folder import MARK
+
+        folder = StudyFolder.open(path, TRIALS)
+        folder.write_results("results.parquet", self.points)
+        folder.write_file(MARK, to_json(self.summary).encode())
 
 
 def _rounded(value: float | None) -> float | None:
@@ -191,7 +202,9 @@ def capacity(
     growth: float | None = None,
     months: int = 12,
     raise_by: float | None = None,
+    out: str | os.PathLike[str] | None = None,
     progress: Told | None = None,
+    using: Mapper | None = None,
 ) -> Capacity:
     """Search for the largest load that meets the scenario's expectations, or for the cheapest value of a path that does.
 
@@ -200,7 +213,8 @@ def capacity(
     share `share` of runs meet all expectations, or with `judge="mean"` if their means do. The answer is wrong with a
     probability of `error` at most, if more is never better; the search ends when what meets and what fails are within
     `resolution`, or after `budget` runs. `growth` is that of the load a month, for the runway; `raise_by` searches
-    again with the limit that binds first raised by that factor.
+    again with the limit that binds first raised by that factor. With `out` each finished run is written there at once,
+    and calling this again, also with a larger budget or another error, goes on where it was ended.
     """
     _check(resolution, error, budget, share, judge, growth, months, raise_by)
     ends = tuple(between)
@@ -217,14 +231,19 @@ def capacity(
     }  # fmt: skip
     settings = _Settings(source, _pairs(overrides), axis, seed, engine, budget)
     base = settings.prepared(settings.base)
-    with at(None, fitting(workers, base.calls * budget / 4, base.engine), cluster) as where:
-        made = settings.search(judged, asked, error, budget, resolution, where, progress)
+    with at(using, fitting(workers, base.calls * budget / 4, base.engine), cluster) as where:
+        made = settings.search(
+            judged, asked, error, budget, resolution, where, settings.folder(out), progress
+        )
         bound = made.binding
         if raise_by is not None and bound is not None and bound.value is not None and bound.path != axis.path:
             raised = bound.raised(raise_by)
             again = _Settings(source, [*_pairs(overrides), (bound.path, raised)], axis, seed, engine, budget)
             asked = asked | {"raised": bound.path, "raised_to": str(raised)}
-            made.raised = again.search(judged, asked, error, budget, resolution, where, progress)
+            kept = again.folder(None if out is None else Path(out) / f"raised-{again.base.sha256()[:8]}")
+            made.raised = again.search(judged, asked, error, budget, resolution, where, kept, progress)
+    if out is not None:
+        made._keep(Path(out))
     return made
 
 
@@ -285,9 +304,17 @@ class _Settings:
         runs = max(self.budget // 4, 1)
         return prepared(scenario, plan(scenario), seed=self.seed, engine=self.engine, runs=runs)
 
+    def folder(self, path: str | os.PathLike[str] | None) -> StudyFolder[Trial] | None:
+        """Where runs are kept: what each is depends on the values of the axis, and not on how they are searched."""
+        if path is None:
+            return None
+        points = [{self.axis.path: value} for value in self.axis.values]
+        about = design("capacity", self.prepared(self.base), points, "terminating")
+        return StudyFolder.begin(Path(path), about, TRIALS)
+
     def search(
         self, judge: Judge, asked: Mapping[str, Any], error: float, budget: int, resolution: float, where: Mapper,
-        progress: Told | None,
+        folder: StudyFolder[Trial] | None, progress: Told | None,
     ) -> Capacity:  # fmt: skip
         """Search with runs of the simulator."""
         ready: dict[int, Prepared] = {}
@@ -299,7 +326,7 @@ class _Settings:
             if setting not in ready:
                 ready[setting] = self.prepared(self.scenario(setting))
             first = order * PER_SETTING + had
-            found = run(ready[setting], range(first, first + wanted), where)
+            found = run(ready[setting], range(first, first + wanted), where, folder, setting)
             trials.setdefault(setting, []).extend(found)
             done += wanted
             if progress is not None:

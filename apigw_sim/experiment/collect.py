@@ -1,14 +1,16 @@
-"""Records of wanted runs, in the order wanted, from the folder where they are there and from the mapper where not."""
+"""What is kept of wanted runs, in the order wanted, from the folder where they are there and from the mapper where not."""
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
+from typing import TypeVar
 
 from apigw_sim.experiment.folder import Key, StudyFolder
 from apigw_sim.experiment.mapper import Mapper
-from apigw_sim.experiment.records import Record
 from apigw_sim.experiment.runs import Job
+
+T = TypeVar("T")
 
 Told = Callable[[int], None]
 """Is told how many runs are finished."""
@@ -16,18 +18,18 @@ Told = Callable[[int], None]
 
 def collect(
     wanted: Iterable[Key],
-    job: Callable[[Key], Job[Record]],
+    job: Callable[[Key], Job[T]],
     mapper: Mapper,
-    folder: StudyFolder | None = None,
+    folder: StudyFolder[T] | None = None,
     told: Told | None = None,
-) -> Generator[tuple[Key, Record], None, None]:
-    """Give each wanted run with its record, in order; whoever has enough closes it, and nothing more is run.
+) -> Generator[tuple[Key, T], None, None]:
+    """Give each wanted run with what is kept of it, in order; whoever has enough closes it, and nothing more is run.
 
     Each run is written to the folder the moment it is finished, whatever its place in the order.
     """
     coming = iter(wanted)
     order: deque[Key] = deque()
-    finished: dict[Key, Record] = {}
+    finished: dict[Key, T] = {}
     count = 0
 
     def done() -> None:
@@ -36,7 +38,7 @@ def collect(
         if told is not None:
             told(count)
 
-    def missing() -> Iterator[tuple[int, Job[Record]]]:
+    def missing() -> Iterator[tuple[int, Job[T]]]:
         """Jobs of what is not there yet, numbered in the order in which they are handed out."""
         if first is not None:
             yield hand_out(first)
@@ -45,7 +47,7 @@ def collect(
             if not (folder is not None and folder.has(key) and take(key)):
                 yield hand_out(key)
 
-    def hand_out(key: Key) -> tuple[int, Job[Record]]:
+    def hand_out(key: Key) -> tuple[int, Job[T]]:
         keys.append(key)
         return len(keys) - 1, job(key)
 

@@ -18,7 +18,7 @@ import numpy as np
 
 from apigw_sim.experiment.collect import Told, collect
 from apigw_sim.experiment.estimates import CONFIDENCE, jackknife, t_quantile
-from apigw_sim.experiment.folder import Key, StudyFolder
+from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder
 from apigw_sim.experiment.frames import StudyError, design
 from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
 from apigw_sim.experiment.records import Record
@@ -267,7 +267,9 @@ def compare(
         raise StudyError("there is nothing to compare with; give an alternative")
     points = [{"name": name, "sha256": one.scenario.sha256()} for name, one in zip(names, ready, strict=True)]
     folder = (
-        None if out is None else StudyFolder.begin(Path(out), design("compare", ready[0], points, "paired"))
+        None
+        if out is None
+        else StudyFolder.begin(Path(out), design("compare", ready[0], points, "paired"), RECORDS)
     )
     records: list[list[Record]] = [[] for _ in ready]
     # Pair by pair, so that an interrupted study has whole pairs.

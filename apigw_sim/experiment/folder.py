@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib import metadata
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -22,6 +22,7 @@ from apigw_sim.files import PART, write_whole
 if TYPE_CHECKING:
     import pyarrow as pa
 
+T = TypeVar("T")
 MARK = "study.json"
 RUNS = "runs"
 LIBRARIES = ("numpy", "simpy", "numba")
@@ -51,20 +52,29 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in LIBRARIES}
 
 
-class StudyFolder:
+class Format(NamedTuple, Generic[T]):
+    """What is kept of a run, as a file."""
+
+    pack: Callable[[T], bytes]
+    unpack: Callable[[bytes, int], T]
+    """Gives it from the file's bytes and the replication; ValueError or KeyError where they are no such file."""
+
+
+class StudyFolder(Generic[T]):
     """A folder that holds `study.json` and `runs/`."""
 
-    def __init__(self, path: Path, design: dict[str, Any]) -> None:
+    def __init__(self, path: Path, design: dict[str, Any], kept: Format[T]) -> None:
         self.path = path
         self.design = design
+        self._kept = kept
         self._there = {file.name for file in (path / RUNS).iterdir() if file.suffix == ".parquet"}
 
     @classmethod
-    def begin(cls, path: Path, design: dict[str, Any]) -> StudyFolder:
+    def begin(cls, path: Path, design: dict[str, Any], kept: Format[T]) -> StudyFolder[T]:
         """Make the folder, or go on with the same study in it."""
         try:
             if (path / MARK).is_file():
-                found = cls.open(path)
+                found = cls.open(path, kept)
                 found.check(design)
                 return found
             if path.exists() and (not path.is_dir() or any(path.iterdir())):
@@ -73,21 +83,17 @@ class StudyFolder:
             write_whole(path / MARK, (json.dumps(design, indent=1, ensure_ascii=False) + "\n").encode())
         except OSError as error:
             raise _unusable(path, error) from None
-        return cls(path, design)
+        return cls(path, design, kept)
 
     @classmethod
-    def open(cls, path: Path) -> StudyFolder:
+    def open(cls, path: Path, kept: Format[T]) -> StudyFolder[T]:
         """A folder that was begun earlier."""
         try:
-            design = json.loads((path / MARK).read_text(encoding="utf-8"))
+            design = read_design(path)
             (path / RUNS).mkdir(exist_ok=True)
             for left in (path / RUNS).glob(f"*{PART}"):
                 left.unlink()
-            return cls(path, design)
-        except FileNotFoundError:
-            raise StudyFolderError(f"{path}: holds no {MARK}: no study was begun there") from None
-        except (json.JSONDecodeError, UnicodeDecodeError):
-            raise StudyFolderError(f"{path / MARK}: is no study; name another folder") from None
+            return cls(path, design, kept)
         except OSError as error:
             raise _unusable(path, error) from None
 
@@ -109,18 +115,18 @@ class StudyFolder:
             point, _, replication = name.removesuffix(".parquet").partition("-")
             yield Key(int(point[1:]), int(replication[1:]))
 
-    def write(self, key: Key, found: Record) -> None:
+    def write(self, key: Key, found: T) -> None:
         """Keep a finished run."""
         try:
-            write_whole(self.path / RUNS / key.file, to_parquet(found))
+            write_whole(self.path / RUNS / key.file, self._kept.pack(found))
         except OSError as error:
             raise _unusable(self.path, error) from None
         self._there.add(key.file)
 
-    def read(self, key: Key) -> Record | None:
+    def read(self, key: Key) -> T | None:
         """A finished run; None if its file is no longer readable, and then it is to be run again."""
         try:
-            return from_parquet((self.path / RUNS / key.file).read_bytes(), key.replication)
+            return self._kept.unpack((self.path / RUNS / key.file).read_bytes(), key.replication)
         except (OSError, ValueError, KeyError):
             self._there.discard(key.file)
             return None
@@ -128,14 +134,28 @@ class StudyFolder:
     def write_results(self, name: str, table: Any) -> None:
         """Write a frame of results beside the runs."""
         import pyarrow as pa
-        import pyarrow.parquet as pq
 
-        sink = pa.BufferOutputStream()
-        pq.write_table(pa.Table.from_pandas(table, preserve_index=False), sink)
+        self.write_file(name, table_bytes(pa.Table.from_pandas(table, preserve_index=False)))
+
+    def write_file(self, name: str, data: bytes) -> None:
+        """Write a file beside the runs."""
         try:
-            write_whole(self.path / name, sink.getvalue().to_pybytes())
+            write_whole(self.path / name, data)
         except OSError as error:
             raise _unusable(self.path, error) from None
+
+
+def read_design(path: Path) -> dict[str, Any]:
+    """What the `study.json` of a folder holds."""
+    try:
+        found: dict[str, Any] = json.loads((path / MARK).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise StudyFolderError(f"{path}: holds no {MARK}: no study was begun there") from None
+    except (json.JSONDecodeError, UnicodeDecodeError):
+        raise StudyFolderError(f"{path / MARK}: is no study; name another folder") from None
+    except OSError as error:
+        raise _unusable(path, error) from None
+    return found
 
 
 def _unusable(path: Path, error: OSError) -> StudyFolderError:
@@ -148,15 +168,31 @@ def _unusable(path: Path, error: OSError) -> StudyFolderError:
 # a run as a file
 
 
-def to_parquet(found: Record) -> bytes:
-    """A record as a Parquet file; the same record gives the same bytes."""
+def table_bytes(table: pa.Table, **options: Any) -> bytes:
+    """A table as a Parquet file; the same table gives the same bytes."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     sink = pa.BufferOutputStream()
-    pq.write_table(_table(found), sink, compression="zstd", write_statistics=False)
+    pq.write_table(table, sink, **options)
     data: bytes = sink.getvalue().to_pybytes()
     return data
+
+
+def read_table(data: bytes) -> pa.Table:
+    """The table of a Parquet file; ValueError where it is none."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    try:
+        return pq.read_table(pa.BufferReader(data))
+    except pa.ArrowInvalid as error:
+        raise ValueError(str(error)) from None
+
+
+def to_parquet(found: Record) -> bytes:
+    """A record as a Parquet file."""
+    return table_bytes(_table(found), compression="zstd", write_statistics=False)
 
 
 def _table(found: Record) -> pa.Table:
@@ -177,13 +213,7 @@ def _table(found: Record) -> pa.Table:
 
 def from_parquet(data: bytes, replication: int) -> Record:
     """The record of a file."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    try:
-        table = pq.read_table(pa.BufferReader(data))
-    except pa.ArrowInvalid as error:
-        raise ValueError(str(error)) from None
+    table = read_table(data)
     found = Record(replication)
     columns = {
         name: table[name].to_pylist() for name in table.column_names if name not in ("cells", "counts")
@@ -206,3 +236,7 @@ def from_parquet(data: bytes, replication: int) -> Record:
                 columns["bits"][row], cells, counts, columns["least"][row], columns["most"][row]
             )
     return found
+
+
+RECORDS: Format[Record] = Format(to_parquet, from_parquet)
+"""What replications, comparisons and sweeps keep."""

@@ -14,7 +14,7 @@ import numpy as np
 from apigw_sim.compose import simulate
 from apigw_sim.experiment.collect import Told, collect
 from apigw_sim.experiment.estimates import CONFIDENCE, Interval
-from apigw_sim.experiment.folder import Key, StudyFolder
+from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder
 from apigw_sim.experiment.frames import StudyError, design, row, runs_frame
 from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
 from apigw_sim.experiment.records import Record
@@ -192,7 +192,7 @@ def replicate(
     stopping = Stopping(targets, budget, confidence)
     window: Window = "steady" if steady else "terminating"
     about = design("replicate", ready, [{}], window) | {"warm_up": show_duration(cut.cut_ns)}
-    folder = None if out is None else StudyFolder.begin(Path(out), about)
+    folder = None if out is None else StudyFolder.begin(Path(out), about, RECORDS)
     records: list[Record] = []
     wanted = (Key(0, number) for number in range(budget))
     with (

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apigw_sim.experiment.estimates import CONFIDENCE
-from apigw_sim.experiment.folder import Key, StudyFolder
-from apigw_sim.experiment.frames import row, runs_frame
+from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder, read_design
+from apigw_sim.experiment.frames import StudyError, row, runs_frame
 from apigw_sim.experiment.records import Record
 from apigw_sim.experiment.statistics import statistics
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from apigw_sim.experiment.trials import Trial
+
 
 class Study:
     """What was finished of a study: its design, its runs, and what they say."""
 
-    def __init__(self, folder: StudyFolder) -> None:
+    def __init__(self, folder: StudyFolder[Any]) -> None:
         self._folder = folder
         self.design: dict[str, Any] = folder.design
         """What study.json holds: scenario, seed, points, versions."""
@@ -28,8 +31,11 @@ class Study:
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> Study:
-        """Open the folder of `replicate`, `compare` or `sweep`."""
-        return cls(StudyFolder.open(Path(path)))
+        """Open the folder of `replicate`, `compare`, `sweep` or `capacity`."""
+        from apigw_sim.experiment.trials import TRIALS
+
+        searched = read_design(Path(path)).get("kind") == "capacity"
+        return cls(StudyFolder.open(Path(path), TRIALS if searched else RECORDS))
 
     def __repr__(self) -> str:
         return f"<{self.design['kind']} of {self.design['scenario']}: {len(self.keys)} runs>"
@@ -40,10 +46,23 @@ class Study:
         found: list[dict[str, str]] = self.design["points"]
         return found
 
+    def trials(self, point: int) -> list[Trial]:
+        """Of a capacity search: the runs at a value, in the order of their replications."""
+        if self.design["kind"] != "capacity":
+            raise StudyError(f"the folder of a {self.design['kind']} has records, no trials")
+        return self._of(point)
+
     def records(self, point: int = 0) -> list[Record]:
         """The runs of a point, in the order of their replications."""
+        if self.design["kind"] == "capacity":
+            raise StudyError(
+                "a capacity search keeps no records: its runs are trials, its answer is in summary.json"
+            )
+        return self._of(point)
+
+    def _of(self, point: int) -> list[Any]:
         found = (self._folder.read(key) for key in self.keys if key.point == point)
-        return [record for record in found if record is not None]
+        return [one for one in found if one is not None]
 
     @property
     def runs(self) -> pd.DataFrame:
@@ -52,9 +71,12 @@ class Study:
 
         frames = []
         for number, point in enumerate(self.points):
-            records = self.records(number)
-            if records:
-                frame = runs_frame(records, statistics(records))
+            found = self._of(number)
+            if found:
+                if self.design["kind"] == "capacity":
+                    frame = trials_frame(found)
+                else:
+                    frame = runs_frame(found, statistics(found))
                 place = pd.DataFrame([{"point": number} | point] * len(frame))
                 frames.append(pd.concat([place, frame], axis=1))
         return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
@@ -69,3 +91,14 @@ class Study:
             for one in statistics(records).values():
                 rows.append({"point": number} | point | row(one, one.estimate(records, confidence)))
         return pd.DataFrame(rows)
+
+
+def trials_frame(trials: Sequence[Trial]) -> pd.DataFrame:
+    """A row for each run of a search: whether it met everything, and the value of each expectation."""
+    import pandas as pd
+
+    return pd.DataFrame([
+        {"replication": one.replication, "met": one.outcome.met, "requests": one.requests}
+        | {row["text"]: row["value"] for row in one.expectations}
+        for one in trials
+    ])  # fmt: skip

@@ -13,7 +13,7 @@ from apigw_sim.errors import Problem, ScenarioError
 from apigw_sim.experiment.axes import Axis, Design, Point, points
 from apigw_sim.experiment.collect import Told, collect
 from apigw_sim.experiment.estimates import CONFIDENCE
-from apigw_sim.experiment.folder import Key, StudyFolder
+from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder
 from apigw_sim.experiment.frames import StudyError, row
 from apigw_sim.experiment.frames import design as design_of
 from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
@@ -118,7 +118,7 @@ def sweep(
     many = runs * len(wanted_points)
     folder = None
     if out is not None:
-        folder = StudyFolder.begin(Path(out), design_of("sweep", base, wanted_points, design))
+        folder = StudyFolder.begin(Path(out), design_of("sweep", base, wanted_points, design), RECORDS)
     ready = _Lazily(scenario, common, wanted_points, base, engine, many)
     done = Swept(base.scenario.name, base.seed, tuple(axes), wanted_points, design, runs, [], [])
     here: list[Record] = []

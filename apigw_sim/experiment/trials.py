@@ -6,6 +6,8 @@ import hashlib
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from apigw_sim.experiment.collect import collect
+from apigw_sim.experiment.folder import Format, Key, StudyFolder, read_table, table_bytes
 from apigw_sim.experiment.judging import Outcome
 from apigw_sim.experiment.runs import job_of
 from apigw_sim.experiment.verdicts import has_mean, shown_bound
@@ -35,6 +37,7 @@ class Trial(NamedTuple):
     replication: int
     outcome: Outcome
     expectations: tuple[dict[str, Any], ...]
+    """Of each its text, whether it was met (None: no sample), and the value found."""
     limits: tuple[LimitSeen, ...]
     requests: int
     """Requests that arrived after warm-up."""
@@ -53,14 +56,18 @@ def trial(metrics: Metrics, replication: int) -> Trial:
         tuple(margin(watch.expectation, row) for watch, row in zip(metrics.watches, rows, strict=True)),
         _mark(metrics, rows),
     )
-    return Trial(replication, outcome, rows, limits, int(metrics.totals.cells.sum()))
+    told = tuple({name: row[name] for name in ("text", "met", "value")} for row in rows)
+    return Trial(replication, outcome, told, limits, int(metrics.totals.cells.sum()))
 
 
-def run(ready: Prepared, replications: Sequence[int], where: Mapper) -> list[Trial]:
-    """Make some replications; they come in their order, wherever they were made."""
-    jobs = enumerate(job_of(ready, replication, trial) for replication in replications)
-    found = dict(where.run(jobs))
-    return [found[number] for number in range(len(replications))]
+def run(
+    ready: Prepared, replications: Sequence[int], where: Mapper, folder: StudyFolder[Trial] | None = None, point: int = 0
+) -> list[Trial]:  # fmt: skip
+    """Make some replications of a point; they come in their order, from the folder where they are there."""
+    wanted = (Key(point, replication) for replication in replications)
+    return [
+        one for _, one in collect(wanted, lambda key: job_of(ready, key.replication, trial), where, folder)
+    ]
 
 
 def margin(expectation: Expectation, row: dict[str, Any]) -> float:
@@ -81,3 +88,47 @@ def _mark(metrics: Metrics, rows: Sequence[dict[str, Any]]) -> str:
     spreads = (totals.latency, totals.integration, *totals.call_latency)
     parts = [totals.cells.tobytes(), *(f"{s.count} {s.total} {s.least} {s.most}".encode() for s in spreads)]
     return hashlib.sha256(b"|".join([*parts, repr(rows).encode()])).hexdigest()
+
+
+# a trial as a file
+
+
+def to_parquet(found: Trial) -> bytes:
+    """A trial as a Parquet file: a row an expectation, then a row a limit."""
+    import pyarrow as pa
+
+    outcome = found.outcome
+    rows = [
+        {"kind": "expectation", "name": row["text"], "met": row["met"], "value": row["value"], "margin": margin}
+        for row, margin in zip(found.expectations, outcome.margins, strict=True)
+    ] + [{"kind": "limit", **seen._asdict()} for seen in found.limits]  # fmt: skip
+    table = pa.Table.from_pylist(rows, schema=pa.schema(_columns()))
+    about = {"met": outcome.met, "mark": outcome.mark, "requests": found.requests}
+    about |= {"replication": found.replication}
+    return table_bytes(table.replace_schema_metadata({name: str(value) for name, value in about.items()}))
+
+
+def _columns() -> list[tuple[str, Any]]:
+    import pyarrow as pa
+
+    of_expectation = [("met", pa.bool_()), ("value", pa.float64()), ("margin", pa.float64())]
+    of_limit = [("peak_1s", pa.int64()), ("left", pa.float64()), ("first_refusal_s", pa.float64())]
+    return [("kind", pa.string()), ("name", pa.string()), *of_expectation, *of_limit, ("refused", pa.int64())]
+
+
+def from_parquet(data: bytes, replication: int) -> Trial:
+    """The trial of a file."""
+    table = read_table(data)
+    about = {name.decode(): value.decode() for name, value in (table.schema.metadata or {}).items()}
+    rows = table.to_pylist()
+    told = [row for row in rows if row["kind"] == "expectation"]
+    limits = tuple(
+        LimitSeen(*(row[name] for name in LimitSeen._fields)) for row in rows if row["kind"] == "limit"
+    )
+    outcome = Outcome(about["met"] == "True", tuple(row["margin"] for row in told), about["mark"])
+    expectations = tuple({"text": row["name"], "met": row["met"], "value": row["value"]} for row in told)
+    return Trial(replication, outcome, expectations, limits, int(about["requests"]))
+
+
+TRIALS: Format[Trial] = Format(to_parquet, from_parquet)
+"""What a capacity search keeps."""

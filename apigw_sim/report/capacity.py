@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 from typing import TYPE_CHECKING, Any
 
 import matplotlib.ticker as ticks
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 
 from apigw_sim.report.overview import Picture
 from apigw_sim.report.style import BLUE, GREY, INK, QUIET, RED, SHADE, house
@@ -109,11 +107,3 @@ def _ticks(low: float, high: float) -> list[float]:
         if low * 0.999 <= lead * 10.0**power <= high * 1.001
     ]
     return found if len(found) > 1 else [low, high]
-
-
-def svg(said: Summary) -> str:
-    """The picture as SVG: the same bytes for the same search."""
-    with house():
-        file = io.StringIO()
-        FigureCanvasSVG(draw(said)).print_figure(file, format="svg", metadata={"Date": None})
-    return file.getvalue()

@@ -31,7 +31,8 @@ def test_the_answer_stands_first_with_its_error_and_every_value_is_shown(command
     assert f"    set     {SETTING}" in done.stdout
     assert "RUNWAY  at a growth of 10.0 % a month" in done.stdout
     assert "the expectations fail already" in done.stdout
-    assert lines[-1] == "Written to out: capacity.svg, summary.json"
+    assert lines[-1] == "Kept in out: study.json, runs, results.parquet, summary.json, capacity.svg"
+    assert {file.name for file in (folder / "out").iterdir()} == set(lines[-1].partition(": ")[2].split(", "))
 
 
 def test_the_cheapest_setting_is_found(command) -> None:

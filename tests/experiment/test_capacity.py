@@ -13,6 +13,8 @@ from theory.odds import erlang_b
 import apigw_sim as sim
 from apigw_sim.experiment.axis import CapacityError
 from apigw_sim.experiment.capacity import Capacity, capacity
+from apigw_sim.experiment.folder import StudyFolderError
+from apigw_sim.experiment.frames import StudyError
 from apigw_sim.experiment.mapper import Here, Processes
 from apigw_sim.experiment.runs import prepare
 from apigw_sim.experiment.trials import margin, run
@@ -163,6 +165,53 @@ def test_runs_without_chance_bear_one_mark_and_settings_have_replications_of_the
     found = capacity(even(), between=(1, 4), budget=20)
     firsts = sorted(row["first_replication"] for row in found.rows())
     assert firsts == [10_000 * number for number in range(len(firsts))]
+
+
+class Stopping(Here):
+    """This process, which counts its runs and may stop as a user would."""
+
+    def __init__(self, after: int = 1_000_000) -> None:
+        self.made, self._after = 0, after
+
+    def run(self, jobs):  # type: ignore[no-untyped-def]
+        for one in super().run(jobs):
+            self.made += 1
+            yield one
+            if self.made == self._after:
+                raise KeyboardInterrupt
+
+
+def test_a_search_that_was_interrupted_goes_on_and_ends_as_if_it_had_not_been(tmp_path: Path) -> None:
+    data = even("8/s", expect="a/s avg(4XXError) <= 5 %")
+    data["clients"]["c"]["arrivals"]["process"] = "poisson"
+
+    def search(folder: str, using: Stopping, budget: int = 30) -> Capacity:
+        return capacity(
+            data, between=(0.2, 1), resolution=0.1, budget=budget, out=tmp_path / folder, using=using
+        )
+
+    whole = search("whole", Stopping())
+    with pytest.raises(KeyboardInterrupt):
+        search("cut", Stopping(after=13))
+    rest = Stopping()
+    done = search("cut", rest)
+    assert rest.made == 30 - 13
+    assert done.summary == whole.summary
+    for name in ("summary.json", "results.parquet", "study.json"):
+        assert (tmp_path / "cut" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    more = Stopping()
+    assert search("cut", more, budget=36).found.runs == 36
+    assert more.made == 6
+    study = sim.Study.open(tmp_path / "cut")
+    assert repr(study) == "<capacity of even: 36 runs>"
+    tried = study.runs.groupby("point")
+    assert tried["met"].sum().sum() == sum(row["met"] for row in search("cut", Stopping(), 36).rows())
+    point = whole.found.points[0]
+    assert study.trials(point.setting)[: len(point.outcomes)] == whole.trials[point.setting]
+    with pytest.raises(StudyError, match="keeps no records"):
+        study.intervals()
+    with pytest.raises(StudyFolderError, match="another points"):
+        capacity(data, between=(0.2, 2), resolution=0.1, budget=30, out=tmp_path / "cut")
 
 
 @pytest.mark.parametrize(
