@@ -235,8 +235,9 @@ JOURNAL = Table("journal", "at each control event", (
     Column("ends", "int8", "0 or 1", "1: the entry's effect ended (a fault's `for`)"),
     Column("alarm", "int32", "row of plan.alarms", "which alarm changed its state; null: none"),
     Column("state", "int8", "AlarmState", "the alarm's new state; null: no alarm"),
-    Column("provision", "int16", "row of plan.provisions", "whose provisioned concurrency is allocated; null: none"),
-    Column("allocated", "int32", "", "how many environments it has from then on; null: no provisioned concurrency"),
+    Column("provision", "int16", "row of plan.provisions", "whose provisioned concurrency it is; null: none"),
+    Column("allocated", "int32", "", "how many environments it has from then on; null: they are not there yet, or none"),
+    Column("asked", "int32", "", "how many environments auto scaling asks for; null: it did not"),
 ))  # fmt: skip
 
 TABLES = (ATTEMPTS, INVOCATIONS, ENVIRONMENTS, CALLS, LEVELS, JOURNAL)

@@ -52,4 +52,10 @@ def _most(plan: Plan, number: int) -> int:
         for cell in event.begin
         if cell.verb == "provisioned" and cell.args[0] == number
     )
-    return max((plan.provisions[number].start, *set_to))
+    scaled_to = (
+        maximum
+        for row in plan.scalings
+        if row.provision == number
+        for maximum in (row.maximum, *(action.maximum for action in row.actions))
+    )
+    return max((plan.provisions[number].start, *set_to, *scaled_to))

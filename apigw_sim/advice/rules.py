@@ -25,6 +25,7 @@ from apigw_sim.advice import (
     provisioned,
     queues,
     raisable,
+    scaling,
     throttles,
     waf,
     watching,
@@ -194,6 +195,18 @@ RULES: tuple[Rule, ...] = (
         "What finds no provisioned environment free runs on demand and may start cold; by Erlang's formula that happens "
         "well before the mean load is as large as what is provisioned.",
         "L:provisioned-concurrency", provisioned.too_little,
+    ),
+    _rule(
+        "LMB006", "A schedule that comes after the peak",
+        "Provisioned concurrency takes a minute or two and 10 ms for each environment, and none of it is usable before all "
+        "of it is: what is asked for as the load comes is there when its start is over.",
+        "L:provisioned-concurrency", scaling.too_late,
+    ),
+    _rule(
+        "LMB007", "A target that is never met",
+        "Where the maximum times the target is below the load, utilization stays above the target and the rest spills over; "
+        "where nothing is provisioned there is no utilization, so that nothing scales out.",
+        "L:provisioned-concurrency", scaling.out_of_reach,
     ),
     _rule(
         "DEP001", "A change that is never deployed",

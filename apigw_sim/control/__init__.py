@@ -2,6 +2,7 @@
 
 from apigw_sim.control.alarms import Alarms as Alarms
 from apigw_sim.control.provisioning import Provisioning as Provisioning
+from apigw_sim.control.scaling import Scalings as Scalings
 from apigw_sim.control.timeline import Timeline as Timeline
 
-__all__ = ["Alarms", "Provisioning", "Timeline"]
+__all__ = ["Alarms", "Provisioning", "Scalings", "Timeline"]

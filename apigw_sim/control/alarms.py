@@ -9,6 +9,7 @@ import numpy as np
 import simpy
 
 from apigw_sim.metrics.alarmed import Change
+from apigw_sim.metrics.watch import Number
 from apigw_sim.plan.tables import NULL, Plan
 from apigw_sim.records import JOURNAL, AlarmState, Block, Sink
 from apigw_sim.rules import alarm as rule
@@ -16,13 +17,14 @@ from apigw_sim.rules import alarm as rule
 if TYPE_CHECKING:
     from apigw_sim.metrics import Metrics
     from apigw_sim.metrics.alarmed import Sight
-    from apigw_sim.metrics.watch import Number
 
 SHOWN = 5
 """Datapoints that a reason lists."""
 
 
 Listener = Callable[[Change], None]
+Action = Callable[[Number], None]
+"""An action of Auto Scaling: it is given the newest datapoint."""
 
 
 class Alarms:
@@ -39,6 +41,8 @@ class Alarms:
         self.pending = 0
         """How many of the clock's events are the alarms' own."""
         self._listeners: list[tuple[str | None, Listener]] = []
+        self._actions: dict[int, Action] = {}
+        """By row of plan.alarms: what is done each minute while it rings."""
         if self.sights:
             self.pending = 1
             clock.process(self._act())
@@ -49,6 +53,10 @@ class Alarms:
         if name is not None and name not in known:
             raise ValueError(f"there is no alarm '{name}' among {', '.join(known) or 'none'}")
         self._listeners.append((name, listener))
+
+    def while_it_rings(self, alarm: int, action: Action) -> None:
+        """Take an action of Auto Scaling at each evaluation that finds an alarm (its row) ringing."""
+        self._actions[alarm] = action
 
     def _act(self) -> Generator[simpy.Event, Any, None]:
         step = min(sight.alarm.every for sight in self.sights)
@@ -66,15 +74,19 @@ class Alarms:
         points = sight.latest(end)
         judged = sight.judged(points)
         after = AlarmState(rule.state(judged, alarm.m, alarm.n, alarm.treated_as, int(before)))
-        if after is before:
-            return
-        now = int(self.clock.now)
-        change = Change(alarm.name, now, before, after, reason(sight, points, judged))
-        sight.history.append(change)
+        if after is not before:
+            change = Change(alarm.name, int(self.clock.now), before, after, reason(sight, points, judged))
+            sight.history.append(change)
+            self._tell(number, change)
+        if after is AlarmState.ALARM and number in self._actions:
+            self._actions[number](next(value for value in reversed(points) if value is not None))
+
+    def _tell(self, number: int, change: Change) -> None:
         assert self.sink is not None
-        self.sink(Block(JOURNAL, np.array([[now, NULL, 0, number, int(after), NULL, NULL]], np.int64)))
+        row = [change.at, NULL, 0, number, int(change.after), NULL, NULL, NULL]
+        self.sink(Block(JOURNAL, np.array([row], np.int64)))
         for name, listener in self._listeners:
-            if name in (None, alarm.name):
+            if name in (None, change.alarm):
                 listener(change)
 
 

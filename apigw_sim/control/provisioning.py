@@ -33,6 +33,8 @@ class Provisioning:
         """Row of plan.provisions -> environments asked for last."""
         self.allocated = [0] * len(self.asked)
         """... -> environments that there are."""
+        self.came = [0] * len(self.asked)
+        """... -> when they came."""
         self._latest = [0] * len(self.asked)
         """... -> how often it was asked for: only the last of them comes."""
         self._unreserved = plan.account.unreserved
@@ -72,6 +74,10 @@ class Provisioning:
             self.pending += 1
             self.clock.process(self._prepare(number, count))
 
+    def under_way(self, number: int) -> bool:
+        """Whether more is asked for than there is so far."""
+        return self.asked[number] != self.allocated[number]
+
     def _prepare(self, number: int, count: int) -> Generator[simpy.Event, Any, None]:
         timing, more = self.plan.allocation, count - self.allocated[number]
         mine = self._latest[number]
@@ -97,11 +103,12 @@ class Provisioning:
 
     def _allocate(self, number: int, count: int) -> None:
         self.allocated[number] = count
+        self.came[number] = int(self.clock.now)
         timing = self.plan.allocation
         rate = max(timing.requests, 0) * count
         full = rate * timing.burst_ns // SECOND * TOKEN
         self.engine.provide(number, count, rate * UNITS_PER_RATE, full, timing.requests != NULL)
 
     def _note(self, number: int) -> None:
-        row = [int(self.clock.now), NULL, 0, NULL, NULL, number, self.allocated[number]]
+        row = [int(self.clock.now), NULL, 0, NULL, NULL, number, self.allocated[number], NULL]
         self.sink(Block(JOURNAL, np.array([row], np.int64)))

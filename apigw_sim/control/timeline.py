@@ -63,7 +63,7 @@ class Timeline:
         self.provisioning.write(cell)
 
     def _note(self, number: int, ends: bool) -> None:
-        row = np.array([[self.clock.now, number, int(ends), NULL, NULL, NULL, NULL]], np.int64)
+        row = np.array([[self.clock.now, number, int(ends), NULL, NULL, NULL, NULL, NULL]], np.int64)
         self.sink(Block(JOURNAL, row))
 
     def hear(self, change: Change) -> None:

@@ -19,9 +19,13 @@ from apigw_sim.rules.alarm import BREACH, NO_DATA, WITHIN
 from apigw_sim.scenario.expect import Expectation
 from apigw_sim.units import MINUTE
 
-OF_GAUGES = {"ConcurrentExecutions", "UnreservedConcurrentExecutions", "ClaimedAccountConcurrency"}
+OF_GAUGES = {
+    "ConcurrentExecutions", "UnreservedConcurrentExecutions", "ClaimedAccountConcurrency",
+    "ProvisionedConcurrencyUtilization",
+}  # fmt: skip
 
 
+OF_STAGES = (WatchedKind.API, WatchedKind.STAGE)
 CREATED = "the alarm was just created"
 
 
@@ -113,7 +117,7 @@ class Sight(Watch):
 
 
 class LevelSight(Sight):
-    """What an alarm on concurrency sees: a sample for each period of the run, its Average the mean over it."""
+    """What an alarm on concurrency or its utilization sees: a sample for each period of the run, its Average the mean over it."""
 
     def __init__(
         self, alarm: Alarm, plan: Plan, coding: Coding, gauges: Gauges, numbering: Numbering
@@ -122,6 +126,8 @@ class LevelSight(Sight):
         series = numbering.region
         if alarm.kind is WatchedKind.FUNCTION:
             series = int(numbering.of_backend[alarm.target])
+        elif alarm.kind is WatchedKind.PROVISIONED:
+            series = int(numbering.of_provision[alarm.target])
         self._samples = gauges.wanted.setdefault((METRIC_BY_NAME[alarm.metric], series), {})
         self._next = 0
 
@@ -157,7 +163,7 @@ def _as_expectation(alarm: Alarm, plan: Plan) -> Expectation:
     elif alarm.kind is WatchedKind.METHOD:
         who = plan.stages[plan.methods[alarm.target].stage].name
     else:
-        who = plan.stages[max(alarm.target, 0)].name
+        who = plan.stages[alarm.target if alarm.kind in OF_STAGES else 0].name
     said: dict[str, Any] = {
         "text": alarm.text, "kind": "function" if of_function else "stage", "who": who, "stat": alarm.statistic,
         "metric": alarm.metric, "of_route": None, "op": alarm.op, "value": alarm.bound, "every_period": MINUTE,

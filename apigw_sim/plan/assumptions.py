@@ -96,9 +96,8 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "waf_check_interval": any(rule.rate for rule in plan.waf.rules),
         "waf_check_delay": any(rule.rate for rule in plan.waf.rules),
         "provisioning": any(cold.provisioning is None for cold in colds),
-        "provisioned_preparation": any(
-            cell.verb == "provisioned" for event in plan.timeline for cell in event.begin
-        ),
+        "provisioned_preparation": bool(plan.scalings)
+        or any(cell.verb == "provisioned" for event in plan.timeline for cell in event.begin),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),
         "metrics_stamp": True,
         "edge_backbone": any(

@@ -18,6 +18,7 @@ from apigw_sim.plan import (
     laws,
     limits,
     provisioned,
+    scaling,
     services,
     timeline,
     waf,
@@ -88,6 +89,8 @@ def build(scenario: Scenario) -> Plan:
     parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
     works = (*(backends.works(reading, account, row) for row in behind), *made.works)
     ways = Ways(account, methods, behind, works, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
+    alarm_rows = alarms.rows(reading, gateway, names)
+    scalings = scaling.rows(scenario, provisions, clients.duration, len(alarm_rows))
     plan = Plan(
         name=scenario.name,
         duration=clients.duration,
@@ -123,13 +126,14 @@ def build(scenario: Scenario) -> Plan:
         grants=guards.grants,
         answers=tuple(gateway.answered.rows),
         distributions=edge.distributions(reading, gateway),
-        alarms=alarms.rows(reading, gateway, names),
+        alarms=(*alarm_rows, *scaling.alarms(scenario, provisions, scalings)),
         alarm_delay=scenario.assumptions.metrics_delay,
         aliases=callees.rows,
         shifts=shifts,
         databases=backends.databases(scenario),
         events=events.events(scenario, made.methods, behind, names),
         provisions=provisions,
+        scalings=scalings,
         allocation=provisioned.allocation(scenario),
         drops=connections.drops(scenario, gateway.stages),
     )

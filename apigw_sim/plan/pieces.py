@@ -67,11 +67,15 @@ def steps(said: Sequence[Step], end: int) -> Iterator[Piece]:
             yield Piece(begin, until, rate, rate)
 
 
+def into_day(start: datetime) -> int:
+    """ns from the midnight before an instant, by its own offset from UTC."""
+    into = start - start.replace(hour=0, minute=0, second=0, microsecond=0)
+    return into.seconds * units.SECOND + into.microseconds * units.US
+
+
 def profile(said: Profile, start: datetime, end: int) -> Iterator[Piece]:
     """A profile from `start`, by its own offset from UTC, for `end` ns."""
-    midnight = start.replace(hour=0, minute=0, second=0, microsecond=0)
-    into = start - midnight
-    since = into.seconds * units.SECOND + into.microseconds * units.US
+    since = into_day(start)
     if isinstance(said, Curve):
         span, marks = said.span, [(point.at, point.times) for point in said.points]
         marks = [(marks[-1][0] - span, marks[-1][1]), *marks, (marks[0][0] + span, marks[0][1])]

@@ -397,6 +397,35 @@ class Provision:
     """Environments that are ready as the run starts."""
 
 
+class ScalingAction(NamedTuple):
+    """A scheduled action of Application Auto Scaling: the bounds from an instant on."""
+
+    at: int
+    minimum: int
+    maximum: int
+
+
+@dataclass(frozen=True)
+class Scaling:
+    """What Application Auto Scaling does with provisioned concurrency."""
+
+    provision: int
+    """Row of plan.provisions."""
+    minimum: int
+    maximum: int
+    actions: tuple[ScalingAction, ...]
+    """In the order of time."""
+    target: int
+    """Utilization in millionths; NULL: nothing is tracked."""
+    out_ns: int
+    """Cool-down after a scale-out, and after a scale-in."""
+    in_ns: int
+    high: int
+    """Row of plan.alarms, of the alarm above the target; NULL: nothing is tracked."""
+    low: int
+    """... and of the one below it."""
+
+
 @dataclass(frozen=True)
 class Allocation:
     """How provisioned concurrency comes to be, and the requests per second that it takes."""
@@ -953,6 +982,8 @@ class WatchedKind(IntEnum):
     FUNCTION = 3
     """Target: row of plan.backends."""
     ACCOUNT = 4
+    PROVISIONED = 5
+    """Target: row of plan.provisions."""
 
 
 @dataclass(frozen=True)
@@ -1162,6 +1193,7 @@ class Plan:
     events: tuple[Events, ...] = ()
     """The queues of events of the functions that are invoked asynchronously."""
     provisions: tuple[Provision, ...] = ()
+    scalings: tuple[Scaling, ...] = ()
     allocation: Allocation = Allocation(0, 0, NULL, 0)
     gauge_base: dict[GaugeKind, int] = field(default_factory=dict)
     gauges: int = 0

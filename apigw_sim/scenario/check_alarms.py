@@ -23,10 +23,11 @@ def check_alarms(report: Report) -> None:
             elif who != ACCOUNT:
                 report.refer(keys, who, ("functions",), report.scenario.functions, "function")
     if alarms.own or alarms.recommended is not None:
-        _check_period(report)
+        check_period(report)
 
 
-def _check_period(report: Report) -> None:
+def check_period(report: Report) -> None:
+    """The run's periods make up the minutes that alarms evaluate."""
     period = report.scenario.run.period
     if units.MINUTE % period:
         what = f"alarms are evaluated each minute, and {units.show_duration(period)} are no part of one"

@@ -8,19 +8,21 @@ from typing import TYPE_CHECKING, Any
 from apigw_sim import quotas
 from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import propose
+from apigw_sim.scenario.check_scaling import check_scaling, most
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
     from apigw_sim.scenario.functions import Function
 
-FIELD = "provisioned_concurrency"
+FIELD, SCALED = "provisioned_concurrency", "auto_scaling"
 
 
 def check_provisioned(report: Report) -> None:
     """Each is for one published version, and no version has two."""
     scenario = report.scenario
     for name, function in scenario.functions.items():
+        check_scaling(report, name, function)
         taken: dict[str, str] = {}
         for qualifier in function.provisioned_concurrency:
             keys: Keys = ("functions", name, FIELD, qualifier)
@@ -33,7 +35,7 @@ def check_provisioned(report: Report) -> None:
             elif version:
                 taken[version] = qualifier
     functions = {
-        name: {"reserved_concurrency": one.reserved_concurrency, FIELD: one.provisioned_concurrency}
+        name: {"reserved_concurrency": one.reserved_concurrency, FIELD: most(one), SCALED: one.auto_scaling}
         for name, one in scenario.functions.items()
     }
     account = scenario.account
@@ -126,5 +128,6 @@ def _claims(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, K
     for name, body in functions.items():
         before = 0
         for qualifier, amount in (body.get(FIELD) or {}).items():
-            yield name, ("functions", name, FIELD, str(qualifier)), int(amount), before
+            field = SCALED if qualifier in body.get(SCALED, ()) else FIELD
+            yield name, ("functions", name, field, str(qualifier)), int(amount), before
             before += int(amount)

@@ -14,6 +14,7 @@ from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, d
 from apigw_sim.scenario.databases import Queries
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Share, Slowdown, Words, one_of, quantity, show
+from apigw_sim.scenario.scaling import AutoScaling
 from apigw_sim.scenario.shares import read_shares, share_schema
 from apigw_sim.scenario.variables import VariableName, VariableValue
 
@@ -188,6 +189,7 @@ class Version(Part):
         "reserved_concurrency": "belongs to the function; write it there: AWS applies it over all versions",
         "idle_lifetime": "belongs to the function; write it there",
         "provisioned_concurrency": "belongs to the function; write it there, by version or alias",
+        "auto_scaling": "belongs to the function; write it there, by version or alias",
         "event_invoke": "belongs to the function; write it there",
         "database": "belongs to the function; write it there",
         "snap_start": _LATER,
@@ -248,6 +250,10 @@ class Function(Part):
     provisioned_concurrency: dict[Qualifier, Count] = Field(
         {},
         description="environments kept ready for a version, or for the version that an alias names; 0: none yet",
+    )
+    auto_scaling: dict[Qualifier, AutoScaling] = Field(
+        {},
+        description="how Application Auto Scaling changes the provisioned concurrency of a version or an alias",
     )
     idle_lifetime: DurationLaw = Field(
         Uniform(min=5 * units.MINUTE, max=7 * units.MINUTE),

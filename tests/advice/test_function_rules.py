@@ -226,3 +226,60 @@ def test_lmb005_is_silent_where_less_does_and_reckons_with_the_most_that_is_ever
     more = [{"at": "1 min", "set": {"functions.worker.provisioned_concurrency.PROD": 11}}]
     assert not advice("LMB005", over, functions=PROVISIONED, timeline=more)
     assert not advice("LMB005", {RATE: "50/s"})
+
+
+def scheduled(when: str, least: int, **more: Any) -> dict[str, dict[str, Any]]:
+    """The worker with 10 provisioned, and at least so many of 40 from an instant on."""
+    actions = [{"at": when, "minimum": least, "maximum": 40}]
+    scaling = {"minimum": 1, "maximum": 40, "schedules": actions, **more}
+    return {"worker": {**PROVISIONED["worker"], "auto_scaling": {"PROD": scaling}}}
+
+
+RUSH = {
+    f"{ITEMS}.lambda_proxy": "worker:PROD",
+    "clients.web.arrivals.rate": [{"from": "0 s", "rate": "10/s"}, {"from": "4 min", "rate": "150/s"}],
+}
+
+
+def test_lmb006_fires_where_what_is_asked_for_as_the_load_comes_is_there_later(one: One) -> None:
+    """15 at once from 4 min on; of 10 Erlang's formula lets 41 % spill, of 25 0.7 %. 15 more take 90 s and 150 ms."""
+    path, text, fix = one("LMB006", RUSH, functions=scheduled("3 min", 25))
+    assert path == "functions.worker.auto_scaling.PROD.schedules"
+    assert text == (
+        "25 are asked for worker:PROD at 3 min and are there 30 s after the load that needs them, 15 at once from 4 min "
+        "on: an allocation takes 90 s, and none is usable before all are"
+    )
+    assert fix == "ask for them by 150 s"
+
+
+def test_lmb006_is_silent_where_it_is_there_in_time_and_where_nothing_needs_it(advice: Advised) -> None:
+    assert not advice("LMB006", RUSH, functions=scheduled("140 s", 25))
+    assert not advice("LMB006", {f"{ITEMS}.lambda_proxy": "worker:PROD"}, functions=scheduled("3 min", 25))
+    assert not advice("LMB006", RUSH, functions=scheduled("3 min", 12))  # never enough: LMB005's to say
+
+
+def test_lmb007_fires_where_at_its_maximum_the_target_is_not_met(one: One) -> None:
+    """70 % of 20 are 14, and 15 run at once: 15 / 0.7 = 21.4."""
+    tracked = scheduled("3 min", 25, schedules=[], maximum=20, target_tracking={})
+    path, text, fix = one("LMB007", RUSH, functions=tracked)
+    assert path == "functions.worker.auto_scaling.PROD.maximum"
+    assert text == (
+        "worker:PROD may have 20, of which 70 % are 14, and is offered 15 at once (at 4 min): its utilization stays above "
+        "the target"
+    )
+    assert fix == "raise it to 22, or the target"
+
+
+def test_lmb007_fires_where_nothing_is_provisioned_and_so_nothing_measured(one: One) -> None:
+    functions = scheduled("3 min", 25, schedules=[], minimum=0, target_tracking={})
+    functions["worker"]["provisioned_concurrency"] = {"PROD": 0}
+    path, text, fix = one("LMB007", RUSH, functions=functions)
+    assert path == "functions.worker.auto_scaling.PROD.minimum"
+    assert "with none there is no utilization, and no alarm rings" in text
+    assert fix == "write 1 or more"
+
+
+def test_lmb007_is_silent_where_the_maximum_is_enough(advice: Advised) -> None:
+    tracked = scheduled("3 min", 25, schedules=[], target_tracking={})
+    assert not advice("LMB007", RUSH, functions=tracked)
+    assert not advice("LMB007", RUSH, functions=scheduled("3 min", 25))

@@ -57,6 +57,13 @@ ENTRIES: dict[str, Entry] = {
               provide("1 s", "2", 0), provide("1.2 s", "1", 3), provide("1.25 s", "1", 2), provide("1.4 s", "2", 1)),
         *SPILLED, "allocated", "died",
     ),
+    "provisioned concurrency on schedules": entry(
+        ready(1, 1, provide("700 ms", "2", 2), function={"auto_scaling": {
+            "1": {"minimum": 1, "maximum": 2, "schedules": [{"at": "300 ms", "minimum": 4, "maximum": 5},
+                                                            {"at": "1.1 s", "minimum": 0, "maximum": 1}]},
+            "2": {"minimum": 0, "maximum": 2, "schedules": [{"at": "650 ms", "minimum": 3, "maximum": 3}]}}}),
+        *SPILLED, "allocated", "asked",
+    ),
     "a reservation beside provisioned concurrency that changes": entry(
         ready(2, 1, reserve("500 ms", 4), provide("800 ms", "2", 2), reserve("1.2 s", 9), function={"reserved_concurrency": 5}),
         "provisioned", "work THROTTLED_RESERVED", "allocated",

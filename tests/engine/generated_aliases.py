@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from engine.chances import Draw, chance, drawn, few, one_of, some
+from engine.chances import Draw, aside, chance, drawn, few, one_of, some
+from engine.generated_parts import ms
 
 FORMATS = ("a", "b")
 
@@ -89,6 +90,22 @@ def provisioned(draw: Draw, said: dict[str, Any], state: Any) -> None:
             if held is None:
                 state.reserved[f"{name}:{number}"] = claims[number]
         body["provisioned_concurrency"] = dict(claims)
+        scaled = draw(aside(_scaled(claims)))
+        if scaled:
+            body["auto_scaling"] = scaled
+
+
+@drawn
+def _scaled(draw: Draw, claims: dict[str, int]) -> dict[str, Any]:
+    """Schedules for some of it, of no more than it has."""
+    made: dict[str, Any] = {}
+    for number, most in claims.items():
+        if most and draw(chance(50)):
+            bounds = [(draw(few(0, most)), most) for _ in range(draw(few(1, 3)))]
+            made[number] = {"minimum": 0, "maximum": most, "schedules": [
+                {"at": ms(draw(few(0, 99))), "minimum": low, "maximum": max(draw(few(low, high)), 1)} for low, high in bounds
+            ]}  # fmt: skip
+    return made
 
 
 @drawn

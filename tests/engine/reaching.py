@@ -56,7 +56,7 @@ WORDS = (
     *(f"level {kind.name}" for kind in GaugeKind),
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
-    "journal", "fault ended", "provisioned", "allocated", "mapped to success", "by an alias", "by a version",
+    "journal", "fault ended", "provisioned", "allocated", "asked", "mapped to success", "by an alias", "by a version",
     "user", "user again", "late start",
 )  # fmt: skip
 """Every word there is."""
@@ -121,6 +121,7 @@ def reached(ran: Ran) -> Counter[str]:
         "not idempotent": ran.column(INVOCATIONS, "idempotent") == 0,
         "provisioned": ran.column(INVOCATIONS, "provisioning_ns") == NULL,
         "allocated": ran.column(JOURNAL, "allocated") != NULL,
+        "asked": ran.column(JOURNAL, "asked") != NULL,
         "cold": ran.column(INVOCATIONS, "init_ns") != NULL,
         "died": ran.column(ENVIRONMENTS, "died_ns") != NULL,
         "by an alias": ran.column(INVOCATIONS, "alias") != NULL,

@@ -1,0 +1,59 @@
+"""The scenarios about capacity that changes by itself do what the comments at their heads say."""
+
+from __future__ import annotations
+
+import pytest
+from scenarios.comments import Claim
+from scenarios.test_scenarios import SECOND, erlang_b, run, vouched
+
+MINUTE = 60
+
+
+def test_provisioned_on_schedule() -> None:
+    """Spill-over is bursty: by the peakedness of overflow (3) some five times as variable as Poisson's, so 4 errors are 105."""
+    done = run("provisioned_on_schedule")
+    rows, asked = done.result.invocations, done.result.journal.dropna(subset="asked")
+    arrived = rows["arrived_ns"] / SECOND
+    crowd = rows[(arrived >= 15 * MINUTE) & (arrived < 45 * MINUTE)]
+    requests = done.of("shop/prod", 15 * MINUTE, 45 * MINUTE)
+
+    def figures(name: str) -> tuple[int, int, int, float]:
+        mine = crowd[crowd["backend"] == name]
+        of = requests[requests["method"] == f"POST /{name.partition(':')[0]}"]
+        slowest = of["latency_ns"].quantile(0.999) / 1e6
+        return int(mine["refused_by"].notna().sum()), len(mine), int(mine["init_ns"].notna().sum()), slowest
+
+    scheduled, tracked, on_demand = figures("scheduled:1"), figures("tracked:1"), figures("on_demand")
+    assert scheduled[0] == pytest.approx(18_000 * erlang_b(42, 30) / 100, abs=105)
+    mine = asked[asked["provision"] == "tracked:PROD"]
+    steps = [int(count) for count in mine["asked"]]
+    assert mine["at_ns"].iloc[0] == 19 * MINUTE * SECOND
+    for before, after in zip([6, *steps[:-2]], steps[:-1], strict=True):
+        assert before < after <= -(-before * 10 // 7)
+    assert steps[-1] == 6
+    ready = done.result.journal.dropna(subset="allocated").iloc[0]
+    assert ready["at_ns"] == (12 * MINUTE + 90.36) * SECOND
+    means = [
+        done.summary["functions"][name]["provisioned_concurrency"]["PROD"]["mean_allocated"]
+        for name in ("scheduled", "tracked")
+    ]
+    words = "{} of {} spilled over{}, {} started cold, and the p99.9 was {} ms"
+    vouched(
+        "provisioned_on_schedule",
+        [
+            Claim("{} and {} at once", (1 * 3, 10 * 3)),
+            Claim("there {} s later", (90 + 36 * 0.01,)),
+            Claim("{} offered to {} find all of them busy {} %", (30, 42, erlang_b(42, 30))),
+            Claim("of {} some {} spill over", (10 * 30 * MINUTE, 18_000 * erlang_b(42, 30) / 100)),
+            Claim("rings at minute {}.", (15 + 3 + 1,)),
+            Claim("{} into {} / {}, rounded up {}", (6, 6, 0.7, -(-6 // 0.7))),
+            Claim("first {} s bring {}/s x {} s = {} calls", (4, 10, 4, 10 * 4)),
+        ],
+        [
+            Claim("of scheduled " + words.replace("over{}", "over in the half hour"), scheduled),
+            Claim("of tracked " + words.replace("over{}", "over"), tracked),
+            Claim("of on_demand {} started cold, and the p99.9 was {} ms", on_demand[2:]),
+            Claim("tracked asked for {}, {}, {}, {}, {}, {} and {}:", steps[:-1]),
+            Claim("scheduled had {} provisioned, and tracked {}", means),
+        ],
+    )
