@@ -145,6 +145,18 @@ class Case:
         account = self.scenario.account
         return account.throttle.rate - account.used_elsewhere.rate
 
+    def rate_in(self, region: int) -> Fraction:
+        """The same in a row of plan.regions."""
+        if region == 0:
+            return self.account_rate
+        return self.scenario.throttle_in(self.plan.regions[region].name).rate
+
+    def region_of(self, keys: Keys) -> int:
+        """The row of plan.regions that a limit of an API's stage, or of a usage plan's stages, stands in."""
+        plans = self.scenario.usage_plans
+        api = str(keys[1]) if keys[0] == "apis" else next(iter(plans[str(keys[1])].stages)).partition("/")[0]
+        return self.scenario.region_number(self.scenario.apis[api].region)
+
     def clients(self) -> Iterator[tuple[str, Client, ClientRow]]:
         """The clients, as they are said and as they are planned."""
         for row in self.plan.clients:

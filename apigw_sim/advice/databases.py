@@ -20,7 +20,10 @@ def more_environments_than_connections(case: Case) -> Iterator[Finding]:
         }
         free = [function for function, reserved in mine.items() if reserved is None]
         most = sum(reserved or 0 for reserved in mine.values()) + (
-            case.plan.account.unreserved if free else 0
+            sum(
+                case.plan.regions[row].unreserved
+                for row in {case.scenario.region_number(functions[f].region) for f in free}
+            )
         )
         if most <= database.connections:
             continue

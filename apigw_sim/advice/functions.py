@@ -105,9 +105,16 @@ def _reserved(case: Case) -> list[Pool]:
     ]
 
 
-def _account(case: Case, rows: list[int], concurrency: int) -> Pool:
-    names = several(case.plan.backends[row].name for row in rows)
-    return Pool(names, rows, ("account", "lambda_concurrency"), concurrency)
+def _accounts(case: Case, *, whole: bool) -> Iterator[Pool]:
+    """What the functions of each Region share: all of it, or what those without a reservation do."""
+    for number, region in enumerate(case.plan.regions):
+        rows = [
+            row for row in _lambdas(case, unreserved=not whole) if case.plan.backends[row].region == number
+        ]
+        names = several(case.plan.backends[row].name for row in rows)
+        base: Keys = ("regions", region.name) if number else ("account",)
+        places = case.scenario.concurrency_in(region.name) if whole else region.unreserved
+        yield Pool(names, rows, (*base, "lambda_concurrency"), places)
 
 
 def _lambdas(case: Case, *, unreserved: bool) -> list[int]:
@@ -135,8 +142,7 @@ def _every(case: Case, rows: list[int]) -> list[int]:
 def too_much_at_once(case: Case) -> Iterator[Finding]:
     """Concurrencies below the peak rate times the mean duration (Little's law)."""
     offered = Offered(case)
-    rows = _lambdas(case, unreserved=True)
-    for pool in (*_reserved(case), _account(case, rows, case.plan.account.unreserved)):
+    for pool in (*_reserved(case), *_accounts(case, whole=False)):
         peak = offered.most_at_once(_every(case, pool.rows))
         if not exceeds(peak.at_once, pool.concurrency):
             continue
@@ -160,10 +166,7 @@ def too_many_a_second(case: Case) -> Iterator[Finding]:
     each = case.scenario.account.lambda_requests_per_concurrency
     if each == NONE:
         return
-    rows = _lambdas(case, unreserved=False)
-    account = case.scenario.account
-    whole = account.lambda_concurrency - account.used_elsewhere.lambda_concurrency
-    for pool in (*_reserved(case), _account(case, rows, whole)):
+    for pool in (*_reserved(case), *_accounts(case, whole=True)):
         peak, takes = offered.most_requests(_every(case, pool.rows)), each * pool.concurrency
         if not exceeds(peak.requests, takes):
             continue

@@ -187,8 +187,10 @@ class Offered:
     @cached_property
     def _passed(self) -> dict[int, Floats]:
         """Row of plan.backends -> its requests per second, before each instant and from it on."""
-        clients = self._of_clients
-        whole, found, asked = self._nothing.copy(), dict[int, Floats](), dict[int, Floats]()
+        clients, plan = self._of_clients, self.case.plan
+        whole = [self._nothing.copy() for _ in plan.regions]
+        found = [dict[int, Floats]() for _ in plan.regions]
+        asked = dict[int, Floats]()
         for method, shares in self._calls.items():
             rate = sum((clients[client] * share for client, share in shares), self._nothing)
             if self._asked(method) != NULL:  # before the throttles of methods and of the account
@@ -196,12 +198,18 @@ class Offered:
             throttle = self.case.places[method].settings.throttle
             if throttle:
                 rate = np.minimum(rate, float(throttle.rate))
-            whole += rate
-            for backend, share in self.case.plan.invoked(self.case.plan.methods[method]).items():
-                if self.case.plan.backends[backend].kind is BackendKind.LAMBDA:
-                    found[backend] = found.get(backend, self._nothing) + rate * float(share)
-        passes = float(self.case.account_rate) / np.maximum(whole, float(self.case.account_rate) or 1.0)
-        passed = {backend: rate * passes for backend, rate in found.items()}
+            region = plan.stages[plan.methods[method].stage].region
+            whole[region] += rate
+            for backend, share in plan.invoked(plan.methods[method]).items():
+                if plan.backends[backend].kind is BackendKind.LAMBDA:
+                    here = found[region]
+                    here[backend] = here.get(backend, self._nothing) + rate * float(share)
+        passed = dict[int, Floats]()
+        for region, here in enumerate(found):
+            most = float(self.case.rate_in(region))
+            passes = most / np.maximum(whole[region], most or 1.0)
+            for backend, rate in here.items():
+                passed[backend] = passed.get(backend, self._nothing) + rate * passes
         for backend, rate in asked.items():
             passed[backend] = passed.get(backend, self._nothing) + rate
         return passed

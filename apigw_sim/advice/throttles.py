@@ -32,13 +32,15 @@ def refuses_everything(case: Case) -> Iterator[Finding]:
 
 def above_the_account(case: Case) -> Iterator[Finding]:
     """Throttles with a rate or burst above the account's."""
-    account = case.scenario.account.throttle
     for limit in (*case.method_limits, *case.plan_limits):
+        region = case.region_of(limit.keys)
+        account = case.scenario.throttle_in(case.plan.regions[region].name)
+        setting = f"regions.{case.plan.regions[region].name}" if region else "account"
         rate, burst = limit.throttle.rate, limit.throttle.burst
         if rate > account.rate:
             mine, most = units.show_rate(rate), units.show_rate(account.rate)
             text = f"{limit.label} allows {mine} and the account {most}: the account's bucket refuses first"
-            fix = f"write {most} or less, or have AWS raise the account's rate (account.throttle.rate)"
+            fix = f"write {most} or less, or have AWS raise the account's rate ({setting}.throttle.rate)"
             yield Finding((*limit.keys, "rate"), text, fix)
         if burst > account.burst:
             held = f"{limit.label} has burst {burst} and the account {account.burst}"
@@ -81,12 +83,13 @@ def thin_parts(case: Case) -> Iterator[Finding]:
 
 
 def promise_too_much(case: Case) -> Iterator[Finding]:
-    """Throttles of two methods or more that add up to more than the account has left."""
-    total = sum((_together(limit) for limit in case.method_limits), Fraction(0))
-    buckets = sum(len(limit.methods) for limit in case.method_limits)
+    """Throttles of two methods or more that add up to more than the account has left in its own Region."""
+    limits = [limit for limit in case.method_limits if case.region_of(limit.keys) == 0]
+    total = sum((_together(limit) for limit in limits), Fraction(0))
+    buckets = sum(len(limit.methods) for limit in limits)
     if buckets < 2 or total <= case.account_rate:
         return
-    largest = max(case.method_limits, key=_together)
+    largest = max(limits, key=_together)
     has = f"the account's {units.show_rate(case.scenario.account.throttle.rate)}"
     elsewhere = case.scenario.account.used_elsewhere.rate
     has += f", of which {units.show_rate(elsewhere)} are used elsewhere" if elsewhere else ""

@@ -37,7 +37,7 @@ class Provisioning:
         """... -> when they came."""
         self._latest = [0] * len(self.asked)
         """... -> how often it was asked for: only the last of them comes."""
-        self._unreserved = plan.account.unreserved
+        self._unreserved = [region.unreserved for region in plan.regions]
         self._reserved = {
             number: row.reserved
             for number, row in enumerate(plan.backends)
@@ -54,7 +54,7 @@ class Provisioning:
         if cell.verb == "provisioned":
             self.ask(*cell.args)
         elif cell.verb == "unreserved" and self.asked:
-            (self._unreserved,) = cell.args
+            region, self._unreserved[region] = cell.args
             self._share()
         elif cell.verb == "reserved" and self.asked:
             function, self._reserved[function] = cell.args
@@ -89,7 +89,7 @@ class Provisioning:
 
     def _share(self) -> None:
         """The pools for invocations on demand, as they are now."""
-        left = self._unreserved
+        left = list(self._unreserved)
         for function, reserved in self._reserved.items():
             mine = sum(
                 asked
@@ -97,9 +97,10 @@ class Provisioning:
                 if self.plan.function_of(row.backend) == function
             )
             if reserved == NULL:
-                left -= mine
+                left[self.plan.backends[function].region] -= mine
             self.engine.reserved(function, NULL if reserved == NULL else max(reserved - mine, 0))
-        self.engine.unreserved(max(left, 0))
+        for region, rest in enumerate(left):
+            self.engine.unreserved(region, max(rest, 0))
 
     def _allocate(self, number: int, count: int) -> None:
         self.allocated[number] = count

@@ -168,33 +168,34 @@ def requests(found: Capacity, growth: float, months: int) -> list[Request]:
         return []
     load = (1 + growth) ** months
     plan = _any(found)
-    resolved = found.scenario.resolved()["account"]
     made = []
     for number, limit in enumerate(plan.limits):
         if limit.kind == LimitKind.ACCOUNT:
             used, at = _used(found, number, lambda seen: seen.peak_1s)
-            now = units.rate(resolved["throttle"]["rate"])
+            region = next(region for region in plan.regions if plan.buckets[region.bucket].limit == number)
+            throttle = found.scenario.throttle_in(region.name)
+            now = throttle.rate
             needed = math.ceil(used * load / at)
-            burst = (
-                f"its burst, {resolved['throttle']['burst']:,} now, comes with it: AWS sets it from the rate"
-            )
+            burst = f"its burst, {throttle.burst:,} now, comes with it: AWS sets it from the rate"
             made.append(
                 Request(limit.label, limit.path, units.show_rate(now), f"{needed}/s", needed <= now, burst)
             )
         elif limit.kind == LimitKind.LAMBDA_ACCOUNT:
-            now_at_once = plan.account.unreserved
+            region = next(region for region in plan.regions if region.unreserved_limit == number)
+            whole = found.scenario.lambda_limit_in(region.name)
+            now_at_once = region.unreserved
             used, at = _used(found, number, lambda seen, n=now_at_once: n - (seen.left or 0))
-            reserved = resolved["lambda_concurrency"] - now_at_once
+            reserved = whole - now_at_once
             needed = math.ceil(used * load / at) + reserved
             how = "a quota increase, in Service Quotas" + (
                 f"; {reserved:,} of it set aside" if reserved else ""
             )
-            enough = needed <= resolved["lambda_concurrency"]
+            enough = needed <= whole
             made.append(
                 Request(
                     limit.label,
                     limit.path,
-                    f"{resolved['lambda_concurrency']}",
+                    f"{whole}",
                     f"{needed}",
                     enough,
                     how,

@@ -99,7 +99,9 @@ def volumes(
         information.add(np.full(int((failed == 0).sum()), SUCCEEDED))
         relayed = np.flatnonzero(row["integration_ns"] != NULL)
         milliseconds = (row["integration_ns"][relayed] + 500_000) // 1_000_000
-        information.add(np.full(len(relayed), len(f"Sending request to {_endpoint(plan)}")))
+        information.add(
+            np.full(len(relayed), len(f"Sending request to {_endpoint(plan, plan.stages[stage].region)}"))
+        )
         answered = row["integration_status"][relayed] != NULL
         information.add((RECEIVED + _digits(milliseconds))[answered])
         _trace(traced, {name: column[relayed] for name, column in row.items()}, by_lambda, headers)
@@ -134,8 +136,8 @@ def _of_method(plan: Plan, method: Method) -> tuple[int, int, int]:
     )
 
 
-def _endpoint(plan: Plan) -> str:
-    return f"https://lambda.{plan.region}.amazonaws.com/2015-03-31/functions/invocations"
+def _endpoint(plan: Plan, region: int) -> str:
+    return f"https://lambda.{plan.regions[region].name}.amazonaws.com/2015-03-31/functions/invocations"
 
 
 def _by_lambda(plan: Plan, method: Method) -> bool:

@@ -87,7 +87,8 @@ def lines(draws: Draws, stage: int, chunks: Callable[[], Iterable[Columns]]) -> 
 def documents(draws: Draws, stage: int, columns: Columns) -> Iterator[dict[str, Any]]:
     """A segment for each request, with a subsegment for its integration if that was asked."""
     block, plan = Block(draws, stage, columns), draws.plan
-    host = f"https://{plan.stages[stage].api}.execute-api.{plan.region}.amazonaws.com"
+    region = plan.regions[plan.stages[stage].region].name
+    host = f"https://{plan.stages[stage].api}.execute-api.{region}.amazonaws.com"
     names = ("requestId", "identity.sourceIp", "httpMethod", "path")
     texts = zip(*(block.column(name).tolist() for name in names), strict=True)
     rows = zip(*(column.tolist() for column in columns.values()), strict=True)

@@ -123,7 +123,7 @@ class LevelSight(Sight):
         self, alarm: Alarm, plan: Plan, coding: Coding, gauges: Gauges, numbering: Numbering
     ) -> None:
         super().__init__(alarm, plan, coding)
-        series = numbering.region
+        series = numbering.of_region[0]
         if alarm.kind is WatchedKind.FUNCTION:
             series = int(numbering.of_backend[alarm.target])
         elif alarm.kind is WatchedKind.PROVISIONED:

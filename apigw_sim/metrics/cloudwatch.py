@@ -32,6 +32,7 @@ DIMENSIONS = (
     "queue",
     "web_acl",
     "rule",
+    "region",
 )
 """The columns that name a series."""
 HEADER = ("timestamp", "phase", "namespace", "metric", *DIMENSIONS, "unit")
@@ -81,6 +82,7 @@ def _head(series: Series, kind: Kind) -> str:
         series.queue,
         series.web_acl,
         series.rule,
+        series.region,
     )
     return _line((series.namespace, series.name_of(kind), *names, kind.unit))[:-1]
 
@@ -150,7 +152,7 @@ def _identifier(series: Series, metric: str, statistic: str, taken: set[str]) ->
     """An Id as GetMetricData asks for: a small letter, then letters, digits and underscores; each once."""
     dimensions = (
         series.api, series.stage, series.method, series.resource, series.function, series.executed_version, series.queue,
-        series.web_acl, series.rule,
+        series.web_acl, series.rule, series.region,
     )  # fmt: skip
     words = ("m", metric, statistic, *dimensions)
     stem = _NOT_A_WORD.sub("_", "_".join(word for word in words if word).lower()).strip("_")[:240]

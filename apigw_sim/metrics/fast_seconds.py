@@ -115,7 +115,7 @@ def of_attempts(kernels: Kernels, limits: Limits) -> Cells:
     group_of_key = np.searchsorted(at.first_key, np.arange(plan.keys), side="right") - 1
     size = len(limits.places)
     known = (
-        len(at.buckets.times) + 1, plan.account.front, plan.account.bucket, len(plan.methods),
+        len(at.buckets.times) + 1, plan.account.front, at.accounts, len(plan.methods),
         np.array(stages, np.int64), size, len(plan.stages), group_of_key.astype(np.int32), at.first_key, at.held,
         at.quota_places, at.own_bucket, at.buckets.table,
     )  # fmt: skip

@@ -126,7 +126,7 @@ class Gauges:
                 self._levels[alive] = plan.backends[number].initial_environments
         self._functions = np.array(functions, np.int64)
         self._function_series = numbering.of_backend[self._functions]
-        self._region = np.array([numbering.region])
+        self._of_region = numbering.of_region
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
         self._waf = WafPeriods(plan, numbering, figures, self._find) if plan.waf.acls else None
         self._events = EventPeriods(plan, numbering, figures, self._find) if plan.events else None
@@ -202,15 +202,22 @@ class Gauges:
             slots = self._slot[self._base[GaugeKind.CONCURRENCY] + self._functions]
             busy = touched[slots] | (span.peak[slots] > 0)
             self._add(number, Metric.CONCURRENT_EXECUTIONS, self._function_series[busy], slots[busy], span)
-        account = self._find(GaugeKind.ACCOUNT_CONCURRENCY)
-        unreserved = self._find(GaugeKind.UNRESERVED_CONCURRENCY)
+        for region, series in enumerate(self._of_region):
+            self._publish_account(number, region, np.array([series]), span, touched)
+
+    def _publish_account(
+        self, number: int, region: int, series: NDArray[np.int64], span: _Span, touched: NDArray[np.bool_]
+    ) -> None:
+        """What all functions of a Region have in use."""
+        account = self._find(GaugeKind.ACCOUNT_CONCURRENCY, region)
+        unreserved = self._find(GaugeKind.UNRESERVED_CONCURRENCY, region)
         if account is None or unreserved is None or not (touched[account] or span.peak[account] > 0):
             return
         all_of_it, shared = np.array([account]), np.array([unreserved])
-        self._add(number, Metric.CONCURRENT_EXECUTIONS, self._region, all_of_it, span)
-        self._add(number, Metric.UNRESERVED_CONCURRENT_EXECUTIONS, self._region, shared, span)
-        claimed = self._claimed((number + 1) * self._plan.period)
-        self._add(number, Metric.CLAIMED_ACCOUNT_CONCURRENCY, self._region, shared, span, claimed)
+        self._add(number, Metric.CONCURRENT_EXECUTIONS, series, all_of_it, span)
+        self._add(number, Metric.UNRESERVED_CONCURRENT_EXECUTIONS, series, shared, span)
+        claimed = self._claimed(region, (number + 1) * self._plan.period)
+        self._add(number, Metric.CLAIMED_ACCOUNT_CONCURRENCY, series, shared, span, claimed)
 
     def _publish_provisioned(self, number: int, span: _Span, touched: NDArray[np.bool_]) -> None:
         """ProvisionedConcurrentExecutions and ...Utilization, of what was in use in the period."""
@@ -226,12 +233,17 @@ class Gauges:
     def _slots(self, kind: GaugeKind, count: int) -> NDArray[np.int64]:
         return self._slot[self._base[kind] : self._base[kind] + count]
 
-    def _claimed(self, until: int) -> int:
-        """What reservations take before an instant, and provisioned concurrency out of none."""
-        reserved = {function: most for at, function, most in self._reserved if at < until}
+    def _claimed(self, region: int, until: int) -> int:
+        """What reservations in a Region take before an instant, and provisioned concurrency out of none."""
+        of = self._plan.backends
+        reserved = {
+            function: most
+            for at, function, most in self._reserved
+            if at < until and of[function].region == region
+        }
         claimed = sum(most for most in reserved.values() if most != NULL)
         for number, row in enumerate(self._plan.provisions):
-            if reserved[self._plan.function_of(row.backend)] == NULL:
+            if reserved.get(self._plan.function_of(row.backend), 0) == NULL:
                 claimed += int(self._levels[self._slot[self._base[GaugeKind.PROVISIONED] + number]])
         return claimed
 

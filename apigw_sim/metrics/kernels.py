@@ -55,7 +55,7 @@ SIGNATURES: dict[Callable[..., Any], str] = {
     order.pick: "v I n II III I I II",
     order.find_buckets: "v I h",
     order.fill: "v I I",
-    seconds.settle_attempts: "v II I i b i i I i i n I nnn I I II II I I I I",
+    seconds.settle_attempts: "v II I i b I i I i i n I nnn I I II II I I I I",
     seconds.settle_invocations: "v II I i I I II II II I II I I I I",
     watch.sample: "i R n b i i B i i I I",
 }

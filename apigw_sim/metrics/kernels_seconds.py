@@ -85,7 +85,8 @@ def count_at(
 
 
 def settle_attempts(
-    final: NDArray[np.int64], order: NDArray[np.int64], epochs: int, front: bool, account: int, methods: int,
+    final: NDArray[np.int64], order: NDArray[np.int64], epochs: int, front: bool,
+    accounts: NDArray[np.int64], methods: int,
     stage_of_leaf: NDArray[np.int64], base: int, stages: int, group_of_key: NDArray[np.int32],
     first_key: NDArray[np.int64], held: NDArray[np.int32], quota_places: NDArray[np.int64], own: NDArray[np.int64],
     of_bucket: NDArray[np.int64], peaks: NDArray[np.int64], refused_ever: NDArray[np.int64],
@@ -119,7 +120,7 @@ def settle_attempts(
         elif held[0, held.shape[1] - 1, method] >= 0:  # a new connection
             places[0] = of_bucket[epoch, held[0, held.shape[1] - 1, method]]
         places[3] = of_bucket[epoch, own[method]]
-        places[4] = of_bucket[epoch, account]
+        places[4] = of_bucket[epoch, accounts[stage_of_leaf[leaf]]]
         many = count_at(
             places, (word >> 2) - 1, front, word & 1, count, refused_ever, refused, tally, touched, many
         )

@@ -33,6 +33,8 @@ EARLY, OUTSIDE = -1, 6
 """Levels of what was answered before the throttles, and before an account's that is in front as well."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
 BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.CONNECTIONS, LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
+HOME = (LimitKind.LAMBDA_ACCOUNT, 0)
+"""Kind and target of the pool of unreserved functions in the account's own Region."""
 LONGEST_INVOCATION = 15 * MINUTE
 """Lambda's own limit for a function's timeout."""
 SLOWEST_BACKEND = 16
@@ -73,7 +75,7 @@ class Limits:
         }
         self.backend_level = self._levels(of_backends)
         for place in self.places:
-            if place.kind == LimitKind.LAMBDA_RPS and place.target == plan.account.rps_bucket:
+            if place.kind == LimitKind.LAMBDA_RPS and place.target in self.at.all_rps:
                 self.backend_level[place.limit] = 2
 
     def _levels(self, of_kind: dict[LimitKind, int]) -> NDArray[np.int64]:
@@ -89,7 +91,7 @@ class Limits:
         """Take in attempts; `latest`: an instant the run has reached."""
         stands = self.stands[why]
         level = np.where(stands != 0, stands, self.gateway_level[refused_by])
-        places = self.at.at_gateway(method, key, arrived)
+        places = self.at.at_gateway(stage, method, key, arrived)
         inside = level < OUTSIDE
         reached = [np.where(inside & (level >= number), place, NULL) for number, place in enumerate(places)]
         if self._front:
@@ -140,10 +142,10 @@ class Limits:
         return None if at == NULL else (at, int(self.by_attempts.peak[place]), self.by_attempts.beside(place))
 
     def ceilings(self) -> dict[str, list[tuple[float, int]]]:
-        """(from when in s, how many) of reserved concurrency by function, and as `""` of the unreserved pool."""
+        """(from when in s, how many) of reserved concurrency by function, and as `""` of the account's unreserved pool."""
         found: dict[str, list[tuple[float, int]]] = {}
         for place in self.places:
-            if place.kind in (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED):
+            if place.kind is LimitKind.LAMBDA_RESERVED or (place.kind, place.target) == HOME:
                 name = place.owner if place.kind == LimitKind.LAMBDA_RESERVED else ""
                 found[name] = [(at / SECOND, most) for at, most in self.at.ceilings(place)]
         return found
@@ -209,7 +211,7 @@ class Limits:
             LimitKind.LAMBDA_RESERVED: (GaugeKind.CONCURRENCY,),
             LimitKind.BACKEND: (GaugeKind.BUSY, GaugeKind.QUEUE),
         }[place.kind]
-        levels = [(kind, max(place.target, 0), 1) for kind in kinds]
+        levels = [(kind, place.target, 1) for kind in kinds]
         return gauges.room([*levels, *self._provisioned(place)], ceilings)
 
     def _provisioned(self, place: Place) -> Iterator[tuple[GaugeKind, int, int]]:
@@ -220,7 +222,11 @@ class Limits:
             if place.kind is LimitKind.LAMBDA_RESERVED and function == place.target:
                 yield GaugeKind.PROVISIONED, number, 1
                 yield GaugeKind.PROVISIONED_IN_USE, number, -1
-            elif place.kind is LimitKind.LAMBDA_ACCOUNT and plan.backends[function].reserved == NULL:
+            elif (
+                place.kind is LimitKind.LAMBDA_ACCOUNT
+                and plan.backends[function].reserved == NULL
+                and plan.backends[function].region == place.target
+            ):
                 yield GaugeKind.PROVISIONED, number, 1
 
 

@@ -26,7 +26,7 @@ class Place(NamedTuple):
     owner: str
     kind: LimitKind
     target: int
-    """Row of the bucket, of the quota, or of the backend; NULL: all unreserved functions."""
+    """Row of the bucket, of the quota, or of the backend; of unreserved functions, of their Region."""
 
 
 class Epochs:
@@ -71,8 +71,14 @@ class Places:
         )
         self.list: list[Place] = list(self._numbers)
         self.own_rps = np.array([backend.rate_bucket for backend in plan.backends], np.int64)
-        lambdas = [backend.kind == BackendKind.LAMBDA for backend in plan.backends]
-        self.all_rps = np.where(np.array(lambdas, bool), plan.account.rps_bucket, NULL)
+        of_region = [
+            plan.regions[backend.region].rps_bucket if backend.kind == BackendKind.LAMBDA else NULL
+            for backend in plan.backends
+        ]
+        self.all_rps = np.array(of_region, np.int64)
+        accounts = [plan.regions[stage.region].bucket for stage in plan.stages]
+        self.accounts = np.array([*accounts, plan.account.bucket], np.int64)
+        """By stage: the account's bucket in its Region."""
         self.own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
         self._of_keys(quotas)
 
@@ -114,9 +120,8 @@ class Places:
                 of = plan.function_of(row)
                 name = plan.backends[of].name
                 return self._number(backend.reserved_limit, name, LimitKind.LAMBDA_RESERVED, of)
-            return self._number(
-                plan.account.unreserved_limit, "unreserved functions", LimitKind.LAMBDA_ACCOUNT, NULL
-            )
+            limit = plan.regions[backend.region].unreserved_limit
+            return self._number(limit, "unreserved functions", LimitKind.LAMBDA_ACCOUNT, backend.region)
 
         start = [place(row, backend.reserved) for row, backend in enumerate(plan.backends)]
         changes = [
@@ -149,12 +154,12 @@ class Places:
         self.quota_places = np.array([*quotas, NULL], np.int64)
 
     def at_gateway(
-        self, method: NDArray[np.int64], key: NDArray[np.int64], arrived: NDArray[np.int64]
-    ) -> list[NDArray[np.int64]]:
+        self, stage: NDArray[np.int64], method: NDArray[np.int64], key: NDArray[np.int64], arrived: NDArray[np.int64]
+    ) -> list[NDArray[np.int64]]:  # fmt: skip
         """The places of requests at each level in AWS's order, the account's last; NULL: none there."""
         none = np.full(len(method), NULL, np.int64)
         own = self.buckets.look_up(self.own_bucket[method], arrived)
-        account = self.buckets.look_up(none + (self._plan.account.bucket + 1), arrived)
+        account = self.buckets.look_up(self.accounts[stage], arrived)
         if not (key >= 0).any():
             return [self.buckets.look_up(self.held[0, -1, method], arrived), none, none, own, account]
         group = np.where(key >= 0, np.searchsorted(self.first_key, key, side="right") - 1, NULL)
@@ -183,8 +188,10 @@ class Places:
         """(from when, how many) of a pool; empty where there is no number."""
         plan = self._plan
         if place.kind == LimitKind.LAMBDA_ACCOUNT:
-            writes = [(at, most) for at, (most,) in self._plan.writes("unreserved")]
-            return [(0, plan.account.unreserved), *writes]
+            writes = [
+                (at, most) for at, (row, most) in self._plan.writes("unreserved") if row == place.target
+            ]
+            return [(0, plan.regions[place.target].unreserved), *writes]
         if place.kind == LimitKind.LAMBDA_RESERVED:
             writes = [(at, most) for at, (row, most) in self._plan.writes("reserved") if row == place.target]
             return [

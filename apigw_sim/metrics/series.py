@@ -142,6 +142,8 @@ class Series:
     queue: str = ""
     web_acl: str = ""
     rule: str = ""
+    region: str = ""
+    """A further Region of the account, of what is of all its functions; empty: the account's own."""
     http: bool = False
     """Of an HTTP or a WebSocket API: `api` is the dimension ApiId, else ApiName."""
     websocket: bool = False
@@ -160,7 +162,7 @@ class Series:
             return f"{self.web_acl} {self.rule}"
         if self.namespace == LAMBDA:
             version = f" version {self.executed_version}" if self.executed_version else ""
-            return (self.resource or self.function) + version
+            return (self.resource or self.function or self.region) + version
         where = f"{self.api}/{self.stage}" if self.stage else self.api
         return f"{where} {spelled(self.method, self.resource)}" if self.resource else where
 
@@ -211,7 +213,10 @@ class Numbering:
                     )
         self.of_canary = np.array(canaries, np.int64)
         """Of stages that have a canary at some time, in their order."""
-        self.region = self._add(Series(LAMBDA))
+        self.of_region = [
+            self._add(Series(LAMBDA, region=name)) for name in ("", *(r.name for r in plan.elsewhere))
+        ]
+        """What is of all functions of a Region."""
         self._number_pairs(plan)
         for number, backend in enumerate(plan.backends):
             if backend.kind == BackendKind.LAMBDA and backend.version_of == NULL:

@@ -33,33 +33,32 @@ class Pool(NamedTuple):
     rps_bucket: int
 
 
-def pool(limits: Limits) -> Pool:
-    """The concurrency that functions without a reservation share, and the account's requests per second."""
+def pool(limits: Limits, region: int = 0) -> Pool:
+    """The concurrency that a Region's functions without a reservation share, and its requests per second."""
     states = limits.history.states
-    if not states[0].functions:
-        return Pool(states[0].account.lambda_concurrency, NULL, NULL)
-    left = [_unreserved(state) for state in states]
-    whole = states[0].account.lambda_concurrency
-    free = left[0] - claimed(states[0])
+    name = states[0].every_region[region]
+    keys: Keys = ("regions", name, "lambda_concurrency") if region else CONCURRENCY
+    owner = f" {name}" if region else ""
+    functions = states[0].functions_in(name)
+    whole = states[0].lambda_limit_in(name)
+    if not functions:
+        return Pool(whole, NULL, NULL)
+    left = [_unreserved(state, name) for state in states]
+    free = left[0] - claimed(functions)
     ceiling = f"{whole}" if free == whole else f"{free} unreserved of {whole}"
-    row = limits.limit(LimitKind.LAMBDA_ACCOUNT, "Lambda account concurrency", CONCURRENCY, ceiling)
-    limits.history.keep("unreserved", None, [(n,) for n in left])
+    row = limits.limit(LimitKind.LAMBDA_ACCOUNT, f"Lambda account concurrency{owner}", keys, ceiling)
+    limits.history.keep("unreserved", (region,), [(n,) for n in left])
     taps = [
-        _requests(limits, "Lambda account", CONCURRENCY, state, number, _account_concurrency(state))
+        _requests(limits, f"Lambda account{owner}", keys, state, number, state.concurrency_in(name))
         for number, state in enumerate(states)
     ]
-    return Pool(left[0], row, limits.bucket(taps, ["account"]))
+    return Pool(left[0], row, limits.bucket(taps, [f"account{owner}"]))
 
 
-def _account_concurrency(state: Scenario) -> int:
-    """What the rest of the account leaves of its limit."""
-    return max(state.account.lambda_concurrency - state.account.used_elsewhere.lambda_concurrency, 0)
-
-
-def _unreserved(state: Scenario) -> int:
+def _unreserved(state: Scenario, region: str) -> int:
     """What reservations and the rest of the account leave."""
-    reserved = sum(function.reserved_concurrency or 0 for function in state.functions.values())
-    return max(_account_concurrency(state) - reserved, 0)
+    reserved = sum(function.reserved_concurrency or 0 for function in state.functions_in(region).values())
+    return max(state.concurrency_in(region) - reserved, 0)
 
 
 def _requests(
@@ -131,6 +130,7 @@ def _function(limits: Limits, name: str, body: Function, row: int) -> Backend:
         reserved_limit=reserved_limit,
         rate_bucket=rps,
         scaling_limit=scaling,
+        region=reading.scenario.region_number(body.region),
         initial_environments=_initial(reading.scenario, name, f"{name}:{LATEST}"),
         contexts=bool(body.contexts),
         **_queries(reading, body.database, path),

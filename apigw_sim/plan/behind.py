@@ -27,6 +27,8 @@ from apigw_sim.plan.tables import (
     LimitKind,
     Method,
     Quota,
+    Region,
+    Stage,
     Works,
 )
 
@@ -39,8 +41,8 @@ class Ways:
 
     def __init__(
         self, account: Account, methods: Sequence[Method], backends: Sequence[Backend], works: Sequence[Works],
-        aliases: Sequence[Alias],        buckets: Sequence[Bucket], quotas: Sequence[Quota], groups: Sequence[KeyGroup],
-        authorizers: Sequence[Authorizer] = (),
+        aliases: Sequence[Alias], buckets: Sequence[Bucket], quotas: Sequence[Quota], groups: Sequence[KeyGroup],
+        authorizers: Sequence[Authorizer], regions: Sequence[Region], stages: Sequence[Stage],
     ) -> None:  # fmt: skip
         self.account = account
         self.backends = backends
@@ -50,13 +52,15 @@ class Ways:
         self.quotas = quotas
         self.groups = groups
         self.authorizers = authorizers
+        self.regions = regions
+        self.stages = stages
         self.ways = [way for number, method in enumerate(methods) for way in self._ways(number, method)]
 
     def _ways(self, number: int, method: Method) -> list[dict[int, Fraction]]:
         """The way to a method, or where it requires a key, one for each group of keys."""
         base: dict[int, Fraction] = {}
         connects = self.account.connections if method.connects else NULL
-        for bucket in (self.account.bucket, method.bucket, connects):
+        for bucket in (self.regions[self.stages[method.stage].region].bucket, method.bucket, connects):
             self._add(base, bucket)
         asked = self._asked(method)
         if asked != NULL:
@@ -99,6 +103,7 @@ class Ways:
 
     def _behind(self, way: dict[int, Fraction], backend: Backend, mean: Fraction) -> None:
         """The limits on what runs at once."""
+        region = self.regions[backend.region]
         if backend.kind is not BackendKind.LAMBDA:
             at_once = [(backend.capacity_limit, backend.concurrency)]
             self._add(way, backend.rate_bucket)
@@ -106,8 +111,8 @@ class Ways:
             at_once = [(backend.reserved_limit, backend.reserved)]
             self._add(way, backend.rate_bucket)
         else:
-            at_once = [(self.account.unreserved_limit, self.account.unreserved)]
-        self._add(way, self.account.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)
+            at_once = [(region.unreserved_limit, region.unreserved)]
+        self._add(way, region.rps_bucket if backend.kind is BackendKind.LAMBDA else NULL)
         for row, places in at_once:
             if row != NULL and mean > 0:
                 carries = Fraction(places) * 10**9 / mean

@@ -32,7 +32,7 @@ from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.partition import Partition
 from apigw_sim.plan.reading import Reading
-from apigw_sim.plan.tables import NULL, Account, Client, GaugeKind, Law, Plan, Rated
+from apigw_sim.plan.tables import NULL, Account, Client, GaugeKind, Law, Plan, Rated, Region
 from apigw_sim.rules.reason import NUMBER
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
@@ -65,6 +65,10 @@ def build(scenario: Scenario) -> Plan:
     method_buckets = limits.methods(rows, gateway)
     groups = limits.keys(rows, gateway, clients.duration)
     pool = backends.pool(rows)
+    regions = tuple(
+        Region(name, limits.elsewhere(rows, name), *backends.pool(rows, number))
+        for number, name in enumerate(scenario.regions, 1)
+    )
     functions = backends.functions(rows)
     behind = (
         *functions,
@@ -88,7 +92,6 @@ def build(scenario: Scenario) -> Plan:
     happenings, shifts = timeline.events(history, gateway, names, callees)
     parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
     works = (*(backends.works(reading, account, row) for row in behind), *made.works)
-    ways = Ways(account, methods, behind, works, callees.rows, rows.buckets, rows.quotas, groups, guards.rows)
     alarm_rows = alarms.rows(reading, gateway, names)
     scalings = scaling.rows(scenario, provisions, clients.duration, len(alarm_rows))
     plan = Plan(
@@ -110,7 +113,7 @@ def build(scenario: Scenario) -> Plan:
         works=works,
         buckets=parts.buckets(),
         quotas=tuple(rows.quotas),
-        limits=ways.behind(rows.limits),
+        limits=tuple(rows.limits),
         key_groups=groups,
         keys=sum(group.count for group in groups),
         clients=client_rows,
@@ -136,10 +139,15 @@ def build(scenario: Scenario) -> Plan:
         scalings=scalings,
         allocation=provisioned.allocation(scenario),
         drops=connections.drops(scenario, gateway.stages),
+        elsewhere=regions,
     )
     base, gauges = _gauges(plan)
+    ways = Ways(
+        account, methods, behind, works, callees.rows, rows.buckets, rows.quotas, groups, guards.rows, plan.regions, stages
+    )  # fmt: skip
     return replace(
         plan,
+        limits=ways.behind(rows.limits),
         tables_sha256=laws.fingerprint(_tables(plan)),
         assumptions=leant_on(scenario, plan),
         gauge_base=base,
@@ -234,12 +242,12 @@ def _of_connections(client: Client) -> list[Law]:
 
 def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
     """The first gauge of each kind, and how many there are."""
-    backends, one = len(plan.backends), 1
+    backends = len(plan.backends)
     counts = {
         GaugeKind.CONCURRENCY: backends,
         GaugeKind.ENVIRONMENTS: backends,
-        GaugeKind.ACCOUNT_CONCURRENCY: one,
-        GaugeKind.UNRESERVED_CONCURRENCY: one,
+        GaugeKind.ACCOUNT_CONCURRENCY: len(plan.regions),
+        GaugeKind.UNRESERVED_CONCURRENCY: len(plan.regions),
         GaugeKind.BUSY: backends,
         GaugeKind.QUEUE: backends,
         **dict.fromkeys(OF_QUEUES, len(plan.queues)),

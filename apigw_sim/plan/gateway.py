@@ -252,6 +252,7 @@ class Gateway:
                     websocket=said.is_websocket,
                     no_route=reason.ROUTE_NOT_FOUND if said.is_http else unknown,
                     web_acl=NULL if of_stage.waf is None else self.web_acls.index(of_stage.waf),
+                    region=self.scenario.region_number(said.region),
                 )
             )
         return tuple(made)

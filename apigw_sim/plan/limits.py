@@ -90,6 +90,14 @@ def account(limits: Limits) -> int:
     return limits.bucket(taps, ["account"], keys)
 
 
+def elsewhere(limits: Limits, region: str) -> int:
+    """The account's throttle in a further Region: its bucket."""
+    keys: Keys = ("regions", region, "throttle")
+    said = limits.reading.scenario.throttle_in(region)
+    tap = limits.throttle(LimitKind.ACCOUNT, f"account {region}", keys, said, 0)
+    return limits.bucket([tap] * len(limits.history.states), [f"account {region}"], keys)
+
+
 def connections(limits: Limits) -> int:
     """The account's throttle of new connections: its bucket; NULL where there is no WebSocket API."""
     if not any(api.is_websocket for api in limits.reading.scenario.apis.values()):

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from apigw_sim import quotas, units
 from apigw_sim.plan.aliases import Callees
 from apigw_sim.plan.limits import Limits
 from apigw_sim.plan.tables import NULL, Allocation, LimitKind, Provision
 from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.base import NONE
+from apigw_sim.scenario.functions import Function
 
 
 def provisions(limits: Limits, callees: Callees) -> tuple[Provision, ...]:
@@ -43,10 +46,10 @@ def allocation(scenario: Scenario) -> Allocation:
     )
 
 
-def claimed(scenario: Scenario) -> int:
-    """What is provisioned out of the account's unreserved concurrency."""
+def claimed(functions: Mapping[str, Function]) -> int:
+    """What functions have provisioned out of the unreserved concurrency."""
     return sum(
         sum(function.provisioned_concurrency.values())
-        for function in scenario.functions.values()
+        for function in functions.values()
         if function.reserved_concurrency is None
     )

@@ -183,6 +183,8 @@ class Stage:
     """The reason of what no method serves."""
     web_acl: int = NULL
     """Row of plan.waf.acls; NULL: none stands before it."""
+    region: int = 0
+    """Row of plan.regions."""
 
 
 class Unauthorized(IntEnum):
@@ -337,6 +339,8 @@ class Backend:
     """Row of plan.buckets: the requests of a reservation, or of an AWS service."""
     scaling_limit: int = NULL
     initial_environments: int = 0
+    region: int = 0
+    """Row of plan.regions."""
     contexts: bool = False
     """Whether stage variables in its event change what comes of its work."""
     version_of: int = NULL
@@ -562,6 +566,19 @@ class Account:
     """Row of plan.buckets: new connections; NULL: there is no WebSocket API."""
     hosts: int = 1
     """Hosts that share the gateway's throttles: the part of the k-th is the bucket's row and k times those there are."""
+
+
+class Region(NamedTuple):
+    """The account's limits in a Region."""
+
+    name: str
+    bucket: int
+    """Row of plan.buckets."""
+    unreserved: int
+    """Concurrency that functions there without a reservation share."""
+    unreserved_limit: int
+    rps_bucket: int
+    """Row of plan.buckets, spent by every invocation there; NULL: no such limit."""
 
 
 @dataclass(frozen=True)
@@ -1048,6 +1065,7 @@ class GaugeKind(IntEnum):
     """Of a function, requests; target: row of plan.backends."""
     ENVIRONMENTS = 1
     ACCOUNT_CONCURRENCY = 2
+    """Target: row of plan.regions, as of the next."""
     UNRESERVED_CONCURRENCY = 3
     BUSY = 4
     """Of an HTTP backend."""
@@ -1207,6 +1225,15 @@ class Plan:
     """What deployments of APIs answer by themselves, by row of rules.reason.REASONS."""
     drops: tuple[Drop, ...] = ()
     """In the order of time."""
+    elsewhere: tuple[Region, ...] = ()
+    """Further Regions of the account."""
+
+    @cached_property
+    def regions(self) -> tuple[Region, ...]:
+        """The account's own Region, then the further ones."""
+        own = self.account
+        home = Region(self.region, own.bucket, own.unreserved, own.unreserved_limit, own.rps_bucket)
+        return (home, *self.elsewhere)
 
     @property
     def lossy(self) -> frozenset[int]:

@@ -171,7 +171,7 @@ class Decoder:
         if kind == GaugeKind.CACHE_BYTES or GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):
-            return "account"
+            return plan.regions[target].name if target else "account"
         return plan.backends[target].name
 
 

@@ -11,7 +11,7 @@ from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, Leaf, Part, or_false, suggest
 from apigw_sim.scenario.laws import SizeLaw, constant
 from apigw_sim.scenario.logging import AccessLog
-from apigw_sim.scenario.quantities import Flag, Name, Share, Words, one_of, quantity, read_name
+from apigw_sim.scenario.quantities import Flag, Name, Region, Share, Words, one_of, quantity, read_name
 from apigw_sim.scenario.responses import (
     STANDARD,
     ContentType,
@@ -419,6 +419,7 @@ class Api(Part):
         description="the endpoint type; AWS's own default is EDGE, so it must be written; HTTP and WebSocket APIs are REGIONAL",
         examples=["REGIONAL"],
     )
+    region: Region | None = Field(None, description="the Region it is deployed in; default: the account's")
     disable_default_endpoint: Flag = Field(
         False, description="whether the API answers under its custom domains alone"
     )

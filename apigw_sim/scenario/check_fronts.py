@@ -43,7 +43,7 @@ def check_private(report: Report, keys: Keys, api: Api) -> None:
 
 
 def _check_domain(report: Report, keys: Keys, name: str, domain: Domain) -> None:
-    region = report.scenario.account.region
+    region = _region_of(report, domain)
     wanted = FOR_CLOUDFRONT if domain.endpoint == "EDGE" else region
     if domain.certificate != wanted:
         whose = {
@@ -78,6 +78,18 @@ def _check_domain(report: Report, keys: Keys, name: str, domain: Domain) -> None
         if (report.scenario.apis[api].endpoint == "PRIVATE") != (domain.endpoint == "PRIVATE"):
             what = "private custom domains lead to private APIs, and to them alone"
             report.say(here, what, f"map it by a domain of {api}'s own kind", ("apis", api, "endpoint"))
+        own = report.scenario.apis[api].region or report.scenario.account.region
+        if own != region:
+            what = f"{api} is in {own} and the domain in {region}, and a domain maps to APIs of its Region"
+            report.say(here, what, f"map it by a domain of its own in {own}", ("apis", api, "region"))
+
+
+def _region_of(report: Report, domain: Domain) -> str:
+    """The Region of a custom domain: that of the first API it maps to."""
+    scenario = report.scenario
+    names = (stage.partition("/")[0] for stage in domain.mappings.values())
+    first = next((scenario.apis[name].region for name in names if name in scenario.apis), None)
+    return first or scenario.account.region
 
 
 def _check_distribution(report: Report, keys: Keys, distribution: Distribution) -> None:

@@ -9,6 +9,7 @@ from apigw_sim import quotas
 from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import propose
 from apigw_sim.scenario.check_scaling import check_scaling, most
+from apigw_sim.scenario.paths import show_path
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
@@ -34,12 +35,17 @@ def check_provisioned(report: Report) -> None:
                 )
             elif version:
                 taken[version] = qualifier
-    functions = {
-        name: {"reserved_concurrency": one.reserved_concurrency, FIELD: most(one), SCALED: one.auto_scaling}
-        for name, one in scenario.functions.items()
-    }
-    account = scenario.account
-    check_claims(report, functions, account.lambda_concurrency, account.used_elsewhere.lambda_concurrency)
+    for region in scenario.every_region:
+        functions = {
+            name: {
+                "reserved_concurrency": one.reserved_concurrency,
+                FIELD: most(one),
+                SCALED: one.auto_scaling,
+            }
+            for name, one in scenario.functions_in(region).items()
+        }
+        limit, elsewhere = scenario.lambda_limit_in(region), scenario.elsewhere_in(region)
+        check_claims(report, functions, limit, elsewhere, where=scenario.limit_path(region))
     _check_moves(report)
 
 
@@ -95,6 +101,7 @@ def check_claims(
     limit: int,
     elsewhere: int,
     at: Keys | None = None,
+    where: Keys = ("account", "lambda_concurrency"),
 ) -> None:
     """Provisioned concurrency fits into its function's reservation, or leaves the account's unreserved floor."""
     left = limit - sum(int(body.get("reserved_concurrency") or 0) for body in functions.values())
@@ -117,8 +124,8 @@ def check_claims(
             report.say(
                 at or keys,
                 what,
-                f"{fix}; or raise account.lambda_concurrency",
-                ("account", "lambda_concurrency"),
+                f"{fix}; or raise {show_path(where)}",
+                where,
             )
             return
 

@@ -322,10 +322,16 @@ def _holds(kind: Any) -> bool:
 
 
 def _check_limits(report: Report, touched: dict[str, Keys], state: dict[str, Any]) -> None:
-    account, functions = state["account"], state["functions"]
-    used = account["used_elsewhere"]
-    limit, elsewhere = int(account["lambda_concurrency"]), int(used["lambda_concurrency"])
+    account, scenario = state["account"], report.scenario
+    used, home = account["used_elsewhere"], scenario.account.region
     for path, here in touched.items():
+        keys = split_path(path)
+        of = scenario.functions.get(str(keys[1])) if keys[0] == "functions" else None
+        region = (of.region if of else None) or home
+        functions = {name: state["functions"][name] for name in scenario.functions_in(region)}
+        limit, elsewhere = int(account["lambda_concurrency"]), int(used["lambda_concurrency"])
+        if region != home:
+            limit, elsewhere = scenario.lambda_limit_in(region), 0
         if path.startswith("account"):
             rates = units.rate(used["rate"]), units.rate(account["throttle"]["rate"])
             check_used(report, (here, here), rates, (elsewhere, limit))

@@ -14,6 +14,7 @@ from apigw_sim.scenario.check_functions import check_callee
 from apigw_sim.scenario.check_services import check_served
 from apigw_sim.scenario.deployments import VARIABLE
 from apigw_sim.scenario.model import Scenario
+from apigw_sim.scenario.paths import show_path
 from apigw_sim.scenario.plans import ApiKey
 from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, FUNCTION_TIMEOUT
 from apigw_sim.scenario.routes import Route, segments
@@ -98,8 +99,11 @@ def check_run(report: Report) -> None:
     places: tuple[Keys, Keys] = (*base, "rate"), (*base, "lambda_concurrency")
     concurrency = used.lambda_concurrency, account.lambda_concurrency
     check_used(report, places, (used.rate, account.throttle.rate), concurrency)
-    reserved = {name: function.reserved_concurrency for name, function in scenario.functions.items()}
-    check_reservations(report, reserved, account.lambda_concurrency, used.lambda_concurrency)
+    for region in scenario.every_region:
+        functions = scenario.functions_in(region)
+        reserved = {name: function.reserved_concurrency for name, function in functions.items()}
+        limit, elsewhere = scenario.lambda_limit_in(region), scenario.elsewhere_in(region)
+        check_reservations(report, reserved, limit, elsewhere, where=scenario.limit_path(region))
 
 
 def check_used(
@@ -121,8 +125,9 @@ def check_used(
 
 
 def check_reservations(
-    report: Report, reserved: dict[str, int | None], limit: int, elsewhere: int, at: Keys | None = None
-) -> None:
+    report: Report, reserved: dict[str, int | None], limit: int, elsewhere: int, at: Keys | None = None,
+    where: Keys = ("account", "lambda_concurrency"),
+) -> None:  # fmt: skip
     """Reservations leave the unreserved floor, in AWS's words; the one that goes too far is named."""
     floor, left = quotas.unreserved_floor(limit), limit
     for name, amount in reserved.items():
@@ -133,8 +138,8 @@ def check_reservations(
         if left < floor:
             most = amount + left - floor
             fix = f"reserve {most} at most" if most > 0 else "reserve nothing"
-            fix += f", or raise account.lambda_concurrency (now {limit})"
-            report.say(keys, FLOOR.format(floor=floor), fix, ("account", "lambda_concurrency"))
+            fix += f", or raise {show_path(where)} (now {limit})"
+            report.say(keys, FLOOR.format(floor=floor), fix, where)
         else:
             what = f"the reservations leave {left} of {limit}, and {elsewhere} are used elsewhere"
             report.say(keys, what, "reserve less, or raise account.lambda_concurrency", ("account",))

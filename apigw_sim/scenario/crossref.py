@@ -10,6 +10,7 @@ from apigw_sim.scenario.check_fronts import check_fronts
 from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_http import check_http
 from apigw_sim.scenario.check_provisioned import check_provisioned
+from apigw_sim.scenario.check_regions import check_regions
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_services import check_services
 from apigw_sim.scenario.check_timeline import check_timeline
@@ -22,6 +23,7 @@ from apigw_sim.scenario.validate import Validated
 def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Problem]]:
     """Check what the parts say of each other; the scenario with `set` and `expect` resolved, and the problems."""
     report = Report(scenario, validated)
+    check_regions(report)
     check_run(report)
     check_functions(report)
     check_services(report)

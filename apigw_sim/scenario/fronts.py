@@ -8,11 +8,11 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from apigw_sim import quotas, units
+from apigw_sim import units
 from apigw_sim.scenario.api import CacheKeyName
-from apigw_sim.scenario.base import Bad, Leaf, Part, choose
+from apigw_sim.scenario.base import Bad, Leaf, Part
 from apigw_sim.scenario.laws import DurationLaw
-from apigw_sim.scenario.quantities import Duration, Flag, Words, one_of
+from apigw_sim.scenario.quantities import Duration, Flag, Region, Words, one_of
 
 ENDPOINTS = ("EDGE", "REGIONAL", "PRIVATE")
 NO_PATH = "(none)"
@@ -39,12 +39,6 @@ def _read_base_path(value: object) -> str:
 
 DomainName = Annotated[str, Leaf(read_domain, str, lambda: {"type": "string", "pattern": r"^[a-z0-9.-]+$"})]
 BasePath = Annotated[str, Leaf(_read_base_path, str, lambda: {"type": "string"})]
-Region = Annotated[
-    str,
-    Leaf(
-        lambda value: choose(value, quotas.regions(), "Region"), str, lambda: {"enum": list(quotas.regions())}
-    ),
-]
 
 
 class Domain(Part):

@@ -13,7 +13,7 @@ from apigw_sim.scenario.aliases import LATEST, AliasName, Qualifier, VersionName
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
 from apigw_sim.scenario.databases import Queries
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
-from apigw_sim.scenario.quantities import Count, Flag, Share, Slowdown, Words, one_of, quantity, show
+from apigw_sim.scenario.quantities import Count, Flag, Region, Share, Slowdown, Words, one_of, quantity, show
 from apigw_sim.scenario.scaling import AutoScaling
 from apigw_sim.scenario.shares import read_shares, share_schema
 from apigw_sim.scenario.variables import VariableName, VariableValue
@@ -233,6 +233,7 @@ class Context(Part):
 class Function(Part):
     """A Lambda function."""
 
+    region: Region | None = Field(None, description="the Region it runs in; default: the account's")
     duration: DurationLaw = Field(description="AWS/Lambda Duration, without Init", examples=["40 ms"])
     cold_start: ColdStartOrNone = Field(
         ColdStart(runtime=DEFAULT_RUNTIME), description="how long a new environment takes before it serves"

@@ -21,11 +21,20 @@ from apigw_sim.scenario.fronts import NO_PATH, Distribution, Domain, DomainName
 from apigw_sim.scenario.functions import Function
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
-from apigw_sim.scenario.quantities import DataFile, Name, Words
+from apigw_sim.scenario.quantities import DataFile, Name, Region, Words
+from apigw_sim.scenario.regions import Elsewhere
 from apigw_sim.scenario.routes import CALLBACK, Route, RouteTable
 from apigw_sim.scenario.security import Authorizer
 from apigw_sim.scenario.services import Backend
-from apigw_sim.scenario.settings import Account, Advice, Assumptions, Initial, Run, Throttle
+from apigw_sim.scenario.settings import (
+    Account,
+    Advice,
+    Assumptions,
+    Initial,
+    Run,
+    Throttle,
+    region_throttle,
+)
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys, Place
 from apigw_sim.scenario.waf import WebAcl
@@ -70,11 +79,14 @@ class Reached(NamedTuple):
 
 
 class Scenario(Part):
-    """A scenario: one account in one Region for a span of time."""
+    """A scenario: one account, in one Region or several, for a span of time."""
 
     name: Words = Field("scenario", description="the scenario's name; default: the file's")
     run: Run = Field(description="what span of time is simulated", examples=[{"duration": "10 min"}])
     account: Account = Field(default_factory=Account, description="the account's limits in its Region")
+    regions: dict[Region, Elsewhere] = Field(
+        {}, description="further Regions in which the account has APIs and functions, by their codes"
+    )
     functions: dict[Name, Function] = Field({}, description="Lambda functions by name")
     backends: dict[Name, Backend] = Field({}, description="other backends by name")
     databases: dict[Name, Database] = Field({}, description="databases by name, for functions to name")
@@ -107,6 +119,46 @@ class Scenario(Part):
     _origin: Origin = PrivateAttr(default_factory=Origin)
 
     # -- the resolved view ----------------------------------------------------------------------------------------
+
+    @property
+    def every_region(self) -> tuple[str, ...]:
+        """The account's Region, then the further ones."""
+        return (self.account.region, *self.regions)
+
+    def region_number(self, name: str | None) -> int:
+        """The number of a Region among them; None: the account's own."""
+        return 0 if name is None else self.every_region.index(name)
+
+    def throttle_in(self, region: str) -> Throttle:
+        """The account's throttle in a Region."""
+        if region == self.account.region:
+            return self.account.throttle
+        return self.regions[region].throttle or region_throttle(region)
+
+    def lambda_limit_in(self, region: str) -> int:
+        """The account's limit of concurrent executions in a Region."""
+        return (self.regions.get(region) or self.account).lambda_concurrency
+
+    def concurrency_in(self, region: str) -> int:
+        """What the rest of the account leaves of its concurrent executions in a Region."""
+        return max(self.lambda_limit_in(region) - self.elsewhere_in(region), 0)
+
+    def elsewhere_in(self, region: str) -> int:
+        """The concurrent executions that the rest of the account takes in a Region."""
+        return 0 if region in self.regions else self.account.used_elsewhere.lambda_concurrency
+
+    def limit_path(self, region: str) -> Keys:
+        """Where the limit of concurrent executions in a Region is written."""
+        base: Keys = ("regions", region) if region in self.regions else ("account",)
+        return (*base, "lambda_concurrency")
+
+    def functions_in(self, region: str) -> dict[str, Function]:
+        """The functions of a Region, by name."""
+        return {
+            name: body
+            for name, body in self.functions.items()
+            if (body.region or self.account.region) == region
+        }
 
     def stage(self, name: str) -> tuple[Api, Stage]:
         """The API and stage that `api/stage` names."""

@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any
 
-from apigw_sim import units
+from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Bad, JsonSchema, Leaf, Text, choose
 
 _READ: Mapping[str, Callable[[object], Any]] = {
@@ -176,6 +176,12 @@ def read_file_name(value: object) -> DataFile:
 
 Name = Annotated[str, Leaf(read_name, str, _name_schema)]
 Words = Annotated[str, Leaf(_read_text, str, lambda: {"type": "string"})]
+Region = Annotated[
+    str,
+    Leaf(
+        lambda value: choose(value, quotas.regions(), "Region"), str, lambda: {"enum": list(quotas.regions())}
+    ),
+]
 Flag = Annotated[bool, Leaf(_read_flag, bool, lambda: {"type": "boolean"})]
 FileName = Annotated[
     DataFile,

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 
 from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import Callee
-from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, choose, dump, nested, one_key
+from apigw_sim.scenario.base import NONE, Bad, Leaf, Part, dump, nested, one_key
 from apigw_sim.scenario.laws import DurationLaw, Percentiles, Uniform
 from apigw_sim.scenario.quantities import (
     Count,
@@ -21,6 +21,7 @@ from apigw_sim.scenario.quantities import (
     Name,
     PositiveCount,
     PositiveDuration,
+    Region,
     Share,
     Size,
     Words,
@@ -96,19 +97,12 @@ class UsedElsewhere(Part):
     lambda_concurrency: Count = Field(0, description="concurrent executions taken from the account's limit")
 
 
-def _region_schema() -> dict[str, Any]:
-    return {"enum": list(quotas.regions())}
-
-
-Region = Annotated[str, Leaf(lambda value: choose(value, quotas.regions(), "Region"), str, _region_schema)]
-
-
 class Account(Part):
     """The account's limits in its Region."""
 
     region: Region = Field("us-east-1", description="the Region's code")
     throttle: Throttle = Field(
-        default_factory=lambda: _region_throttle("us-east-1"),
+        default_factory=lambda: region_throttle("us-east-1"),
         description="one bucket for every API of the account; default: the Region's",
     )
     websocket_connections: NewConnections = Field(
@@ -157,7 +151,8 @@ class Account(Part):
         return {**value, "throttle": {"rate": units.show_rate(rate), "burst": burst, **given}}
 
 
-def _region_throttle(region: str) -> Throttle:
+def region_throttle(region: str) -> Throttle:
+    """The account's default throttle in a Region."""
     rate, burst = quotas.account_throttle(region)
     return Throttle.model_construct(rate=rate, burst=burst)
 

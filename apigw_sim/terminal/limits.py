@@ -176,8 +176,9 @@ def use(plan: Plan, limit: Limit, row: Row) -> float:
 
 def at_once(plan: Plan, number: int) -> int:
     """How much may run at once under a limit of concurrency; 0: it is none."""
-    if number == plan.account.unreserved_limit:
-        return plan.account.unreserved
+    for region in plan.regions:
+        if number == region.unreserved_limit:
+            return region.unreserved
     for backend in plan.backends:
         if number == backend.reserved_limit:
             return backend.reserved

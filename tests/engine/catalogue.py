@@ -6,8 +6,8 @@ faults), `catalogue_aliases` (versions, aliases), `catalogue_clients` (clients, 
 responses), `catalogue_security` (authorizers, policies), `catalogue_fronts` (endpoints, domains, distributions),
 `catalogue_provisioned` (provisioned concurrency), `catalogue_services` (AWS services behind integrations),
 `catalogue_users` (closed-loop users), `catalogue_http` (HTTP APIs), `catalogue_waf` (web ACLs), `catalogue_browsers`,
-`catalogue_websockets` (connections), `catalogue_order` (ties, a pair of ranks each). An entry is a scenario as data, or as
-YAML, and the words of `reaching` that it must reach.
+`catalogue_websockets` (connections), `catalogue_regions` (several Regions), `catalogue_order` (ties, a pair of ranks
+each). An entry is a scenario as data, or as YAML, and the words of `reaching` that it must reach.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from engine import (
     catalogue_http,
     catalogue_order,
     catalogue_provisioned,
+    catalogue_regions,
     catalogue_security,
     catalogue_services,
     catalogue_users,
@@ -41,6 +42,7 @@ PARTS = (
     catalogue_gateway, catalogue_cache, catalogue_backends, catalogue_aliases, catalogue_clients, catalogue_deployments,
     catalogue_errors, catalogue_security, catalogue_fronts, catalogue_services, catalogue_users, catalogue_http,
     catalogue_order, catalogue_provisioned, catalogue_waf, catalogue_browsers, catalogue_websockets,
+    catalogue_regions,
 )  # fmt: skip
 CATALOGUE: dict[str, Entry] = {name: entry for part in PARTS for name, entry in part.ENTRIES.items()}
 assert len(CATALOGUE) == sum(len(part.ENTRIES) for part in PARTS), "two entries have one name"

@@ -44,6 +44,7 @@ from engine.generated_parts import (
     time_of,
     traced,
 )
+from engine.generated_regions import spread
 from engine.generated_security import secured
 from engine.generated_services import queried, retried, served
 from engine.generated_waf import screened
@@ -65,7 +66,8 @@ def generated(number: int) -> dict[str, Any]:
     said = typed(said)(random.Random(f"http {number}"))
     said = screened(said)(random.Random(f"waf {number}"))
     said = browsed(said)(random.Random(f"browsers {number}"))
-    return socketed(said)(random.Random(f"websocket {number}"))
+    said = socketed(said)(random.Random(f"websocket {number}"))
+    return spread(said)(random.Random(f"regions {number}"))
 
 
 def as_yaml(said: Any) -> str:

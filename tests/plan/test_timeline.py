@@ -110,14 +110,14 @@ def test_lambda_limits_move_together(make: Make) -> None:
     assert made.buckets[own].off
     assert made.backends[0].reserved == NULL
     assert set(made.timeline[0].begin) == {
-        Cell("unreserved", (500,)), Cell("bucket", (rps, 5_000_000, 5000 * TOKEN, account)),
+        Cell("unreserved", (0, 500)), Cell("bucket", (rps, 5_000_000, 5000 * TOKEN, account)),
     }  # fmt: skip
     assert set(made.timeline[1].begin) == {
-        Cell("unreserved", (400,)), Cell("reserved", (0, 100)),
+        Cell("unreserved", (0, 400)), Cell("reserved", (0, 100)),
         Cell("bucket", (own, 1_000_000, 1000 * TOKEN, reserved)),
     }  # fmt: skip
     assert set(made.timeline[2].begin) == {
-        Cell("unreserved", (350,)), Cell("bucket", (rps, 4_500_000, 4500 * TOKEN, account)),
+        Cell("unreserved", (0, 350)), Cell("bucket", (rps, 4_500_000, 4500 * TOKEN, account)),
     }  # fmt: skip
     assert made.timeline[3].begin == (Cell("function", (0, 9 * units.SECOND)),)
 

@@ -107,9 +107,7 @@ class Builder:
             connection_top=w.CONNECTION, drops=len(plan.drops), new_connections=account.connections,
             method_count=max(len(plan.methods), 1),
             front=account.front, as_you_go=account.as_you_go, counts_refused=account.throttled_counts_to_quota,
-            account_bucket=account.bucket, unreserved=account.unreserved, unreserved_limit=account.unreserved_limit,
-            account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY),
-            unreserved_in_use=plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY), scaling=account.scaling,
+            scaling=account.scaling,
             scaling_window=account.scaling_window_ns, scaling_bucket=account.scaling_bucket,
             cache_errors=account.cache_errors, max_age_0_is_a_miss=account.max_age_0_is_a_miss,
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
@@ -201,7 +199,8 @@ class Builder:
             mapped, count = self._mapped(row)
             fill(
                 self.vectors["method"], "method", number, place=row.place, stage=row.stage, cache=row.cache,
-                needs_key=w.CONNECTS if row.connects else row.api_key_required, bucket=row.bucket, account=plan.account.bucket,
+                needs_key=w.CONNECTS if row.connects else row.api_key_required, bucket=row.bucket,
+                account=plan.regions[plan.stages[row.stage].region].bucket,
                 backend=row.backend, works=row.works * w.WORKS,
                 mock_status=row.mock_status, misconfigured=row.misconfigured, timeout=row.timeout_ns, ttl=row.ttl_ns,
                 require_authorization=row.require_authorization, unauthorized=row.unauthorized,
@@ -240,6 +239,7 @@ class Builder:
                 capacity=stage.cache_bytes, gauge=plan.gauge(GaugeKind.CACHE_BYTES, number), binds=binds,
                 queue=room * w.QUEUE, queue_room=mine, no_route=stage.no_route,
                 answers=stage.answers * ANSWERS, canary_answers=stage.canary_answers * ANSWERS,
+                account=plan.regions[stage.region].bucket,
             )  # fmt: skip
             room += mine
         self._authorizers()
@@ -336,7 +336,7 @@ class Builder:
         for number, row in enumerate(plan.backends):
             is_lambda, cold, status = int(row.kind is BackendKind.LAMBDA), row.cold, row.status
             provision = provisions.get(number, NULL)
-            main = plan.function_of(number)
+            main, region = plan.function_of(number), plan.regions[row.region]
             fill(
                 self.vectors["backend"], "backend", number, me=number * w.BACKEND,
                 is_lambda=is_lambda if provision == row.database == NULL else w.UNUSUAL, provision=provision * w.PROVISION,
@@ -344,7 +344,10 @@ class Builder:
                 certain=len(status.statuses) == 1 and not (row.crash or row.malformed or row.refuses or row.contexts),
                 main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
                 timeout=row.timeout_ns, reserved=row.reserved,
-                reserved_limit=row.reserved_limit, own_rps=row.rate_bucket, all_rps=account.rps_bucket,
+                reserved_limit=row.reserved_limit, own_rps=row.rate_bucket, all_rps=region.rps_bucket,
+                unreserved=region.unreserved, unreserved_limit=region.unreserved_limit,
+                account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY, row.region),
+                unreserved_in_use=plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY, row.region),
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
                 slow=-AS_EVER if row.stretch or row.database != NULL else AS_EVER, load=self._words(row.stretch),
                 last=NULL if row.lifo else 0, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),

@@ -300,16 +300,18 @@ class Compiled:
         q.requests = requests
         q.low = min(q.low, requests - spent)
 
-    def unreserved(self, concurrency: int) -> None:
-        """The concurrency that unreserved functions share."""
-        self.state.unreserved = concurrency
+    def unreserved(self, region: int, concurrency: int) -> None:
+        """The concurrency that unreserved functions of a Region share."""
+        for number, backend in enumerate(self.plan.backends):
+            if backend.region == region:
+                self._backend(number).unreserved = concurrency
 
     def reserved(self, backend: int, concurrency: int) -> None:
         """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         f = self._backend(backend)
         if (f.reserved == NULL) != (concurrency == NULL):
             in_use = int(levels.level_of(self.state, f.in_use)) - int(f.provisioned)
-            self._move(self.state.unreserved_in_use, in_use if concurrency == NULL else -in_use)
+            self._move(f.unreserved_in_use, in_use if concurrency == NULL else -in_use)
         for row in self.plan.versions(backend):
             self._backend(row).reserved = concurrency
 

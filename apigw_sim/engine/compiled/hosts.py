@@ -9,7 +9,7 @@ from apigw_sim.engine.compiled.answers import because
 from apigw_sim.engine.compiled.drawing import four
 from apigw_sim.engine.compiled.levels import hold
 from apigw_sim.engine.compiled.plain import view
-from apigw_sim.engine.compiled.words import BUCKET
+from apigw_sim.engine.compiled.words import BUCKET, STAGE
 from apigw_sim.rules import pick, reason
 from apigw_sim.rules.bucket import TOKEN
 
@@ -30,7 +30,7 @@ def host_of(s: State, a: View) -> int:
 
 def account_of(s: State, a: View) -> int:
     """The account's bucket that an attempt meets, where it stands in front."""
-    return s.account_bucket + host_of(s, a) * s.parted
+    return view(s.stage, view(s.client, a.client).stage * STAGE).account + host_of(s, a) * s.parted
 
 
 def account_refuses(s: State, a: View, now: int) -> bool:

@@ -140,9 +140,9 @@ def of_queues(s: State, a: View, f: View) -> tuple[int, int]:
 def occupy(s: State, f: View, by: int) -> None:
     """Concurrency of a function and of the pools it draws from."""
     move(s, f.in_use, by)
-    move(s, s.account_in_use, by)
+    move(s, f.account_in_use, by)
     if f.reserved == NULL:
-        move(s, s.unreserved_in_use, by)
+        move(s, f.unreserved_in_use, by)
 
 
 def refused(s: State, a: View, f: View, now: int) -> int:
@@ -157,8 +157,8 @@ def refused(s: State, a: View, f: View, now: int) -> int:
         if level_of(s, f.in_use) - view(s.backend, f.main).provisioned >= reserved:
             a.job_refused_by = f.reserved_limit
             return BY_RESERVED
-    elif level_of(s, s.unreserved_in_use) >= s.unreserved:
-        a.job_refused_by = s.unreserved_limit
+    elif level_of(s, f.unreserved_in_use) >= f.unreserved:
+        a.job_refused_by = f.unreserved_limit
         return BY_ACCOUNT
     if not has_tokens(s, a, f, now):
         return BY_RPS

@@ -54,7 +54,7 @@ def occupy_provisioned(s: State, f: View, by: int) -> None:
     """Concurrency of a function in provisioned environments, which take nothing of the pools on demand."""
     p = view(s.provision, f.provision)
     move(s, f.in_use, by)
-    move(s, s.account_in_use, by)
+    move(s, f.account_in_use, by)
     view(s.backend, f.main).provisioned += by
     move(s, p.busy, by)
     measure(s, p)

@@ -14,8 +14,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             slot
             near_n far_n farther_n beyond_n beyond_min clients wants turned drain drain_row dead_first dead_last
             environment_free environment_top environment_room touched_n attempts_n invocations_n environments_n calls_n
-            block_rows method_count front as_you_go counts_refused account_bucket unreserved unreserved_limit
-            account_in_use unreserved_in_use scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
+            block_rows method_count front as_you_go counts_refused
+            scaling scaling_window scaling_bucket cache_errors max_age_0_is_a_miss
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
             message_free message_top message_room connection_free connection_top connection_room drops new_connections
             before_waf waf_interval waf_delay
@@ -109,7 +109,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # `binds`: the cache's possible entries could fill it, so the order of uses is kept
         # `answers`, as of a method: where in `status` they stand, REASON words a reason; `unavailable`: a share of 503s
         "stage": """canary capacity ready gauge binds uses queue queue_n queue_room answers canary_answers unavailable
-            no_route""",
+            no_route account""",
         # a cached answer; `expires` is 0 where there is none
         "entry": "expires resource answer used queued",
         # entries in the order of their uses, as far as it is known
@@ -123,7 +123,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             all_rps scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
             first last load largest_response main refuses format_error service provision provisioned
-            events database kin query query_c keeps""",
+            events database kin query query_c keeps
+            account_in_use unreserved unreserved_in_use unreserved_limit""",
         # an AWS service behind a backend's row: what a token of its bucket pays for
         "service": "throttle_status unit sqs",
         # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;

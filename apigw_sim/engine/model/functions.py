@@ -54,11 +54,14 @@ class Environment:
 
 
 class Account:
-    """What all functions of the account share."""
+    """What all functions of the account share in a Region."""
 
-    def __init__(self, row: tables.Account, rps: Bucket | None, in_use: Gauge, unreserved: Gauge) -> None:
+    def __init__(
+        self, row: tables.Account, region: tables.Region, rps: Bucket | None, in_use: Gauge, unreserved: Gauge
+    ) -> None:
         self.row = row
-        self.unreserved_limit = row.unreserved
+        self.unreserved_limit = region.unreserved
+        self.refused_by = region.unreserved_limit
         self.rps = rps
         self.in_use = in_use
         self.unreserved = unreserved
@@ -159,7 +162,7 @@ class Function:
                 attempt.note(f"function {row.name}: all {self.reserved} of its reserved concurrency in use")
                 return Outcome.THROTTLED_RESERVED
         elif account.unreserved.level >= account.unreserved_limit:
-            job.refused_by = account.row.unreserved_limit
+            job.refused_by = account.refused_by
             attempt.note(
                 f"function {row.name}: all {account.unreserved_limit} of the unreserved concurrency in use"
             )

@@ -134,13 +134,17 @@ class Model:
             for i, size in enumerate((*cached, *(cached[stage] for stage in plan.canary_caches)))
         ]
         """Those of the stages, then those that canaries have of their own."""
-        rps = plan.account.rps_bucket
-        self.account = Account(
-            plan.account,
-            self.buckets[rps] if rps != NULL else None,
-            Gauge(gauges, plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY)),
-            Gauge(gauges, plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY)),
-        )
+        self.accounts = [
+            Account(
+                plan.account,
+                region,
+                self.buckets[region.rps_bucket] if region.rps_bucket != NULL else None,
+                Gauge(gauges, plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY, number)),
+                Gauge(gauges, plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY, number)),
+            )
+            for number, region in enumerate(plan.regions)
+        ]
+        """By row of plan.regions."""
         self.databases = [Database(n, row, gauges, plan) for n, row in enumerate(plan.databases)]
         self.functions: dict[int, Function] = {}
         self.queues: list[Queue] = []
@@ -202,7 +206,7 @@ class Model:
             self.clock,
             number,
             row,
-            self.account,
+            self.accounts[row.region],
             self.buckets[rps] if rps != NULL else None,
             main.in_use if main else Gauge(gauges, plan.gauge(GaugeKind.CONCURRENCY, number)),
             Gauge(gauges, plan.gauge(GaugeKind.ENVIRONMENTS, number)),
@@ -303,16 +307,16 @@ class Model:
         quota.requests = requests
         quota.low = min(quota.low, requests - quota.used)
 
-    def unreserved(self, concurrency: int) -> None:
-        """The concurrency that unreserved functions share."""
-        self.account.unreserved_limit = concurrency
+    def unreserved(self, region: int, concurrency: int) -> None:
+        """The concurrency that unreserved functions of a Region share."""
+        self.accounts[region].unreserved_limit = concurrency
 
     def reserved(self, backend: int, concurrency: int) -> None:
         """A function's reserved concurrency over all its versions, NULL: none; what runs moves between the pools with it."""
         function = self.functions[backend]
         if (function.reserved == NULL) != (concurrency == NULL):
             in_use = function.in_use.level - function.scaling.provisioned
-            self.account.unreserved.move(in_use if concurrency == NULL else -in_use)
+            function.account.unreserved.move(in_use if concurrency == NULL else -in_use)
         for row in self.plan.versions(backend):
             self.functions[row].reserved = concurrency
 

@@ -32,7 +32,8 @@ class Throttles:
     def __init__(self, plan: Plan, buckets: list[Bucket], quotas: list[Quota]) -> None:
         self.limits: tuple[Limit, ...] = plan.limits
         self.account: Account = plan.account
-        self.account_bucket = buckets[plan.account.bucket]
+        self.accounts = [buckets[plan.regions[stage.region].bucket] for stage in plan.stages]
+        """By stage: the account's bucket in its Region."""
         self.buckets = buckets
         self.quotas = quotas
         self.plan = plan
@@ -62,10 +63,10 @@ class Throttles:
             plan.append(self.buckets[self.account.connections])
         stage_level = [self.buckets[row.bucket]] if row.bucket != NULL else []
         if self.front:  # who has an authorizer has spent the account's token before it
-            first = [] if guarded else [self.account_bucket]
+            first = [] if guarded else [self.accounts[row.stage]]
             plan, rest = [*first, *plan], stage_level
         else:
-            rest = [*stage_level, self.account_bucket]
+            rest = [*stage_level, self.accounts[row.stage]]
         met = [bucket for bucket in (*plan, *rest) if not bucket.off]
         return Levels(tuple(met), sum(not bucket.off for bucket in plan), quota)
 
@@ -77,9 +78,9 @@ class Throttles:
         self._refuse(attempt, bucket)
         return True
 
-    def account_of(self, attempt: Attempt) -> Bucket:  # noqa: ARG002
+    def account_of(self, attempt: Attempt) -> Bucket:
         """The account's bucket that an attempt meets."""
-        return self.account_bucket
+        return self.accounts[attempt.caller.stage]
 
     def spend_account(self, attempt: Attempt) -> None:
         """Take the account's token for a request that was forbidden behind it."""
@@ -187,7 +188,7 @@ class Partitioned(Throttles):
         self._number = {id(bucket): number for number, bucket in enumerate(buckets)}
 
     def account_of(self, attempt: Attempt) -> Bucket:
-        return self._part(self.account_bucket, self._host(attempt))
+        return self._part(super().account_of(attempt), self._host(attempt))
 
     def admit(self, attempt: Attempt, levels: Levels, now: int) -> bool:
         host = self._host(attempt)
