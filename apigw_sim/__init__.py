@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from apigw_sim.errors import ApigwSimError, ScenarioError
     from apigw_sim.experiment.axes import Range
     from apigw_sim.experiment.compare import compare
+    from apigw_sim.experiment.optimize import optimize
     from apigw_sim.experiment.replicate import batch, replicate
     from apigw_sim.experiment.study import Study
     from apigw_sim.experiment.sweep import sweep
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ApigwSimError", "Range", "Result", "Scenario", "ScenarioError", "Study", "batch", "capacity", "compare", "load",
-    "replicate", "run", "sweep",
+    "optimize", "replicate", "run", "sweep",
 ]  # fmt: skip
 
 _HOME = {
@@ -33,6 +34,7 @@ _HOME = {
     "Study": "experiment.study",
     "batch": "experiment.replicate",
     "compare": "experiment.compare",
+    "optimize": "experiment.optimize",
     "replicate": "experiment.replicate",
     "sweep": "experiment.sweep",
 }

@@ -16,24 +16,6 @@ if TYPE_CHECKING:
     from apigw_sim.terminal.verdicts import Verdict
 
 
-class _Share(click.ParamType):  # type: ignore[type-arg, unused-ignore]
-    """A share such as `5 %`, or 0.05."""
-
-    name = "share"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
-        if isinstance(value, float):
-            return value
-        text = str(value).strip()
-        try:
-            return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
-        except ValueError:
-            self.fail(f"{text!r} is no share; write one such as 5 %", param, ctx)
-
-
-SHARE = _Share()
-
-
 class TooLittleError(ApigwSimError):
     """The capacity that was asked for is not there, or is not proved to be."""
 
@@ -56,24 +38,16 @@ class TooLittleError(ApigwSimError):
 )
 @click.option(
     "--resolution",
-    type=SHARE,
+    type=studies.SHARE,
     default="2 %",
     show_default=True,
     help="How far apart the answer's ends may be.",
 )
-@click.option(
-    "--error", type=SHARE, default="5 %", show_default=True, help="With what probability it may be wrong."
-)
 @click.option("--budget", metavar="RUNS", type=int, default=300, show_default=True, help="Runs at most.")
+@studies.sureness
 @click.option(
-    "--share",
-    type=SHARE,
-    default="95 %",
-    show_default=True,
-    help="Of runs, that have to meet every expectation.",
+    "--growth", metavar="SHARE", type=studies.SHARE, help="Of load a month: say when which limit is met."
 )
-@click.option("--mean", is_flag=True, help="Instead judge by the mean over runs.")
-@click.option("--growth", metavar="SHARE", type=SHARE, help="Of load a month: say when which limit is met.")
 @click.option(
     "--months", metavar="N", type=int, default=12, show_default=True, help="With --growth: how far to plan."
 )

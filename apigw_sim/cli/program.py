@@ -15,6 +15,7 @@ from apigw_sim.cli.compare import compare
 from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
+from apigw_sim.cli.optimize import optimize
 from apigw_sim.cli.replicate import replicate
 from apigw_sim.cli.run import run
 from apigw_sim.cli.sweep import sweep
@@ -97,6 +98,6 @@ def main(ctx: click.Context) -> None:
 
 
 for command in (
-    run, replicate, compare, sweep, capacity, check, explain, validate, compile_, schema, version,
+    run, replicate, compare, sweep, capacity, optimize, check, explain, validate, compile_, schema, version,
 ):  # fmt: skip
     main.add_command(command)

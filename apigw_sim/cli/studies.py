@@ -36,6 +36,37 @@ def _share(_: click.Context, __: click.Parameter, text: str) -> float:
     return value
 
 
+class _Share(click.ParamType):  # type: ignore[type-arg, unused-ignore]
+    """A share such as `5 %`, or 0.05."""
+
+    name = "share"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        if isinstance(value, float):
+            return value
+        text = str(value).strip()
+        try:
+            return float(text.removesuffix("%")) / 100 if text.endswith("%") else float(text)
+        except ValueError:
+            self.fail(f"{text!r} is no share; write one such as 5 %", param, ctx)
+
+
+SHARE = _Share()
+
+
+def sureness(function: F) -> F:
+    """The options --error, --share and --mean of a search."""
+    error = click.option(
+        "--error", type=SHARE, default="5 %", show_default=True, help="With what probability it may be wrong."
+    )
+    share = click.option(
+        "--share", type=SHARE, default="95 %", show_default=True,
+        help="Of runs, that have to meet every expectation.",
+    )  # fmt: skip
+    mean = click.option("--mean", is_flag=True, help="Instead judge by the mean over runs.")
+    return error(share(mean(function)))
+
+
 def where(function: F) -> F:
     """The options --workers, --cluster and --engine."""
     for option in (

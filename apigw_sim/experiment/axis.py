@@ -40,6 +40,20 @@ class Axis:
     stepped: bool = False
     """Whether there is nothing between the values."""
 
+    @property
+    def kind(self) -> str:
+        """Of a study that varies it."""
+        return "capacity"
+
+    @property
+    def count(self) -> int:
+        """How many values it has."""
+        return len(self.values)
+
+    def points(self) -> list[dict[str, Any]]:
+        """What each value sets, as a study's folder names it."""
+        return [{self.path: value} for value in self.values]
+
     def show(self, number: int) -> str:
         """A value for people."""
         value = self.values[number]
@@ -70,7 +84,7 @@ def between(
     find = find or ("largest" if path == LOAD else "smallest")
     if path.rpartition(".")[2] == "cache_cluster":
         return listed(path, _cache_sizes(str(low), str(high)), find)
-    (first, unit), (last, other) = (_read(text, path) for text in (low, high))
+    (first, unit), (last, other) = (quantity(text, path) for text in (low, high))
     if path == LOAD and (unit or other):
         raise CapacityError(
             f"a load is a number without a unit: 1 is what the scenario says; not '{low}' to '{high}'"
@@ -105,7 +119,7 @@ def listed(path: str, values: Sequence[Any], find: Find | None = None) -> Axis:
     find = find or ("largest" if path == LOAD else "smallest")
     ordered = list(values) if find == "largest" else list(reversed(values))
     if path == LOAD:
-        ordered = [_read(value, path)[0] for value in ordered]
+        ordered = [quantity(value, path)[0] for value in ordered]
     sizes = tuple(float(number) for number in range(len(values)))
     if path == LOAD:
         sizes = tuple(float(value) for value in ordered)
@@ -120,7 +134,8 @@ def _cache_sizes(low: str, high: str) -> list[str]:
     return sizes[sizes.index(low) : sizes.index(high) + 1]
 
 
-def _read(text: str | float | Fraction, path: str) -> tuple[Fraction, str]:
+def quantity(text: Any, path: str) -> tuple[Fraction, str]:
+    """A number and its unit, empty where there is none."""
     if isinstance(text, int | float | Fraction) and not isinstance(text, bool):
         return Fraction(str(text)), ""
     found = _QUANTITY.fullmatch(str(text))

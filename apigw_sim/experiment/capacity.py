@@ -3,34 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from apigw_sim.experiment import axis as axes
-from apigw_sim.experiment.axis import LOAD, Axis, CapacityError, Find
+from apigw_sim.experiment.axis import LOAD, Axis, Find
 from apigw_sim.experiment.binding import Binding, Reach, Request, binding, reach, requests
-from apigw_sim.experiment.folder import StudyFolder
-from apigw_sim.experiment.frames import design
-from apigw_sim.experiment.judging import Judge, OfMean, OfShare, Outcome
+from apigw_sim.experiment.judging import Judge, Outcome, judge_of
 from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
-from apigw_sim.experiment.runs import Prepared, Source, prepared
+from apigw_sim.experiment.runs import Source
 from apigw_sim.experiment.search import Found, Point, search
-from apigw_sim.experiment.trials import PER_SETTING, TRIALS, Trial, run
+from apigw_sim.experiment.trials import PER_SETTING, Trial
+from apigw_sim.experiment.variants import Told, Variants, keep, pairs, refuse, what_is_wrong
 from apigw_sim.experiment.verdicts import Judged, over_runs
-from apigw_sim.plan import plan
-from apigw_sim.scenario import Scenario, load
 
 if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
     from apigw_sim.plan.tables import Plan
+    from apigw_sim.scenario import Scenario
     from apigw_sim.scenario.load import Overrides
-
-Told = Callable[[int, str], None]
-"""Is told how many runs are done, and of what setting the last were."""
 
 
 class Capacity:
@@ -168,15 +163,6 @@ class Capacity:
 
         folder.replace(Path(path), fill)
 
-    def _keep(self, path: Path) -> None:
-        """Write the answer beside the runs of its folder: results.parquet, the values tried, and summary.json."""
-        from apigw_sim.metrics.summary import to_json
-        from apigw_sim.result.folder import MARK
-
-        folder = StudyFolder.open(path, TRIALS)
-        folder.write_results("results.parquet", self.points)
-        folder.write_file(MARK, to_json(self.summary).encode())
-
 
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 6)
@@ -222,33 +208,36 @@ def capacity(
         axes.listed(vary, values, find) if values is not None
         else axes.between(vary, ends[0], ends[1], resolution, find)
     )  # fmt: skip
-    judged: Judge = OfMean() if judge == "mean" else OfShare(share)
+    judged = judge_of(judge, share)
     asked = {
         "vary": axis.path, "from": str(ends[0] if values is None else values[0]),
         "to": str(ends[1] if values is None else values[-1]), "find": axis.find, "stepped": axis.stepped,
         "resolution": resolution, "budget": budget, "judge": judge, "bar": judged.bar, "seed": seed,
         "growth": growth, "months": months,
     }  # fmt: skip
-    settings = _Settings(source, _pairs(overrides), axis, seed, engine, budget)
-    base = settings.prepared(settings.base)
-    with at(using, fitting(workers, base.calls * budget / 4, base.engine), cluster) as where:
-        made = settings.search(
-            judged, asked, error, budget, resolution, where, settings.folder(out), progress
-        )
+
+    def searched(variants: Variants, asked: Mapping[str, Any]) -> Capacity:
+        def ask(setting: int, order: int, had: int, wanted: int) -> list[Outcome]:
+            return variants.outcomes(setting, order * PER_SETTING + had, wanted)
+
+        close = axis.close(resolution)
+        found = search(ask, axis.count, close, judged, error=error, budget=budget)
+        return Capacity(variants.base, axis, found, judged, variants.trials, variants.plans, asked)
+
+    variants = Variants(source, pairs(overrides), axis, seed, engine, budget, progress)
+    with at(using, fitting(workers, variants.calls * budget / 4, variants.engine), cluster) as where:
+        made = searched(variants.on(where, out), asked)
         bound = made.binding
         if raise_by is not None and bound is not None and bound.value is not None and bound.path != axis.path:
             raised = bound.raised(raise_by)
-            again = _Settings(source, [*_pairs(overrides), (bound.path, raised)], axis, seed, engine, budget)
+            more = [*pairs(overrides), (bound.path, raised)]
+            again = Variants(source, more, axis, seed, engine, budget, progress)
+            kept = None if out is None else Path(out) / f"raised-{again.base.sha256()[:8]}"
             asked = asked | {"raised": bound.path, "raised_to": str(raised)}
-            kept = again.folder(None if out is None else Path(out) / f"raised-{again.base.sha256()[:8]}")
-            made.raised = again.search(judged, asked, error, budget, resolution, where, kept, progress)
+            made.raised = searched(again.on(where, kept), asked)
     if out is not None:
-        made._keep(Path(out))
+        keep(Path(out), made)
     return made
-
-
-def _pairs(overrides: Overrides) -> list[Any]:
-    return list(overrides.items()) if isinstance(overrides, Mapping) else list(overrides)
 
 
 def _check(
@@ -257,13 +246,7 @@ def _check(
 ) -> None:  # fmt: skip
     wrong = [
         (not 0.001 <= resolution <= 1, f"the resolution {resolution:g} is not between 0.1 % and 100 %"),
-        (not 0 < error <= 0.5, f"the error {error:g} is not above 0 and at most 50 %"),
-        (budget < 1, f"a budget of {budget} runs is none"),
-        (
-            not 0.01 <= share <= 0.999,
-            f"the share {share:g} is not between 1 % and 99.9 %: all runs can never be proved",
-        ),
-        (judge not in ("share", "mean"), f"judge '{judge}': share or mean"),
+        *what_is_wrong(error, budget, share, judge),
         (
             growth is not None and not 0 < growth <= 10,
             f"the growth {growth} is not above 0 and at most 1000 % a month",
@@ -271,69 +254,4 @@ def _check(
         (not 1 <= months <= 1200, f"{months} months: between 1 and 1200"),
         (raise_by is not None and raise_by <= 1, f"raised by {raise_by}: write a factor above 1"),
     ]
-    for is_wrong, what in wrong:
-        if is_wrong:
-            raise CapacityError(what)
-
-
-class _Settings:
-    """The scenario at each value, planned when it is first needed."""
-
-    def __init__(
-        self, source: Source, overrides: list[Any], axis: Axis, seed: int | None, engine: str, budget: int
-    ) -> None:
-        if isinstance(source, Scenario):
-            source = source.resolved()
-        self.source, self.overrides, self.axis = source, overrides, axis
-        self.seed, self.engine, self.budget = seed, engine, budget
-        self.base = load(source, overrides=overrides)
-        if not self.base.expect:
-            raise CapacityError(
-                f"{self.base.name} expects nothing, so that everything meets it; write expect: in it, or"
-                " --set 'expect=[shop/prod avg(5XXError) < 1 %]'"
-            )
-        for number in (0, len(axis.values) - 1):
-            self.scenario(number)  # what is wrong with an end is said before anything runs
-
-    def scenario(self, number: int) -> Scenario:
-        """The scenario at a value."""
-        return load(self.source, overrides=[*self.overrides, *self.axis.overrides(number, self.base)])
-
-    def prepared(self, scenario: Scenario) -> Prepared:
-        """A scenario made ready; a quarter of the budget is what `auto` takes the engine to have before it."""
-        runs = max(self.budget // 4, 1)
-        return prepared(scenario, plan(scenario), seed=self.seed, engine=self.engine, runs=runs)
-
-    def folder(self, path: str | os.PathLike[str] | None) -> StudyFolder[Trial] | None:
-        """Where runs are kept: what each is depends on the values of the axis, and not on how they are searched."""
-        if path is None:
-            return None
-        points = [{self.axis.path: value} for value in self.axis.values]
-        about = design("capacity", self.prepared(self.base), points, "terminating")
-        return StudyFolder.begin(Path(path), about, TRIALS)
-
-    def search(
-        self, judge: Judge, asked: Mapping[str, Any], error: float, budget: int, resolution: float, where: Mapper,
-        folder: StudyFolder[Trial] | None, progress: Told | None,
-    ) -> Capacity:  # fmt: skip
-        """Search with runs of the simulator."""
-        ready: dict[int, Prepared] = {}
-        trials: dict[int, list[Trial]] = {}
-        done = 0
-
-        def ask(setting: int, order: int, had: int, wanted: int) -> list[Outcome]:
-            nonlocal done
-            if setting not in ready:
-                ready[setting] = self.prepared(self.scenario(setting))
-            first = order * PER_SETTING + had
-            found = run(ready[setting], range(first, first + wanted), where, folder, setting)
-            trials.setdefault(setting, []).extend(found)
-            done += wanted
-            if progress is not None:
-                progress(done, self.axis.show(setting))
-            return [one.outcome for one in found]
-
-        close = self.axis.close(resolution)
-        found = search(ask, len(self.axis.values), close, judge, error=error, budget=budget)
-        plans = {setting: one.parcel.plan for setting, one in ready.items()}
-        return Capacity(self.base, self.axis, found, judge, trials, plans, asked)
+    refuse(wrong)

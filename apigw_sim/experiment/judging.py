@@ -141,6 +141,11 @@ class OfMean(NamedTuple):
         return fails and self.evidence(other, True) >= -math.log(errors[1])
 
 
+def judge_of(name: str, share: float) -> Judge:
+    """`share`: so many of the runs meet; `mean`: their means do."""
+    return OfMean() if name == "mean" else OfShare(share)
+
+
 def _counted(outcomes: Outcomes) -> tuple[int, int]:
     met = sum(outcome.met for outcome in outcomes)
     return met, len(outcomes) - met

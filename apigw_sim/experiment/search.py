@@ -56,6 +56,13 @@ class Point:
     certain: bool | None = None
     """What every run says, where no two differ."""
 
+    def take(self, found: Sequence[Outcome], judge: Judge) -> None:
+        """Add outcomes; a scenario without chance is decided by the first few."""
+        self.outcomes += found
+        marks = {outcome.mark for outcome in self.outcomes}
+        certain = len(self.outcomes) >= PILOT and len(marks) == 1 and "" not in marks
+        self.certain = judge.leaning(self.outcomes) >= 0 if certain else None
+
 
 class Break(NamedTuple):
     """Two settings of which the first, that should do better, does worse."""
@@ -259,11 +266,8 @@ class _Search:
         runs = min(runs, self.left)
         found = self.ask(point.setting, point.order, len(point.outcomes), runs)
         self.left -= runs
-        point.outcomes += found
-        marks = {outcome.mark for outcome in point.outcomes}
-        certain = len(point.outcomes) >= PILOT and len(marks) == 1 and "" not in marks
-        point.certain = self.judge.leaning(point.outcomes) >= 0 if certain else None
-        if certain:
+        point.take(found, self.judge)
+        if point.certain is not None:
             self._settle()
         if self.told is not None:
             self.told(point)

@@ -24,24 +24,43 @@ WORDS = {
 }
 
 
-def draw(said: Summary) -> Figure:
+OF_COMBINATIONS = {"meets": "proved to meet", "fails": "leans to fail", "open": "leans to meet"}
+
+
+def draw_costs(said: Summary) -> Figure:
+    """The figure of a search over several settings: what each combination costs, and what its runs say."""
+    short = {words: verdict for verdict, words in OF_COMBINATIONS.items()} | {"meets": "meets"}
+    points = [
+        row | {"value": str(number), "size": row["cost"], "verdict": short[row["verdict"]]}
+        for number, row in enumerate(said["points"])
+    ]
+    proved = [row["value"] for row in points if row["verdict"] == "meets"]
+    along = "cost: " + " + ".join(
+        path if price == 1 else f"{price:g} x {path}"
+        for path, price in zip(said["paths"], said["prices"], strict=True)
+    )
+    as_one = said | {"points": points, "vary": along, "meets": proved[0] if proved else None, "fails": None}
+    return draw(as_one, OF_COMBINATIONS)
+
+
+def draw(said: Summary, words: dict[str, str] = WORDS) -> Figure:
     """The figure of a search's summary."""
     with house():
         figure = Picture(figsize=(9, 4.6), layout="constrained")
-        _panel(figure.subplots(), said)
+        _panel(figure.subplots(), said, words)
         figure.suptitle(
             f"{said['scenario']}: {said['answer']}", x=0.01, ha="left", fontsize=11, fontweight="bold"
         )
     return figure
 
 
-def _panel(axes: Axes, said: Summary) -> None:
+def _panel(axes: Axes, said: Summary, words: dict[str, str]) -> None:
     of_share = said["judge"] == "share"
     scale = 100
     listed = said.get("stepped", False) and said["vary"] != "load"
     points = sorted(said["points"], key=lambda row: row["size"])
     place = {row["value"]: row["size"] for row in points}
-    if not listed:
+    if not listed and points[0]["size"] > 0:
         axes.set_xscale("log")
     _band(axes, said, place)
     shown = [row for row in points if row["found"] is not None]
@@ -58,7 +77,7 @@ def _panel(axes: Axes, said: Summary) -> None:
                 s=[20 + row["runs"] for row in mine], color=colour, marker=marker, zorder=3,
                 edgecolors="white", linewidths=0.6,
             )  # fmt: skip
-            axes.scatter([], [], s=36, color=colour, marker=marker, label=WORDS[verdict])
+            axes.scatter([], [], s=36, color=colour, marker=marker, label=words[verdict])
     axes.axhline(said["bar"] * scale, color=INK, linewidth=1, linestyle=(0, (4, 3)))
     bar = f"{said['bar'] * 100:g} % of runs" if of_share else "the bound"
     axes.annotate(

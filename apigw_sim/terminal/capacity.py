@@ -79,16 +79,20 @@ def _tried(made: Page, said: Summary) -> None:
         low, high = row["low"], row["high"]
         rows.append(
             (
-                row["value"], count(row["runs"]), count(row["met"]), _figure(row["found"], of_share),
-                f"{_figure(low, of_share)} to {_figure(high, of_share)}",
+                row["value"], count(row["runs"]), count(row["met"]), figure(row["found"], of_share),
+                f"{figure(low, of_share)} to {figure(high, of_share)}",
                 Words(row["verdict"], STYLES[row["verdict"]]), str(row["first_replication"]),
             )
         )  # fmt: skip
-    figure = "share" if of_share else "margin"
-    made.table(rows, "rrrrlll", ("value", "runs", "met", figure, "interval", "", "replications from"))
+    made.table(
+        rows,
+        "rrrrlll",
+        ("value", "runs", "met", "share" if of_share else "margin", "interval", "", "replications from"),
+    )
 
 
-def _figure(value: float | None, of_share: bool) -> str:
+def figure(value: float | None, of_share: bool) -> str:
+    """The figure that is judged: a share of runs, or a margin."""
     if value is None:
         return "-"
     return percent(value, 1) if of_share else f"{value * 100:+.1f} %"

@@ -66,3 +66,45 @@ def test_what_cannot_be_searched_is_said(command, arguments: tuple[str, ...], pr
     done = command("capacity", "tiny.yaml", *TINY, *arguments)
     assert (done.exit_code, done.stdout) == (2, "")
     assert problem in done.stderr
+
+
+SECOND = "account.throttle.rate"
+
+
+def test_the_cheapest_combination_of_two_settings_is_found(command, folder: Path) -> None:
+    """All 40 calls pass a bucket of 2 tokens at 4/s, and at 3.8/s, not at 3/s; the account's burst is taken as it is."""
+    done = command(
+        "optimize", "tiny.yaml", *TINY, "--vary", f"{SETTING}=1/s,2/s,3/s,4/s,8/s", "--vary", f"{SECOND}=4/s,5/s,6/s",
+        "--price", f"{SETTING}=2.5", "--out", "out", "--set", "account.throttle.burst=1",
+    )  # fmt: skip
+    assert (done.exit_code, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["CHEAPEST COMBINATION for tiny  of 2 settings", "  4/s, 4/s meets, for 14"]
+    assert "that it meets is wrong with a probability of 5.0 % at most" in done.stdout
+    assert "the least that was asked about" in done.stdout
+    names = lines[-1].partition(": ")[2].split(", ")
+    assert {file.name for file in (folder / "out").iterdir()} == set(names)
+    assert json.loads((folder / "out/summary.json").read_text(encoding="utf-8"))["cost"] == 14
+
+
+def test_where_no_combination_is_enough_the_status_is_1(command) -> None:
+    done = command(
+        "optimize", "tiny.yaml", *TINY, "--vary", f"{SETTING}=1/s,2/s", "--vary", f"{SECOND}=1/s,2/s"
+    )
+    assert done.exit_code == 1
+    assert "nothing that was tried leans to meet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "problem"),
+    [
+        (("--vary", f"{SETTING}=1/s,2/s"), "for two settings or more"),
+        (("--vary", f"{SETTING}=1/s,2/s", "--vary", f"{SETTING}=3/s,4/s"), "--vary names a path twice"),
+        (("--vary", f"{SETTING}=1/s,2/s", "--vary", f"{SECOND}=1/s,2/s", "--price", "x=dear"), "'x=dear' is no price"),
+        (("--vary", f"{SETTING}=1/s,2/s", "--vary", "account.throttle.rat=1/s,2/s"), "account.throttle.rate"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_optimized_is_said(command, arguments: tuple[str, ...], problem: str) -> None:
+    done = command("optimize", "tiny.yaml", *TINY, *arguments)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert problem in done.stderr

@@ -19,7 +19,7 @@ from apigw_sim.cli.options import again
 from apigw_sim.cli.options import folder as checked_folder
 from apigw_sim.result.folder import FolderError
 
-COMMANDS = ("run", "capacity", "check", "explain", "validate", "compile", "schema", "version")
+COMMANDS = ("run", "capacity", "optimize", "check", "explain", "validate", "compile", "schema", "version")
 
 
 def start(*arguments: str | bytes, **more) -> subprocess.Popen[str]:
