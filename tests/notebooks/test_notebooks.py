@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+from theory.odds import erlang_b
 
 import apigw_sim as sim
 
@@ -30,7 +32,13 @@ def sources(file: Path) -> list[str]:
 
 
 def test_they_are_all_here() -> None:
-    assert [file.stem for file in FILES] == ["first_steps", "how_sure", "retry_storm", "token_bucket"]
+    assert [file.stem for file in FILES] == [
+        "a_decision",
+        "first_steps",
+        "how_sure",
+        "retry_storm",
+        "token_bucket",
+    ]
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
@@ -136,3 +144,22 @@ def test_the_retry_storm_lasts_and_the_budget_heals() -> None:
     )
     assert float(storm[2]) < 0.5 * float(storm[1])
     assert float(budget[2]) > 0.85 * float(budget[1])
+
+
+@pytest.mark.slow
+def test_the_decision_is_the_one_that_erlang_would_make() -> None:
+    """30 places lose 1 % at 1.69 times 12 Erlangs; 24 Erlangs lose 1.1 % on 34 places and 0.75 % on 35."""
+    outputs = execute("a_decision")
+    assert not [output for output in outputs if output.get("name") == "stderr"]
+    assert images(outputs) == 1
+    said = texts(outputs)
+    assert said.splitlines()[0].startswith("not met  tickets/prod avg(5XXError) of POST /orders < 1 %")
+    load = re.search(r"([\d.]+) x meets, ([\d.]+) x does not", said)
+    places = re.search(r"(\d+) meets, (\d+) does not", said)
+    assert load is not None
+    assert places is not None
+    assert erlang_b(30, 12 * float(load[1])) <= 0.01 <= erlang_b(30, 12 * float(load[2]))
+    assert erlang_b(int(places[1]), 24) <= 0.01
+    assert erlang_b(int(places[2]), 24) >= 0.01
+    assert "binds first: sell reserved concurrency, 30" in said
+    assert len(re.findall("lost .*, better", said)) == 2
