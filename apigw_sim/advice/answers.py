@@ -42,9 +42,9 @@ def _default(integration: Integration) -> int | None:
 
 def answered(backend: Backend) -> dict[int, Fraction]:
     """The statuses of a backend, its refusals aside."""
-    body = backend.http or backend.service
-    if backend.sqs is not None:
+    if backend.sqs is not None or backend.kinesis is not None:
         return OK
+    body = backend.http or backend.service or backend.dynamodb
     return body.status if body is not None else {}
 
 
@@ -100,10 +100,8 @@ def statuses_as_success(case: Case) -> Iterator[Finding]:
 def _unmapped_refusals(case: Case, integration: Integration) -> list[int]:
     """The status of an AWS service's refusals, if only the default response catches it."""
     backend = case.scenario.backends.get(integration.service or "")
-    if backend is None or backend.service is None:
-        return []
-    status = backend.service.throttle_status
-    return [] if status in integration.mapped else [status]
+    status = None if backend is None else backend.throttle_status
+    return [] if status is None or status in integration.mapped else [status]
 
 
 def throttles_as_success(case: Case) -> Iterator[Finding]:

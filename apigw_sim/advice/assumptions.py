@@ -178,6 +178,12 @@ OPEN: dict[str, Open] = {
         "100 ms",
         "AG:api-gateway-api-integration-types",
     ),
+    "service_burst": Open(
+        "AWS names what a shard takes in a second, or a table on demand, and not how it measures a second",
+        "with less, requests that come together are refused at a lower rate; with more they pass",
+        "100 ms",
+        "Kinesis guide, service-sizes-and-limits",
+    ),
     "event_source_backoff": Open(
         "AWS says that an event source mapping backs off when its function is throttled, and not for how long",
         "with a longer back-off the queue is worked off more slowly after Lambda has refused, with fewer Throttles",

@@ -18,7 +18,7 @@ from apigw_sim import units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.words import CLOSE
 from apigw_sim.plan.offered import calls_per_arrival
-from apigw_sim.plan.tables import NULL, BackendKind, Counted, Listed, Placement, Rated
+from apigw_sim.plan.tables import NULL, Counted, Listed, Placement, Rated
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
@@ -201,9 +201,8 @@ class Offered:
             region = plan.stages[plan.methods[method].stage].region
             whole[region] += rate
             for backend, share in plan.invoked(plan.methods[method]).items():
-                if plan.backends[backend].kind is BackendKind.LAMBDA:
-                    here = found[region]
-                    here[backend] = here.get(backend, self._nothing) + rate * float(share)
+                here = found[region]
+                here[backend] = here.get(backend, self._nothing) + rate * float(share)
         passed = dict[int, Floats]()
         for region, here in enumerate(found):
             most = float(self.case.rate_in(region))

@@ -45,6 +45,13 @@ def _connections(case: Case) -> Iterator[Use]:
     yield Use(("account", "websocket_connections", "rate"), rate, text)
 
 
+def _tables(case: Case) -> Iterator[Use]:
+    for name, table in case.scenario.tables.items():
+        for what, units_of in (("read_capacity", table.reads), ("write_capacity", table.writes)):
+            text = f"{name} has {units_of:,} {what.partition('_')[0]} units a second"
+            yield Use(("tables", name, what), units_of, text)
+
+
 def _concurrency(case: Case) -> Iterator[Use]:
     most = case.scenario.account.lambda_concurrency
     yield Use(("account", "lambda_concurrency"), most, f"the account has a Lambda concurrency of {most:,}")
@@ -122,6 +129,7 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
     "method_throttles_per_plan_stage": _method_throttles,
     "lambda_concurrency": _concurrency,
     "websocket_connections_rate": _connections,
+    "dynamodb_capacity_max": _tables,
 }
 """What a scenario uses of each quota that AWS raises."""
 

@@ -26,6 +26,7 @@ from apigw_sim.advice import (
     queues,
     raisable,
     scaling,
+    streams,
     throttles,
     waf,
     watching,
@@ -318,6 +319,12 @@ RULES: tuple[Rule, ...] = (
         "AWS services have custom integrations alone, whose default response catches every status: a throttled queue, "
         "stream or table is a 200 unless it is mapped.",
         "AG:api-gateway-integration-settings-integration-response", answers.throttles_as_success,
+    ),
+    _rule(
+        "SVC002", "A shard that gets more than it takes",
+        "By its partition key a record comes to its shard, and a shard takes 1,000 records a second: a few keys with much of the "
+        "traffic make one shard hot while the others are idle.",
+        "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html", streams.hot_shard,
     ),
     _rule(
         "SQS001", "A visibility timeout below six times the function's timeout",

@@ -86,6 +86,8 @@ class Group(IntEnum):
     long its client waits before it connects again (of what closes it); one to spare."""
     DROP = LATER + 33
     """Of a call of $connect, with the number of a drop in the place of the attempt's: whether its connection is lost."""
+    PARTITION = LATER + 34
+    """Of a call: its partition key; three to spare."""
     CODE = LATER + 50
     """Of an attempt: the seed of the random numbers of a user's own backend; three to spare."""
     LOSS = LATER + 48

@@ -32,7 +32,8 @@ OUTSIDE_ALL = ("NO_CERTIFICATE", "WAF_FILTERED")
 EARLY, OUTSIDE = -1, 6
 """Levels of what was answered before the throttles, and before an account's that is in front as well."""
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
-BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.CONNECTIONS, LimitKind.LAMBDA_RPS, LimitKind.SERVICE)
+OF_SERVICES = (LimitKind.SERVICE, LimitKind.SERVICE_BYTES)
+BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.CONNECTIONS, LimitKind.LAMBDA_RPS, *OF_SERVICES)
 HOME = (LimitKind.LAMBDA_ACCOUNT, 0)
 """Kind and target of the pool of unreserved functions in the account's own Region."""
 LONGEST_INVOCATION = 15 * MINUTE
@@ -71,6 +72,7 @@ class Limits:
         of_backends = dict.fromkeys(pools, 0) | {
             LimitKind.LAMBDA_RPS: 1,
             LimitKind.SERVICE: 1,
+            LimitKind.SERVICE_BYTES: 2,
             LimitKind.LAMBDA_SCALING: 3,
         }
         self.backend_level = self._levels(of_backends)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from apigw_sim.plan.tables import BackendKind, LimitKind, Plan
+from apigw_sim.plan.tables import Backend, BackendKind, LimitKind, Plan
 from apigw_sim.records import NULL
 
 if TYPE_CHECKING:
@@ -71,16 +71,18 @@ class Places:
         )
         self.list: list[Place] = list(self._numbers)
         self.own_rps = np.array([backend.rate_bucket for backend in plan.backends], np.int64)
-        of_region = [
-            plan.regions[backend.region].rps_bucket if backend.kind == BackendKind.LAMBDA else NULL
-            for backend in plan.backends
-        ]
-        self.all_rps = np.array(of_region, np.int64)
+        self.all_rps = np.array([self._beside(backend) for backend in plan.backends], np.int64)
         accounts = [plan.regions[stage.region].bucket for stage in plan.stages]
         self.accounts = np.array([*accounts, plan.account.bucket], np.int64)
         """By stage: the account's bucket in its Region."""
         self.own_bucket = np.array([*(method.bucket for method in plan.methods), NULL], np.int64)
         self._of_keys(quotas)
+
+    def _beside(self, backend: Backend) -> int:
+        """The bucket that an invocation meets beside its own: its Region's request rate, or the bytes of a shard."""
+        if backend.kind is BackendKind.LAMBDA:
+            return self._plan.regions[backend.region].rps_bucket
+        return backend.service.bytes_bucket if backend.service else NULL
 
     def _number(self, limit: int, owner: str, kind: LimitKind, target: int) -> int:
         if limit == NULL:
@@ -176,7 +178,10 @@ class Places:
     def at_backend(
         self, backend: NDArray[np.int64], arrived: NDArray[np.int64], grows: NDArray[np.bool_]
     ) -> list[NDArray[np.int64]]:
-        """The places of invocations: concurrency, the function's request rate, the account's, new environments."""
+        """The places of invocations: concurrency, the function's request rate, the account's, new environments.
+
+        Of a shard, records in the place of the function's rate and bytes in that of the account's.
+        """
         return [
             self.pools.look_up(backend, arrived),
             self.buckets.look_up(self.own_rps[backend], arrived),

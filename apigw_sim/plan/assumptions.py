@@ -13,6 +13,7 @@ from apigw_sim.scenario import Scenario
 from apigw_sim.scenario.aliases import LATEST
 from apigw_sim.scenario.base import NONE, dump
 from apigw_sim.scenario.settings import Assumptions
+from apigw_sim.scenario.tables import ON_DEMAND
 
 
 def _large(law: Law) -> int:
@@ -24,8 +25,15 @@ def _large(law: Law) -> int:
 
 def _default_latency(scenario: Scenario) -> bool:
     """Whether some AWS service has no latency of its own."""
-    every = (body.service or body.sqs for body in scenario.backends.values())
+    every = (body.served for body in scenario.backends.values())
     return any(body is not None and body.latency is None for body in every)
+
+
+def _rate_alone(scenario: Scenario) -> bool:
+    """Whether of some AWS service the rate alone is known."""
+    tables = {body.dynamodb.table for body in scenario.backends.values() if body.dynamodb}
+    on_demand = any(scenario.tables[name].billing_mode == ON_DEMAND for name in tables)
+    return on_demand or any(body.kinesis for body in scenario.backends.values())
 
 
 def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
@@ -87,6 +95,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "http_lambda_throttled": bool(lambdas) and any(stage.http for stage in plan.stages),
         "lambda_overhead": bool(lambdas),
         "event_source_backoff": any(row.sqs and row.sqs.function != NULL for row in plan.backends),
+        "service_burst": _rate_alone(scenario),
         "service_latency": _default_latency(scenario),
         "authorizer_wait": any(not plan.stages[row.stage].http for row in asked),
         "authorizer_throttled": bool(asked),

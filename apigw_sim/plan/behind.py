@@ -31,6 +31,7 @@ from apigw_sim.plan.tables import (
     Stage,
     Works,
 )
+from apigw_sim.rules.bucket import TOKEN
 
 OF_LAMBDA = (LimitKind.LAMBDA_ACCOUNT, LimitKind.LAMBDA_RESERVED, LimitKind.LAMBDA_RPS)
 NEVER = (LimitKind.QUOTA, LimitKind.LAMBDA_SCALING)
@@ -106,7 +107,7 @@ class Ways:
         region = self.regions[backend.region]
         if backend.kind is not BackendKind.LAMBDA:
             at_once = [(backend.capacity_limit, backend.concurrency)]
-            self._add(way, backend.rate_bucket)
+            self._serves(way, backend)
         elif backend.reserved != NULL:
             at_once = [(backend.reserved_limit, backend.reserved)]
             self._add(way, backend.rate_bucket)
@@ -121,6 +122,13 @@ class Ways:
                 way[row] = carries * other / both if other is not None and both else carries
         if backend.scaling_limit != NULL:
             way[backend.scaling_limit] = Fraction(0)
+
+    def _serves(self, way: dict[int, Fraction], backend: Backend) -> None:
+        """What an AWS service takes, in requests: of a stream all shards together, as if they were asked alike."""
+        self._add(way, backend.rate_bucket)
+        if backend.service is not None:
+            parts = backend.service.shards.count if backend.service.shards else 1
+            way[self.buckets[backend.rate_bucket].limit] *= Fraction(parts * TOKEN, backend.service.cost)
 
     def _add(self, way: dict[int, Fraction], bucket: int) -> None:
         if bucket != NULL and not self.buckets[bucket].off:

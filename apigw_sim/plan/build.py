@@ -73,11 +73,13 @@ def build(scenario: Scenario) -> Plan:
     behind = (
         *functions,
         *backends.https(rows),
-        *services.services(rows),
+        *services.Services(rows).rows,
         *code.coded(reading),
         *backends.versions(rows, functions),
     )
-    names = {row.path: number for number, row in enumerate(behind)}
+    names: dict[str, int] = {}
+    for number, row in enumerate(behind):  # the first shard of a stream stands for it
+        names.setdefault(row.path, number)
     callees = aliases.callees(scenario, behind)
     provisions = provisioned.provisions(rows, callees)
     account = replace(_account(reading, bucket, pool), connections=connects)
@@ -232,6 +234,9 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         whence = [client.addresses.which] if client.screen and client.addresses else []
         for law in (*drawn, *([client.keys] if client.keys else []), *whom, *whence):
             tables += [table for table in (law.cut, law.other) if table is not None]
+    for backend in plan.backends:
+        keys = backend.service.shards.keys if backend.service and backend.service.shards else None
+        tables += [table for table in (keys.cut, keys.other) if table is not None] if keys else []
     yield from {id(table): table for table in tables}.values()
 
 

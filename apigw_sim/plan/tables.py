@@ -76,6 +76,8 @@ class LimitKind(IntEnum):
     """Provisioned concurrency of a version, beyond which its invocations spill over: it refuses none."""
     CONNECTIONS = 12
     """New connections to all WebSocket APIs of the account."""
+    SERVICE_BYTES = 13
+    """What a shard of a stream takes of its callers in bytes."""
 
 
 @dataclass(frozen=True)
@@ -336,7 +338,7 @@ class Backend:
     """Reserved concurrency; NULL: none."""
     reserved_limit: int = NULL
     rate_bucket: int = NULL
-    """Row of plan.buckets: the requests of a reservation, or of an AWS service."""
+    """Row of plan.buckets: the requests of a reservation, or of an AWS service, or of a shard of one."""
     scaling_limit: int = NULL
     initial_environments: int = 0
     region: int = 0
@@ -371,6 +373,11 @@ class Backend:
     """Of an SQS queue."""
     code: CodeName | None = None
     """Of a user's own: the class that serves."""
+
+    @property
+    def part(self) -> int:
+        """Which shard of its stream it is; the first one stands for the stream."""
+        return self.service.part if self.service else 0
 
     @property
     def mean_ns(self) -> float:

@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 from apigw_sim import units
 from apigw_sim.scenario.base import NONE
-from apigw_sim.scenario.services import KINDS
+from apigw_sim.scenario.services import KINDS, READS
+from apigw_sim.scenario.tables import PROVISIONED
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
     from apigw_sim.scenario.functions import HttpBackend
-    from apigw_sim.scenario.services import Sqs
+    from apigw_sim.scenario.services import DynamoDb, Sqs
 
 
 def check_services(report: Report) -> None:
@@ -28,6 +29,8 @@ def check_services(report: Report) -> None:
             _check_places(report, ("backends", name, "http"), backend.http)
         if backend.sqs is not None:
             _check_consumer(report, ("backends", name, "sqs"), backend.sqs)
+        if backend.dynamodb is not None:
+            _check_table(report, ("backends", name, "dynamodb"), backend.dynamodb)
 
 
 def _check_places(report: Report, keys: Keys, server: HttpBackend) -> None:
@@ -58,6 +61,21 @@ def _check_consumer(report: Report, keys: Keys, queue: Sqs) -> None:
         )
         fix = f"write six times the function's timeout, {units.show_duration(6 * timeout)}"
         report.say((*keys, "visibility_timeout"), what, fix, ("functions", said.function))
+
+
+def _check_table(report: Report, keys: Keys, said: DynamoDb) -> None:
+    """An action is on a table that there is, and that has capacity for it."""
+    tables = report.scenario.tables
+    reads = said.action in READS
+    if said.consistent_read and not reads:
+        what = f"{said.action} is no read"
+        report.say((*keys, "consistent_read"), what, "leave consistent_read out", (*keys, "action"))
+    if not report.refer((*keys, "table"), said.table, ("tables",), tables, "table"):
+        return
+    table, needed = tables[said.table], "read_capacity" if reads else "write_capacity"
+    if table.billing_mode == PROVISIONED and getattr(table, needed) is None:
+        what = f"{said.action} needs capacity, and {said.table} is provisioned without {needed}"
+        report.say(("tables", said.table), what, f"write {needed}: 100", (*keys, "action"))
 
 
 def check_served(report: Report, keys: Keys, name: str) -> None:

@@ -35,6 +35,7 @@ from apigw_sim.scenario.settings import (
     Throttle,
     region_throttle,
 )
+from apigw_sim.scenario.tables import Table
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys, Place
 from apigw_sim.scenario.waf import WebAcl
@@ -90,6 +91,7 @@ class Scenario(Part):
     functions: dict[Name, Function] = Field({}, description="Lambda functions by name")
     backends: dict[Name, Backend] = Field({}, description="other backends by name")
     databases: dict[Name, Database] = Field({}, description="databases by name, for functions to name")
+    tables: dict[Name, Table] = Field({}, description="DynamoDB tables by name, for backends to name")
     authorizers: dict[Name, Authorizer] = Field({}, description="authorizers by name, for methods to name")
     apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
     domains: dict[DomainName, Domain] = Field({}, description="custom domain names")

@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from apigw_sim import quotas
+from apigw_sim import quotas, units
 from apigw_sim.scenario.base import Part
+from apigw_sim.scenario.clients import KeyByZipf
 from apigw_sim.scenario.code import Code
 from apigw_sim.scenario.functions import OK, HttpBackend, Statuses
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, constant
-from apigw_sim.scenario.quantities import Duration, Size, Words, quantity
+from apigw_sim.scenario.quantities import Duration, Flag, Size, Words, one_of, quantity
 from apigw_sim.scenario.settings import Burst, ThrottleRate
 
 ErrorStatus = Annotated[int, quantity("count", 400, 599, note="write an HTTP status from 400 to 599")]
+MOST_SHARDS, MOST_PARTITION_KEYS = 1000, 100_000
 LATENCY = "its time for a request; default: assumptions.service_latency"
 
 
@@ -31,6 +33,55 @@ class Service(Part):
     latency: DurationLaw | None = Field(None, description=LATENCY)
     status: Statuses = Field(OK, description="the shares of the statuses that it answers else, or one status")
     size: SizeLaw = Field(constant(200), description="the answer's size")
+
+
+class PartitionKeys(Part):
+    """The partition keys of records: by the MD5 of its key a record comes to its shard."""
+
+    count: Annotated[int, quantity("count", 1, MOST_PARTITION_KEYS)] = Field(
+        description="how many keys there are", examples=[1000]
+    )
+    zipf: KeyByZipf | None = Field(
+        None, description="the k-th is drawn with weight 1/k^s; default: all alike"
+    )
+
+
+class Kinesis(Part):
+    """A Kinesis data stream, by PutRecord: each shard takes 1,000 records and 1 MB a second."""
+
+    shards: Annotated[int, quantity("count", 1, MOST_SHARDS)] = Field(
+        description="its open shards, with hash ranges of one size", examples=[4]
+    )
+    partition_keys: PartitionKeys | None = Field(
+        None, description="the keys that calls draw from; default: each call has a key of its own"
+    )
+    latency: DurationLaw | None = Field(None, description=LATENCY)
+    size: SizeLaw = Field(constant(120), description="the answer's size")
+
+
+ACTIONS = ("GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem")
+READS = ACTIONS[:2]
+"""Actions that take of the read capacity; the others write."""
+
+
+class DynamoDb(Part):
+    """An action on a DynamoDB table, whose capacity it shares with all actions on that table."""
+
+    table: Words = Field(description="the table", examples=["orders"])
+    action: Annotated[
+        Literal["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"], one_of(*ACTIONS, noun="action")
+    ] = Field(description="what it does", examples=["PutItem"])
+    item_size: Size | None = Field(
+        None,
+        description="the size that its units are counted by; default: the answer of a read, the body of a write",
+    )
+    consistent_read: Flag = Field(
+        False,
+        description="whether a read is strongly consistent, which takes a unit where others take half of one",
+    )
+    latency: DurationLaw | None = Field(None, description=LATENCY)
+    status: Statuses = Field(OK, description="the shares of the statuses that it answers else, or one status")
+    size: SizeLaw = Field(constant(units.KB), description="the answer's size")
 
 
 class Consumer(Part):
@@ -87,12 +138,15 @@ class Sqs(Part):
 
 
 class Backend(Part):
-    """A backend that is no Lambda function: exactly one of http, service, sqs and python."""
+    """A backend that is no Lambda function: exactly one of http, an AWS service, and python."""
 
     http: HttpBackend | None = Field(None, description="an HTTP server", examples=[{"latency": "90 ms"}])
     service: Service | None = Field(None, description="an AWS service by its rate, burst and throttle status")
     sqs: Sqs | None = Field(None, description="an SQS queue, with the function that works it off")
-
+    kinesis: Kinesis | None = Field(None, description="a Kinesis data stream, by its shards")
+    dynamodb: DynamoDb | None = Field(
+        None, description="an action on a DynamoDB table, by the table's capacity"
+    )
     python: Code | None = Field(
         None, description="a class of your own, as module:Class; its code runs only where you allow it"
     )
@@ -100,13 +154,28 @@ class Backend(Part):
     @property
     def of_aws(self) -> bool:
         """Whether it is an AWS service, which custom integrations alone call."""
-        return self.service is not None or self.sqs is not None
+        return self.kind in OF_AWS
 
     @property
     def kind(self) -> str:
         """Which of them it is."""
         return next(name for name in KINDS if getattr(self, name) is not None)
 
+    @property
+    def served(self) -> Service | Sqs | Kinesis | DynamoDb | None:
+        """The AWS service that it is; None: it is none."""
+        return self.service or self.sqs or self.kinesis or self.dynamodb
 
-KINDS = ("http", "service", "sqs", "python")
+    @property
+    def throttle_status(self) -> int | None:
+        """What it answers when its own rate is used up; None: it has none."""
+        if self.service is not None:
+            return self.service.throttle_status
+        return EXCEEDED if self.kinesis or self.dynamodb else None
+
+
+EXCEEDED = 400
+"""The status of ProvisionedThroughputExceededException and of ThrottlingException."""
+OF_AWS = ("service", "sqs", "kinesis", "dynamodb")
+KINDS = ("http", *OF_AWS, "python")
 """The kinds of backends, of which each has one."""

@@ -306,6 +306,11 @@ class Assumptions(Part):
     service_latency: DurationLaw = Field(
         _lognormal(10, 50), description="what an AWS service behind an integration takes for a request"
     )
+    service_burst: Annotated[int, quantity("duration", units.MS, units.MINUTE)] = Field(
+        units.SECOND,
+        description="how much of its rate an AWS service takes at once whose rate alone is known: a shard, a table on "
+        "demand",
+    )
     event_source_backoff: PositiveDuration = Field(
         units.SECOND,
         description="how long a mapping waits before it offers a batch again that Lambda refused",

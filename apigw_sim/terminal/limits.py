@@ -24,6 +24,7 @@ AT_GATEWAY = (
     LimitKind.PLAN_METHOD,
     LimitKind.QUOTA,
 )
+OF_SERVERS = (LimitKind.BACKEND, LimitKind.SERVICE, LimitKind.SERVICE_BYTES)
 UNITS_PER_RATE = 1000
 """Units of a bucket per ns that make one request per second."""
 EVERY_METHOD = "every_method"
@@ -80,8 +81,9 @@ def phrase(limit: Limit, several_stages: bool) -> Phrase:
             return Phrase(f"of {of}", f"its provisioned concurrency {size}")
         case LimitKind.BACKEND:
             return Phrase(f"to {label.removesuffix(' concurrency')}", f"its capacity {size}")
-        case LimitKind.SERVICE:
-            return Phrase(f"to {label.removesuffix(' rate')}", f"its own rate {size}")
+        case LimitKind.SERVICE | LimitKind.SERVICE_BYTES:
+            of, _, what = label.partition(" ")
+            return Phrase(f"to {of}", f"its own {what} {size}")
 
 
 def refusals(page: Page, plan: Plan, rows: Sequence[Row]) -> None:
@@ -92,11 +94,7 @@ def refusals(page: Page, plan: Plan, rows: Sequence[Row]) -> None:
         page.line("nothing was refused by a limit")
     for row, limit in sorted(found, key=lambda pair: -int(pair[0]["refused"])):
         whom, name = phrase(limit, several)
-        noun = (
-            "request"
-            if limit.kind in AT_GATEWAY or limit.kind in (LimitKind.BACKEND, LimitKind.SERVICE)
-            else "invocation"
-        )
+        noun = "request" if limit.kind in AT_GATEWAY or limit.kind in OF_SERVERS else "invocation"
         who = f"{many(row['refused'], noun)} {whom}".rstrip()
         were = "was" if row["refused"] == 1 else "were"
         page.line(

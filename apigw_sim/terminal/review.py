@@ -56,7 +56,7 @@ def _distributions(made: Page, scenario: Scenario, plan: Plan) -> None:
     """The mean and the p99.9 that each distribution comes to, of those that the scenario writes."""
     said = Reading(scenario)
     rows = []
-    for keys, law, size in _laws(plan):
+    for keys, law, size in _laws(scenario, plan):
         if law.constant is None and said.where(keys) != "default":
             shown = _size if size else _duration
             rows.append((show_path(keys), shown(law.mean), shown(laws.percentile(law, 0.999)), law.text))
@@ -65,19 +65,18 @@ def _distributions(made: Page, scenario: Scenario, plan: Plan) -> None:
         made.table(rows, "lrrl", ("", "mean", "p99.9", "written"))
 
 
-def _laws(plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
+def _laws(scenario: Scenario, plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
     """The laws of a plan by path, each with whether it is of sizes."""
     for client in plan.clients:
         yield ("clients", client.name, "network", "rtt"), client.rtt, False
         for number, call in enumerate(client.calls):
             yield ("clients", client.name, "calls", number, "body"), call.body, True
     for backend in plan.backends:
+        if backend.part:
+            continue
         if backend.kind is not BackendKind.LAMBDA:
-            server: Keys = (
-                "backends",
-                backend.name,
-                "service" if backend.service else "sqs" if backend.sqs else "http",
-            )
+            name = backend.path.removeprefix("backends.")
+            server: Keys = ("backends", name, scenario.backends[name].kind)
             yield (*server, "latency"), backend.duration, False
             yield (*server, "size"), backend.response, True
             continue

@@ -103,6 +103,10 @@ CASES: dict[str, tuple[int, Callable[[int], dict[str, Any]], str, str]] = {
         500, lambda n: {"account.websocket_connections.rate": f"{n}/s"}, "account.websocket_connections.rate",
         "new connections have rate 501/s, and AWS gives 500/s per account and Region: new connections until",
     ),
+    "dynamodb_capacity_max": (
+        40_000, lambda n: {"tables.t": {"write_capacity": n}}, "tables.t.write_capacity",
+        "t has 40,001 write units a second, and AWS gives 40000 per table",
+    ),
 }  # fmt: skip
 
 

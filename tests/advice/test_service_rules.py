@@ -40,6 +40,41 @@ def test_svc001_is_silent_where_refusals_are_mapped_or_no_success(advice: Advise
     assert not advice("SVC001", serving({200: 200, "default": "none"}))
 
 
+def streaming(rate: str, **kinesis: Any) -> dict[str, Any]:
+    return {
+        "backends.table": {"kinesis": kinesis},
+        f"{ORDERS}.integration": {"service": "table"},
+        "clients.web.calls": [{"call": "POST /orders"}],
+        "clients.web.arrivals": {"process": "even", "rate": rate},
+    }
+
+
+def test_svc001_fires_for_streams_and_tables_too(one: One) -> None:
+    """Their refusal is a 400."""
+    over = streaming("10/s", shards=1)
+    assert one("SVC001", over)[2] == "map it: responses: {400: 429}"
+    over["backends.table"] = {"dynamodb": {"table": "t", "action": "PutItem"}}
+    assert one("SVC001", {"tables.t": {}, **over})[2] == "map it: responses: {400: 429}"
+
+
+def test_svc002_fires_where_a_shard_has_more_than_its_thousand(one: One) -> None:
+    path, text, fix = one("SVC002", streaming("2400/s", shards=2))
+    assert path == "backends.table.kinesis.shards"
+    assert text == (
+        "table gets up to 2,400 records a second, and shard 0 of 2 has 50.0% of them: 1,200, and it takes 1,000"
+    )
+    assert fix == "write 3 shards at least"
+    _, text, fix = one("SVC002", streaming("2400/s", shards=4, partition_keys={"count": 1}))
+    assert "shard 3 of 4 has 100.0% of them: 2,400" in text  # MD5 of 0 begins with cf
+    assert fix.startswith("draw from more partition keys")
+
+
+def test_svc002_is_silent_where_each_shard_has_enough(advice: Advised) -> None:
+    assert not advice("SVC002")
+    assert not advice("SVC002", streaming("2000/s", shards=2))
+    assert not advice("SVC002", streaming("1000/s", shards=4, partition_keys={"count": 1}))
+
+
 def queueing(**over: Any) -> dict[str, Any]:
     """A queue that is worked off by a function with a timeout of 5 s; `over` is put over its settings, by path."""
     made = {

@@ -95,6 +95,40 @@ def querying(**function: Any) -> dict[str, Any]:
     return said
 
 
+def streaming(kinesis: dict[str, Any], **parts: Any) -> dict[str, Any]:
+    """PUT / puts records into a stream whose shards take ten and 10 KB at once."""
+    made = serving(
+        {"kinesis": {"latency": TIGHT["latency"], **kinesis}}, {**MAPPED, "timeout": "150 ms"},
+        assumptions={"service_burst": "10 ms"}, timeline=FAULTS, **parts,
+    )  # fmt: skip
+    body = {"uniform": {"min": "1 KB", "max": "12 KB"}}
+    made["clients"]["d"] = client(
+        {"process": "poisson", "rate": "1500/s"}, [{"call": "PUT /", "body": "10 B"}]
+    )
+    made["clients"]["c"]["calls"] = [{"call": "PUT /", "body": body}]
+    return made
+
+
+def table(table: dict[str, Any], **action: Any) -> dict[str, Any]:
+    """PUT / writes items into a table, GET / reads them."""
+    made = serving(
+        {"dynamodb": {"table": "t", "action": "PutItem", "latency": TIGHT["latency"]}},
+        MAPPED,
+        tables={"t": table},
+    )
+    made["backends"]["r"] = {
+        "dynamodb": {
+            "table": "t",
+            "action": "GetItem",
+            "size": {"uniform": {"min": "1 KB", "max": "30 KB"}},
+            **action,
+        }
+    }
+    made["apis"]["a"]["methods"]["GET /"] = {"integration": {"service": "r"}}
+    made["clients"]["d"] = client({"process": "poisson", "rate": "40/s"})
+    return made
+
+
 ENTRIES: dict[str, Entry] = {
     "a database with few connections": entry(
         querying(), "level CONNECTIONS", "level CONNECTIONS_BUSY", "level CONNECTIONS_REFUSED", "work TIMEOUT", "died",
@@ -120,6 +154,20 @@ ENTRIES: dict[str, Entry] = {
     "a service whose refusals are mapped and tried again": entry(
         serving({"service": TIGHT}, MAPPED, timeline=FAULTS), "SERVICE_THROTTLED", "INTEGRATION_FAILURE", "retried",
         "fault ended",
+    ),
+    "a stream with a hot shard": entry(
+        streaming({"shards": 4, "partition_keys": {"count": 50, "zipf": {"s": 1.3}}}), "SERVICE_THROTTLED", "refused by SERVICE",
+        "refused by SERVICE_BYTES", "INTEGRATION_FAILURE", "retried", "abandoned",
+    ),
+    "a stream whose calls have keys of their own": entry(
+        streaming({"shards": 2}), "refused by SERVICE", "refused by SERVICE_BYTES",
+    ),
+    "a table with provisioned capacity": entry(
+        table({"billing_mode": "PROVISIONED", "read_capacity": 20, "write_capacity": 30, "burst": "1 s"}), "refused by SERVICE",
+        "retried", "mapped to success",
+    ),
+    "a table on demand, with consistent reads": entry(
+        table({"read_capacity": 40, "write_capacity": 60}, consistent_read=True, item_size="9 KB"), "refused by SERVICE",
     ),
     "a service that counts bytes": entry(
         serving({"service": {**TIGHT, "rate": "80/s", "burst": 6, "unit": "1 KB", "throttle_status": 429}}, {

@@ -24,6 +24,30 @@ def service(draw: Draw) -> dict[str, Any]:
 
 
 @drawn
+def stream(draw: Draw) -> dict[str, Any]:
+    made = {"shards": draw(few(1, 3)), "latency": draw(time_of(0, 9, zero=True))}
+    if draw(chance(60)):
+        made["partition_keys"] = {"count": draw(few(1, 4))}
+        if draw(chance(60)):
+            made["partition_keys"]["zipf"] = {"s": draw(one_of(1, 1.5))}
+    return {"kinesis": made}
+
+
+@drawn
+def action(draw: Draw) -> dict[str, Any]:
+    made = {
+        "table": "t",
+        "action": draw(one_of("GetItem", "PutItem")),
+        "latency": draw(time_of(0, 9, zero=True)),
+    }
+    if draw(chance(40)):
+        made["item_size"] = draw(one_of("1 B", "5 KB"))
+    if made["action"] == "GetItem" and draw(chance(50)):
+        made["consistent_read"] = True
+    return {"dynamodb": made}
+
+
+@drawn
 def queue(draw: Draw, function: str) -> dict[str, Any]:
     consumer: dict[str, Any] = {"function": function, "batch_size": draw(one_of(1, 2, 4, 10))}
     if draw(chance(50)):
@@ -76,13 +100,23 @@ def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     if not draw(chance(SERVED)):
         return said
     said["backends"]["s"] = draw(service())
-    if said["functions"] and draw(chance(60)):
+    if said["functions"] and draw(chance(50)):
         worker = draw(one_of(*said["functions"]))
         said["backends"]["s"] = draw(queue(worker))
         if draw(chance(60)):  # nothing goes well until it is too old
             said["functions"][worker]["crash"] = "100 %"
             said["backends"]["s"]["sqs"] |= {"visibility_timeout": "31 s", "max_receive_count": 5}
         said["assumptions"]["event_source_backoff"] = draw(one_of("1 s", "300 ms"))
+    if "sqs" not in said["backends"]["s"] and draw(chance(75)):
+        said["backends"]["s"] = draw(stream() if draw(chance(65)) else action())
+        said["tables"] = {"t": {"read_capacity": draw(few(1, 9)), "write_capacity": draw(few(1, 9))}}
+        said["assumptions"]["service_burst"] = draw(one_of("1 ms", "2 ms", "2 ms", "1 s"))
+        for client in said["clients"].values():
+            for call in client["calls"] if isinstance(client["calls"], list) else ():
+                if draw(chance(30)):
+                    call["body"] = "3 KB"
+        if draw(chance(40)):
+            said["tables"]["t"] |= {"billing_mode": "PROVISIONED", "burst": draw(one_of("0 s", "2 s"))}
     for api in said["apis"].values():
         for method in api["methods"].values():
             if draw(chance(50)):

@@ -54,6 +54,12 @@ def test_a_request_pays_for_each_unit_of_bytes_that_it_begins(run: Run) -> None:
     assert [taken(body) for body in ("0 B", "1 KB", "1025 B", "2 KB", "2049 B", "7 KB")] == [6, 6, 3, 3, 2, 0]
 
 
+def test_a_request_of_more_tokens_than_a_bucket_can_count_is_refused(run: Run) -> None:
+    """10 MB at a token a byte are 10,485,760 x 10^12 units, beyond 63 bits; the largest bucket has 9,000,000."""
+    ran = run(serving(at(0, 1), body="10 MB", rate="0/s", burst=9_000_000, unit="1 B"))
+    assert ran.reasons == ["SERVICE_THROTTLED"] * 2
+
+
 def test_a_service_works_without_places_and_at_its_latency(run: Run) -> None:
     ran = run(serving(at(*[0] * 50), rate="0/s", burst=50, status=201, size="3 KB"))
     assert {(row.status, row.integration_status, row.latency_ns) for row in ran.attempts} == {

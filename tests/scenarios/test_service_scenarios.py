@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 from scenarios.comments import Claim
 from scenarios.test_scenarios import run, vouched
 
@@ -53,6 +55,44 @@ def test_queue_based_load_levelling() -> None:
             Claim(
                 "at most {} waited, and the oldest was {} s old", (queue["max_visible"], queue["max_age_s"])
             ),
+        ],
+    )
+
+
+def test_hot_shard() -> None:
+    """The share of the hot shard is that of the campaigns whose MD5 lies in it; what a bucket takes in 6 s is 7,000."""
+    done = run("hot_shard")
+    weights = [(key + 1) ** -1.5 for key in range(100)]
+    parts = [hashlib.md5(str(key).encode()).digest()[0] // 64 for key in range(100)]
+    share = sum(weight for weight, part in zip(weights, parts, strict=True) if part == 3) / sum(weights)
+    clients = done.summary["clients"]
+    requests = done.result.requests
+    refused = requests[requests["reason"] == "SERVICE_THROTTLED"].groupby("client", observed=False).size()
+    came = share * 12_000
+    assert parts[:4] == [3] * 4
+    assert abs(refused["blind"] - (came - 7_000)) < 4 * 12_000**0.5
+    worst = next(row for row in done.summary["limits"] if row["limit"] == "blind records")
+    assert (worst["worst"], worst["buckets"], worst["buckets_refused"]) == ("shard 3", 4, 1)
+    blind = requests[requests["client"] == "blind"]
+    assert set(blind["status"]) == {200}
+    assert all(row["met"] for row in done.summary["expectations"])
+    told = clients["told"]
+    vouched(
+        "hot_shard",
+        [
+            Claim("has {} % of the clicks: {}/s", (100 * share, 2000 * share)),
+            Claim("of {} clicks in {} s it takes {}. The others, {}", (came, 6, 7000, came - 7000)),
+        ],
+        [
+            Claim(
+                "blind {} of {} clicks were refused and each was a {} to",
+                (refused["blind"], clients["blind"]["calls"], 200),
+            ),
+            Claim(
+                "told {} of {} clicks arrived, with {} attempts",
+                (told["succeeded"], told["calls"], told["attempts"]),
+            ),
+            Claim("spread {} of {} clicks", (0, clients["spread"]["calls"])),
         ],
     )
 

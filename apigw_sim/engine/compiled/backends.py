@@ -105,7 +105,7 @@ def enqueue(s: State, a: View, f: View) -> None:
             a.outcome = QUEUE_FULL
             a.job_status = 503
             a.job_refused_by = f.capacity_limit
-        record_job(s, a, f)
+        record_job(s, a, view(s.backend, a.backend))
 
 
 def start(s: State, a: View, f: View) -> None:

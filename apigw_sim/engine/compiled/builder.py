@@ -25,6 +25,7 @@ from apigw_sim.rules.reason import REASONS
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.plan import tables
+    from apigw_sim.plan.services import Shards
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
@@ -355,7 +356,7 @@ class Builder:
                 largest_response=row.largest_response,
                 concurrency=0 if row.kind is BackendKind.SERVICE else row.concurrency, queue=row.queue,
                 capacity_limit=row.capacity_limit,
-                busy=plan.gauge(GaugeKind.BUSY, number), queued=plan.gauge(GaugeKind.QUEUE, number),
+                busy=plan.gauge(GaugeKind.BUSY, number - row.part), queued=plan.gauge(GaugeKind.QUEUE, number),
                 service=self._service(row), events=events.get(main, NULL),
                 database=NULL if row.database == NULL else row.database * w.width("database"),
                 kin=kin.get(number, NULL), keeps=row.keeps_connection,
@@ -374,16 +375,29 @@ class Builder:
 
     def _service(self, row: tables.Backend) -> int:
         """Where the words of an AWS service stand; 0: it is none."""
-        if row.kind is not BackendKind.SERVICE:
+        said = row.service
+        if row.kind is not BackendKind.SERVICE or (said is not None and said.part):
             return 0
         self.services += 1
-        vector, said = self.vectors["service"], row.service
+        vector = self.vectors["service"]
         if said is not None:
-            fill(vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit)
+            fill(
+                vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit, cost=said.cost,
+                by_answer=said.by_answer, bytes=said.bytes_bucket, **self._sharded(said.shards),
+            )  # fmt: skip
         else:
             queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
             fill(vector, "service", self.services, sqs=queue * w.SQS)
         return self.services * w.width("service")
+
+    def _sharded(self, said: Shards | None) -> dict[str, int]:
+        """The words of a service that say which of its shards a request comes to."""
+        if said is None or said.keys is None:
+            return {"shards": said.count if said else 0}
+        return {
+            "shards": said.count, "keys": said.keys.n, "key_table": self.tables.numbered(said.keys),
+            "of_key": self._words(said.of_key),
+        }  # fmt: skip
 
     def _users(self) -> None:
         """The closed-loop users of clients that have them, a row for each such client."""

@@ -125,8 +125,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
             first last load largest_response main refuses format_error service provision provisioned
             events database kin query query_c keeps
             account_in_use unreserved unreserved_in_use unreserved_limit""",
-        # an AWS service behind a backend's row: what a token of its bucket pays for
-        "service": "throttle_status unit sqs",
+        # an AWS service behind a backend's row: what a token of its bucket pays for, and how many units it is; of a stream
+        # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
+        # of the partition keys stand (`keys`: 0, each call has its own)
+        "service": "throttle_status unit cost by_answer sqs shards bytes keys key_table of_key",
         # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
         # `row` is its own, of which it polls and widens. The row of a batch has in `pick` its queue, in `entry` its first
         # message, in `age` how many there are, in `started` when they were received

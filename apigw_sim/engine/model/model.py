@@ -24,7 +24,7 @@ from apigw_sim.engine.model.paced import LossyPaced, Paced
 from apigw_sim.engine.model.provisioned import Levels, Provisioned
 from apigw_sim.engine.model.queues import Queue
 from apigw_sim.engine.model.recorder import Recorder
-from apigw_sim.engine.model.services import Service
+from apigw_sim.engine.model.services import Service, Stream
 from apigw_sim.engine.model.throttles import Levels as ThrottleLevels
 from apigw_sim.engine.model.throttles import throttles
 from apigw_sim.engine.model.users import Users
@@ -199,6 +199,8 @@ class Model:
                 return Coded(self.clock, number, row, busy, self.invocations)
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
             if row.service is not None:
+                if row.service.shards is not None and not row.part:
+                    return Stream(number, row, busy, queue, self.invocations, self.buckets)
                 return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
             return Http(number, row, busy, queue, self.invocations)
         rps, main = row.rate_bucket, self.functions.get(row.version_of)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from apigw_sim.engine.model.backends import Http, Job
+from collections.abc import Sequence
+
+from apigw_sim.draws import Group
+from apigw_sim.draws.stream import numbered_one
+from apigw_sim.engine.model.backends import Http, Job, record
 from apigw_sim.engine.model.gauges import Bucket, Gauge
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.plan import tables
 from apigw_sim.records import Outcome
+from apigw_sim.rules import pick
 from apigw_sim.rules.bucket import TOKEN
-from apigw_sim.rules.service import tokens
+from apigw_sim.rules.service import price
 
 
 class Service(Http):
@@ -24,23 +29,80 @@ class Service(Http):
 
     def arrive(self, job: Job) -> None:
         """A request arrives, now."""
-        if self.fault.outage or self._takes(job):
+        if self.fault.outage or self.takes(job):
             super().arrive(job)
 
-    def _takes(self, job: Job) -> bool:
+    def takes(self, job: Job) -> bool:
         """Whether the service takes a request; else its own refusal is known at once."""
-        attempt, bucket = job.attempt, self.bucket
-        wanted = tokens(attempt.body, self.service.unit) * TOKEN
+        wanted = self._wanted(job)
+        if self.lacks(job, self.row.name, self.bucket, wanted):
+            return False
+        self.bucket.spend(wanted)
+        return True
+
+    def _wanted(self, job: Job) -> int:
+        """Units of its bucket that a request takes."""
+        said, attempt = self.service, job.attempt
+        return price(attempt.draw()[2] if said.by_answer else attempt.body, said.unit, said.cost)
+
+    def lacks(self, job: Job, name: str, bucket: Bucket, wanted: int) -> bool:
+        """Whether a bucket holds less than a request takes, which is refused then."""
+        attempt = job.attempt
         held = bucket.now_holds(attempt.clock.now)
         if held >= wanted:
-            bucket.spend(wanted)
-            return True
+            return False
         job.outcome = Outcome.SERVICE_THROTTLED
         job.status = self.service.throttle_status
         job.refused_by = bucket.limit
         attempt.note(
-            f"service {self.row.name}: {held / TOKEN:.3f} of the {wanted // TOKEN} tokens that it takes, "
+            f"service {name}: {held / TOKEN:.3f} of the {wanted / TOKEN:g} tokens that it takes, "
             f"so it refuses: {job.status}"
         )
         self._over(job)
-        return False
+        return True
+
+
+class Stream(Service):
+    """A data stream: by its partition key a record comes to a shard, with buckets of its own for records and bytes."""
+
+    def __init__(
+        self,
+        number: int,
+        row: tables.Backend,
+        busy: Gauge,
+        queue: Gauge,
+        jobs: Recorder,
+        buckets: Sequence[Bucket],
+    ) -> None:
+        super().__init__(number, row, busy, queue, jobs, buckets[row.rate_bucket])
+        assert self.service.shards is not None
+        self.shards = self.service.shards
+        self.of_shard = [
+            (buckets[row.rate_bucket + part], buckets[self.service.bytes_bucket + part])
+            for part in range(self.shards.count)
+        ]
+        self.shard_of: dict[Job, int] = {}
+        """Of what is under way."""
+
+    def takes(self, job: Job) -> bool:
+        """Whether the shard takes a record."""
+        attempt, shard = job.attempt, self._shard(job)
+        self.shard_of[job] = shard
+        records, size = self.of_shard[shard]
+        name, weight = f"{self.row.path.partition('.')[2]}, shard {shard}", price(attempt.body, 1, TOKEN)
+        if self.lacks(job, name, records, TOKEN) or self.lacks(job, f"{name}, bytes", size, weight):
+            return False
+        records.spend(TOKEN)
+        size.spend(weight)
+        attempt.note(f"service {name}: has the record")
+        return True
+
+    def _shard(self, job: Job) -> int:
+        """Where the partition key of a call leads; retries have the same."""
+        word, said = job.attempt.words(Group.PARTITION, 0)[0], self.shards
+        if said.keys is None:
+            return pick.uniform(word, said.count)
+        return said.of_key[numbered_one(said.keys, word)]
+
+    def _over(self, job: Job) -> None:
+        record(self.jobs, self.number + self.shard_of.pop(job, 0), job)
