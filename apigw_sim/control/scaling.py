@@ -38,7 +38,8 @@ class Scalings:
 
     def _act(self, target: Target) -> Generator[simpy.Event, Any, None]:
         for action in target.row.actions:
-            yield target.clock.timeout(action.at - int(target.clock.now))
+            wait = action.at - int(target.clock.now)
+            yield target.clock.timeout(max(wait, 0))  # a grid brings the one before to after it
             target.bound(action.minimum, action.maximum)
         self.pending -= 1
 
