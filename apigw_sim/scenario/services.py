@@ -154,7 +154,7 @@ class Backend(Part):
     @property
     def of_aws(self) -> bool:
         """Whether it is an AWS service, which custom integrations alone call."""
-        return self.kind in OF_AWS
+        return self.served is not None
 
     @property
     def kind(self) -> str:
@@ -176,6 +176,5 @@ class Backend(Part):
 
 EXCEEDED = 400
 """The status of ProvisionedThroughputExceededException and of ThrottlingException."""
-OF_AWS = ("service", "sqs", "kinesis", "dynamodb")
-KINDS = ("http", *OF_AWS, "python")
+KINDS = ("http", "service", "sqs", "kinesis", "dynamodb", "python")
 """The kinds of backends, of which each has one."""
