@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -74,7 +75,8 @@ class Cells(NamedTuple):
 
     def _edges(self, place: int) -> tuple[float, float]:
         """Both edges of a cell, drawn in to the least and the most sample."""
-        low, high = edges(np.array([self.cells[place], self.cells[place] + 1]), self.bits).tolist()
+        cell = int(self.cells[place])
+        low, high = edge(cell, self.bits), edge(cell + 1, self.bits)
         return min(max(low, self.least), self.most), min(max(high, self.least), self.most)
 
     def quantiles(self, points: Sequence[float]) -> list[float]:
@@ -99,11 +101,9 @@ def cell_of(values: NDArray[np.int64], bits: int) -> NDArray[np.int64]:
     return np.asarray(np.maximum(word - (1023 << bits), 0), np.int64)
 
 
-def edges(cells: NDArray[np.int64], bits: int) -> NDArray[np.float64]:
-    """The lower edge of each cell; the first begins at 0."""
-    octave, step = cells >> bits, cells & ((1 << bits) - 1)
-    found = np.ldexp(1.0 + step / (1 << bits), octave.astype(np.int32))
-    return np.asarray(np.where(cells <= 0, 0.0, found), np.float64)
+def edge(cell: int, bits: int) -> float:
+    """The lower edge of a cell; the first begins at 0."""
+    return 0.0 if cell <= 0 else math.ldexp(1.0 + (cell & ((1 << bits) - 1)) / (1 << bits), cell >> bits)
 
 
 def pooled(sections: Iterable[Cells]) -> Cells:

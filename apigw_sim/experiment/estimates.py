@@ -236,19 +236,21 @@ def _unseen(seen: float, total: float, runs: int, confidence: float, estimand: s
 
 
 def quantile_interval(
-    sections: Sequence[Cells], point: float, confidence: float = CONFIDENCE, estimand: str = ""
-) -> Interval:
+    sections: Sequence[Cells], point: float, confidence: float = CONFIDENCE, estimand: str = "",
+    together: Cells | None = None,
+) -> Interval:  # fmt: skip
     """A quantile of the samples of all runs together, each run a section.
 
     How far the sections disagree on the share below the estimate gives the interval of that share, and the pooled
     samples turn it into one of values (Woodruff 1952). The spread of the sections' own quantiles, which is the usual
-    way, covers an M/M/1 queue's p99.9 half the time. An end that lies beyond what was seen is None.
+    way, covers an M/M/1 queue's p99.9 half the time. An end that lies beyond what was seen is None. `together` are the
+    samples of all sections, where they have been pooled before.
     """
     held = [section for section in sections if len(section.cells)]
     runs = len(held)
     estimand = estimand or f"p{100 * point:g} of all samples of all runs"
     method = "pooled quantile by sections"
-    whole = pooled(held)
+    whole = pooled(held) if together is None else together
     value = whole.quantiles([point])[0] if runs else None
     if value is None or runs < 2:
         return _too_few(value, runs, confidence, estimand, method)

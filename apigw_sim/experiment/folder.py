@@ -192,7 +192,7 @@ def read_table(data: bytes) -> pa.Table:
 
 def to_parquet(found: Record) -> bytes:
     """A record as a Parquet file."""
-    return table_bytes(_table(found), compression="zstd", write_statistics=False)
+    return table_bytes(_table(found), compression="zstd", write_statistics=False, use_dictionary=False)
 
 
 def _table(found: Record) -> pa.Table:

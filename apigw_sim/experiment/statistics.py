@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from apigw_sim.errors import ApigwSimError
-from apigw_sim.experiment.cells import NOTHING
+from apigw_sim.experiment.cells import NOTHING, Cells, pooled
 from apigw_sim.experiment.estimates import (
     CONFIDENCE,
     Interval,
@@ -67,12 +67,16 @@ class Statistic:
             return part / whole if whole else None
         return record.values.get(self.name, 0.0 if self._counts else None)
 
-    def estimate(self, records: Sequence[Record], confidence: float = CONFIDENCE) -> Interval:
-        """Its value over runs, with its interval."""
+    def estimate(
+        self, records: Sequence[Record], confidence: float = CONFIDENCE, pools: dict[str, Cells] | None = None
+    ) -> Interval:  # fmt: skip
+        """Its value over runs, with its interval; `pools` are samples of all these runs together, which it may add to."""
         if self.kind == "quantile":
             group, _, point = self.name.rpartition(".p")
             held = [record.cells.get(group, NOTHING) for record in records]
-            found = quantile_interval(held, POINTS[f"p{point}"], confidence, self.estimand)
+            pools = {} if pools is None else pools
+            together = pools.get(group) or pools.setdefault(group, pooled(held))
+            found = quantile_interval(held, POINTS[f"p{point}"], confidence, self.estimand, together)
             return replace(found, value=_ms(found.value), low=_ms(found.low), high=_ms(found.high))
         if self.kind in ("share", "ratio"):
             pairs = [self.pair(record) for record in records]

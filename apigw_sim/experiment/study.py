@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from apigw_sim.experiment.cells import Cells
 from apigw_sim.experiment.estimates import CONFIDENCE
 from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder, read_design
 from apigw_sim.experiment.frames import StudyError, row, runs_frame
@@ -88,8 +89,9 @@ class Study:
         rows = []
         for number, point in enumerate(self.points):
             records = self.records(number)
+            pools: dict[str, Cells] = {}
             for one in statistics(records).values():
-                rows.append({"point": number} | point | row(one, one.estimate(records, confidence)))
+                rows.append({"point": number} | point | row(one, one.estimate(records, confidence, pools)))
         return pd.DataFrame(rows)
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from apigw_sim.errors import Problem, ScenarioError
 from apigw_sim.experiment.axes import Axis, Design, Point, points
+from apigw_sim.experiment.cells import Cells
 from apigw_sim.experiment.collect import Told, collect
 from apigw_sim.experiment.estimates import CONFIDENCE
 from apigw_sim.experiment.folder import RECORDS, Key, StudyFolder
@@ -145,7 +146,8 @@ def _settle(done: Swept, number: int, records: list[Record], confidence: float) 
     for name, one in known.items():
         done.known.setdefault(name, one)
     place = {"point": number} | {path: done.points[number].get(path) for path in done.axes}
-    done.rows += [place | row(one, one.estimate(records, confidence)) for one in known.values()]
+    pools: dict[str, Cells] = {}
+    done.rows += [place | row(one, one.estimate(records, confidence, pools)) for one in known.values()]
     done.own += [
         place | {"replication": record.replication} | {name: one.own(record) for name, one in known.items()}
         for record in records
