@@ -205,6 +205,7 @@ ENVIRONMENTS = Table("environments", "at death or at the end of the run", (
     Column("died_ns", "int64", "ns from run.start", "when its idle lifetime ended; null: alive at the end"),
     Column("served", "int64", "", "invocations it served"),
     Column("provisioned", "int8", "0 or 1", "whether it is one of provisioned concurrency"),
+    Column("resets", "int64", "", "how often a timeout or the end of its process made Lambda reset it"),
 ))  # fmt: skip
 
 CALLS = Table("calls", "when the end of the call is known", (

@@ -10,6 +10,7 @@ from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding, Keys
 from apigw_sim.advice.offered import Offered, Peak
 from apigw_sim.advice.words import about, at_once, exceeds, instant, per_second, several, verb
+from apigw_sim.plan.laws import percentile
 from apigw_sim.plan.tables import NULL, BackendKind
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.paths import show_path, split_path
@@ -178,3 +179,22 @@ def too_many_a_second(case: Case) -> Iterator[Finding]:
         wanted = at_once(peak.requests / each)
         fix = f"raise {pool.setting} to {wanted:,} or more, or throttle at {per_second(takes)}"
         yield Finding(pool.keys, text, fix)
+
+
+def never_initialised_again(case: Case) -> Iterator[Finding]:
+    """Functions into whose timeout their own Init does not fit, so that an environment that is reset stays useless."""
+    for function in case.plan.backends:
+        if function.kind is not BackendKind.LAMBDA or function.cold is None:
+            continue
+        init, own = percentile(function.cold.init, 0.5), percentile(function.duration, 0.5)
+        if init + own <= function.timeout_ns:
+            continue
+        text = (
+            f"{function.name} has an Init of {about(init)} and a Duration of {about(own)} (medians), and a timeout of "
+            f"{units.show_duration(function.timeout_ns)}: once a timeout or the end of its process has reset an environment, "
+            "Init is part of the next Duration, and runs into the timeout again"
+        )
+        least = units.show_duration(-(-(init + own) // units.SECOND) * units.SECOND)
+        yield Finding(
+            (*split_path(function.path), "timeout"), text, f"write timeout: {least} or more, or start faster"
+        )

@@ -210,6 +210,12 @@ RULES: tuple[Rule, ...] = (
         "L:provisioned-concurrency", scaling.out_of_reach,
     ),
     _rule(
+        "LMB008", "Init does not fit into the timeout",
+        "After a timeout or the end of its process Lambda resets an environment, and its next invocation initialises it "
+        "again within its own timeout; where that is too short, the environment fails every invocation until it is gone.",
+        "L:lambda-runtime-environment", functions.never_initialised_again,
+    ),
+    _rule(
         "DEP001", "A change that is never deployed",
         "A change to an API's methods acts on no stage before it is deployed to it; stage settings act at once.",
         "AG:updating-api", deployments.never_deployed,

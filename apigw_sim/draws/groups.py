@@ -26,7 +26,8 @@ class Group(IntEnum):
     OUTCOME = 3
     """Crash, malformed answer, status, error of a fault."""
     BIRTH = 4
-    """Of the environment that the attempt causes: provisioning, Init, idle lifetime."""
+    """Of the environment that the attempt causes, or finds reset: provisioning, Init, idle lifetime; if it crashes, whether
+    that ends its process."""
     CANARY = 5
     """Whether it meets its stage's canary; three to spare."""
     REQUEST = 6

@@ -147,6 +147,7 @@ def behaviour(reading: Reading, body: Function, path: Keys) -> dict[str, Any]:
         "response": reading.law(body.response.size, "size", (*path, "response", "size")),
         "status": laws.shares(body.response.status.items()),
         "crash": laws.threshold(body.crash),
+        "exits": laws.threshold(body.exit_error),
         "malformed": laws.threshold(body.malformed),
         "timeout_ns": body.timeout,
         "memory_mb": body.memory // units.MB,

@@ -334,6 +334,8 @@ class Backend:
     memory_mb: int = 0
     cold: Cold | None = None
     idle_lifetime: Law | None = None
+    exits: int = 0
+    """Threshold word: of what crashes, how much ends the runtime's process."""
     reserved: int = NULL
     """Reserved concurrency; NULL: none."""
     reserved_limit: int = NULL

@@ -156,6 +156,10 @@ Formats = Annotated[
     Leaf(_read_formats, list, lambda: {"type": "array", "minItems": 1, "items": {"type": "string"}}),
 ]
 _ACCEPTS = "formats of requests that it understands, as clients' calls name them; without it, all"
+_EXITS = (
+    "of what crashes, how much ends the runtime's process (Runtime.ExitError, out of memory), so that Lambda resets the "
+    "environment; an exception that the handler raises does not"
+)
 _FORMAT_ERROR = "what it answers to a format that it does not accept"
 
 
@@ -179,6 +183,7 @@ class Version(Part):
     timeout: Timeout | None = Field(None, description="after which the function is ended; Init is not in it")
     response: OtherResponse | None = Field(None, description="what it answers")
     crash: Share | None = Field(None, description="invocations that fail: 502 behind REST")
+    exit_error: Share | None = Field(None, description=_EXITS)
     malformed: Share | None = Field(
         None, description="of the others, answers that API Gateway cannot read: 502"
     )
@@ -269,6 +274,7 @@ class Function(Part):
     crash: Share = Field(
         Fraction(0), description="invocations that fail: 502 behind REST, counted in Lambda's Errors"
     )
+    exit_error: Share = Field(Fraction(0), description=_EXITS)
     malformed: Share = Field(
         Fraction(0), description="of the others, answers that API Gateway cannot read: 502"
     )

@@ -283,3 +283,21 @@ def test_lmb007_is_silent_where_the_maximum_is_enough(advice: Advised) -> None:
     tracked = scheduled("3 min", 25, schedules=[], target_tracking={})
     assert not advice("LMB007", RUSH, functions=tracked)
     assert not advice("LMB007", RUSH, functions=scheduled("3 min", 25))
+
+
+SLOW_START = {"functions.worker.cold_start": {"init": "2950 ms"}}
+
+
+def test_lmb008_fires_where_init_and_duration_are_longer_than_the_timeout(one: One) -> None:
+    path, text, fix = one("LMB008", {**SLOW_START, DURATION: "51 ms"})
+    assert path == "functions.worker.timeout"
+    assert text == (
+        "worker has an Init of 2.95 s and a Duration of 51 ms (medians), and a timeout of 3 s: once a timeout or the end of "
+        "its process has reset an environment, Init is part of the next Duration, and runs into the timeout again"
+    )
+    assert fix == "write timeout: 4 s or more, or start faster"
+
+
+def test_lmb008_is_silent_where_both_fit_and_where_nothing_is_initialised(advice: Advised) -> None:
+    assert not advice("LMB008", {**SLOW_START, DURATION: "50 ms"})
+    assert not advice("LMB008", {"functions.worker.cold_start": "none", DURATION: "2900 ms"})

@@ -162,6 +162,11 @@ LAMBDA: dict[str, Entry] = {
                clients={"c": client(every(310 * MS, 3 * SECOND, times=5)), "d": client(every(70 * MS, 2 * SECOND))}),
         "died", "cold",
     ),
+    "environments that are reset": entry(
+        behind({**COLD, "timeout": "1 s", "crash": "20 %", "exit_error": "50 %",
+                "duration": {"uniform": {"min": "10 ms", "max": "1.2 s"}}, "idle_lifetime": "40 ms"}),
+        "reset", "work TIMEOUT", "work CRASH", "died",
+    ),
     "a lifetime of nothing": entry(behind({"idle_lifetime": "0 ms", **COLD}), "died", "cold"),
     "environments at the start": entry(
         behind({**COLD, "idle_lifetime": {"uniform": {"min": "100 ms", "max": "900 ms"}}}, initial={"environments": {"f": 3}},

@@ -81,7 +81,7 @@ ENTRIES: dict[str, Entry] = {
         ready(4, 1, one={"duration": "1.2 s", "timeout": "1 s"},
               clients={"c": client({"process": "even", "rate": "20/s"}, [{"call": "GET /", "body": {"uniform": {
                   "min": "5.9 MB", "max": "6.1 MB"}}}])}),
-        "provisioned", "work TIMEOUT", "work TOO_LARGE",
+        "provisioned", "work TIMEOUT", "work TOO_LARGE", "reset",
     ),
     "provisioned concurrency behind a gateway that waits no longer": entry(
         ready(3, 1, timeout="60 ms"), "provisioned", "INTEGRATION_TIMEOUT", "abandoned"

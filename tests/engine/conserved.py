@@ -267,6 +267,12 @@ def _work(ran: Ran) -> Iterator[str]:
             yield f"{name}: repeats nothing"
 
 
+def _by_environment(ran: Ran, outcome: Outcome) -> Counter[tuple[int, int]]:
+    """How many invocations of an outcome each environment has run."""
+    rows = ran.columns(INVOCATIONS, "backend", "environment", "outcome")
+    return Counter((backend, number) for backend, number, found in rows if found == outcome)
+
+
 def _environments(ran: Ran) -> Iterator[str]:
     """Environments are numbered from 0 and serve what ran in them, one piece at a time."""
     served: Counter[tuple[int, int]] = Counter()
@@ -288,6 +294,11 @@ def _environments(ran: Ran) -> Iterator[str]:
         or not served.keys() <= said.keys()
     ):
         yield "environments: served is not what ran in them, or one stands twice"
+    crashed, out = (_by_environment(ran, outcome) for outcome in (Outcome.CRASH, Outcome.TIMEOUT))
+    for function, number, resets in ran.columns(ENVIRONMENTS, "function", "environment", "resets"):
+        late = out[function, number]
+        if not late <= resets <= late + crashed[function, number]:
+            yield f"environments: {resets} resets after {late} timeouts"
     for function in {row[0] for row in rows}:
         numbers = sorted(row[1] for row in rows if row[0] == function)
         if numbers != list(range(len(numbers))):

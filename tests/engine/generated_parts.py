@@ -96,6 +96,7 @@ def function(draw: Draw) -> dict[str, Any]:
         made["idle_lifetime"] = draw(time_of(0, 80, zero=True))
     if draw(chance(60)):
         made |= {"crash": f"{draw(few(0, 30))} %", "malformed": f"{draw(few(0, 30))} %"}
+        made |= draw(aside(one_of({}, {"exit_error": "40 %"}, {"exit_error": "100 %"})))
     if draw(chance(60)):
         big = {"uniform": {"min": "5.8 MB", "max": "6.2 MB"}}
         sizes = [*SIZES, big, big]

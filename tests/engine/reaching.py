@@ -55,7 +55,7 @@ WORDS = (
     *(f"refused by {kind.name}" for kind in LimitKind),
     *(f"level {kind.name}" for kind in GaugeKind),
     "authorizer refused", "authorizer gone", "authorizer cold",
-    "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "not idempotent",
+    "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "reset", "not idempotent",
     "journal", "fault ended", "provisioned", "allocated", "asked", "mapped to success", "by an alias", "by a version",
     "user", "user again", "late start",
 )  # fmt: skip
@@ -124,6 +124,7 @@ def reached(ran: Ran) -> Counter[str]:
         "asked": ran.column(JOURNAL, "asked") != NULL,
         "cold": ran.column(INVOCATIONS, "init_ns") != NULL,
         "died": ran.column(ENVIRONMENTS, "died_ns") != NULL,
+        "reset": ran.column(ENVIRONMENTS, "resets") > 0,
         "by an alias": ran.column(INVOCATIONS, "alias") != NULL,
         "by a version": np.isin(ran.column(INVOCATIONS, "backend"), _versions(ran)),
         "user": ran.column(CALLS, "user") > 0,

@@ -1,4 +1,4 @@
-"""The scenarios about capacity that changes by itself do what the comments at their heads say."""
+"""The scenarios about environments that come, go and are reset do what the comments at their heads say."""
 
 from __future__ import annotations
 
@@ -55,5 +55,31 @@ def test_provisioned_on_schedule() -> None:
             Claim("of on_demand {} started cold, and the p99.9 was {} ms", on_demand[2:]),
             Claim("tracked asked for {}, {}, {}, {}, {}, {} and {}:", steps[:-1]),
             Claim("scheduled had {} provisioned, and tracked {}", means),
+        ],
+    )
+
+
+def test_timeout_that_never_heals() -> None:
+    """Even arrivals and constant times: counts are exact."""
+    done = run("timeout_that_never_heals")
+    of = {name: done.requests[done.requests["client"] == name] for name in ("long", "short")}
+    failed = {name: int((rows["status"] >= 400).sum()) for name, rows in of.items()}
+    assert failed == {"long": 5 * 20, "short": 5 * 240}
+    resets = done.result.environments.groupby("function", observed=True)["resets"].sum()
+    assert resets.to_dict() == failed
+    after = of["long"][of["long"]["arrived_ns"] >= 180 * SECOND]
+    vouched(
+        "timeout_that_never_heals",
+        [
+            Claim("{}/s x {} s = {} calls each", (5, 20, 100)),
+            Claim("needs {} s + {} s = {} s", (2.5, 0.2, 2.7)),
+            Claim("{} s for {} s of work", (2, 2.7)),
+            Claim("{}/s x {} s = {}.", (5, 240, 1200)),
+        ],
+        [
+            Claim(
+                "long failed {} of {} calls and short {}", (failed["long"], len(of["long"]), failed["short"])
+            ),
+            Claim("long after {} min took {} ms", (3, after["latency_ns"].max() / 1e6)),
         ],
     )

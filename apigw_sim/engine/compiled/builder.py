@@ -359,7 +359,7 @@ class Builder:
                 busy=plan.gauge(GaugeKind.BUSY, number - row.part), queued=plan.gauge(GaugeKind.QUEUE, number),
                 service=self._service(row), events=events.get(main, NULL),
                 database=NULL if row.database == NULL else row.database * w.width("database"),
-                kin=kin.get(number, NULL), keeps=row.keeps_connection,
+                kin=kin.get(number, NULL), keeps=row.keeps_connection, exits=row.exits,
                 **self._laws(
                     provisioning=cold.provisioning if cold else None, init=cold.init if cold else None,
                     lifetime=row.idle_lifetime, query=row.query,

@@ -14,6 +14,31 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.state import State
 
 
+RESET = 1 << 61
+"""What the lifetime of an environment lacks that Lambda has reset: it looks expired, so that nobody else has to ask."""
+AGAIN = -2
+"""In the place of an invocation's Init: it finds its environment reset."""
+
+
+def reset(v: View) -> None:
+    """A timeout, or the end of its process, was the last of an environment."""
+    if v.lifetime >= NULL:
+        v.lifetime -= RESET
+        v.resets += 1
+
+
+def finds(a: View, v: View) -> None:
+    """An invocation takes an environment that has been reset."""
+    v.lifetime += RESET
+    a.init = AGAIN
+
+
+def lasts(v: View) -> int:
+    """The lifetime of an environment when idle, reset or not."""
+    lifetime: int = v.lifetime
+    return lifetime if lifetime >= NULL else lifetime + RESET
+
+
 def made(s: State, f: View, born: int, ready: int, lifetime: int) -> int:
     """The row of a new environment."""
     me = s.environment_free
@@ -33,17 +58,21 @@ def made(s: State, f: View, born: int, ready: int, lifetime: int) -> int:
     v.lifetime = lifetime
     v.served = 0
     v.connected = 0
+    v.resets = 0
     v.function = f.me // BACKEND
     f.births += 1
     move(s, f.alive, 1)
     return me
 
 
-def bury(s: State, f: View, now: int) -> None:
-    """Drop expired environments from the top of the stack until a live one shows."""
+def bury(s: State, a: View, f: View, now: int) -> None:
+    """Drop expired environments from the top of the stack until a live one shows, which the invocation will get."""
     while f.idle != 0:
         v = view(s.environment, f.idle)
         if v.used + v.lifetime > now:
+            return
+        if v.used + lasts(v) > now:
+            finds(a, v)
             return
         f.idle = v.below
         died(s, f, v)
@@ -51,7 +80,7 @@ def bury(s: State, f: View, now: int) -> None:
 
 def died(s: State, f: View, v: View) -> None:
     """An environment's idle lifetime has ended, since the last tick but before now."""
-    at = v.used + v.lifetime
+    at = v.used + lasts(v)
     left_at(s, f.alive, at)
     mourn(s, v, at)
 
@@ -91,7 +120,8 @@ def bury_all(s: State) -> None:
         out[r + 4] = v.used
         out[r + 5] = v.died
         out[r + 6] = v.served
-        out[r + 7] = 1 if v.lifetime == NULL else 0
+        out[r + 7] = 1 if lasts(v) == NULL else 0
+        out[r + 8] = v.resets
         s.environments_n += 1
         s.dead_first = v.below
         v.below = s.environment_free
@@ -105,7 +135,7 @@ def sweep(s: State, function: int, now: int) -> None:
     while here != 0:
         v = view(s.environment, here)
         below = v.below
-        if v.used + v.lifetime <= now:
+        if v.used + lasts(v) <= now:
             if above == 0:
                 f.idle = below
             else:

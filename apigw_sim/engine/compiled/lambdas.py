@@ -11,7 +11,7 @@ from apigw_sim.engine.compiled.callers import begun
 from apigw_sim.engine.compiled.checks import too_large
 from apigw_sim.engine.compiled.databases import queried
 from apigw_sim.engine.compiled.drawing import OF_AUTHORIZER_BIRTH, OF_BIRTH, draw_outcome, four, value
-from apigw_sim.engine.compiled.environments import bury, made
+from apigw_sim.engine.compiled.environments import AGAIN, bury, made, reset
 from apigw_sim.engine.compiled.jobs import (
     BEGINS,
     BY_ACCOUNT,
@@ -41,7 +41,7 @@ from apigw_sim.engine.compiled.words import (
     METHOD,
 )
 from apigw_sim.records import NULL
-from apigw_sim.rules import reason, window
+from apigw_sim.rules import pick, reason, window
 from apigw_sim.rules.bucket import TOKEN, refill
 
 if TYPE_CHECKING:
@@ -103,6 +103,8 @@ def execute(s: State, a: View, f: View) -> None:
         a.job_status = status
     elif status == OF_CRASH:
         a.outcome = CRASHED
+        if f.exits:
+            exits(s, a, f)
     elif status == OF_REFUSES:
         a.outcome = CRASHED
         a.job_status = UNAUTHORIZED_STATUS
@@ -112,11 +114,36 @@ def execute(s: State, a: View, f: View) -> None:
         duration = f.timeout
         a.outcome = RAN_OUT
         a.job_status = NULL
+        reset(view(s.environment, a.environment))
     a.duration = duration
     end = now + duration
     if a.init != NULL:
-        end += a.provisioning + a.init
+        if a.init == AGAIN:
+            end = now + again(s, a, f)
+        else:
+            end += a.provisioning + a.init
     a.end = end
+
+
+def exits(s: State, a: View, f: View) -> None:
+    """An invocation crashes: perhaps that ends its environment's process."""
+    _, _, _, word = four(s, a, birth_of(s, a) if a.source else OF_BIRTH)
+    if pick.happens(word, f.exits):
+        reset(view(s.environment, a.environment))
+
+
+def again(s: State, a: View, f: View) -> int:
+    """An environment that was reset initialises within the Duration, and the timeout, of an invocation (facts 10.3)."""
+    a.init = NULL
+    if f.cold:
+        _, init, _, _ = four(s, a, birth_of(s, a) if a.source else OF_BIRTH)
+        a.duration += value(s, f.init, f.init_c, init)
+        if a.duration > f.timeout:
+            a.duration = f.timeout
+            a.outcome = RAN_OUT
+            a.job_status = NULL
+            reset(view(s.environment, a.environment))
+    return a.duration
 
 
 def slowed(s: State, a: View, f: View, duration: int, status: int) -> tuple[int, int]:
@@ -162,7 +189,7 @@ def refused(s: State, a: View, f: View, now: int) -> int:
         return BY_ACCOUNT
     if not has_tokens(s, a, f, now):
         return BY_RPS
-    bury(s, f, now)
+    bury(s, a, f, now)
     if f.idle == 0 and not may_scale(s, f, now):
         a.job_refused_by = f.scaling_limit
         return BY_SCALING

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.checks import too_large
 from apigw_sim.engine.compiled.databases import disconnects
-from apigw_sim.engine.compiled.environments import made, mourn
+from apigw_sim.engine.compiled.environments import finds, lasts, made, mourn
 from apigw_sim.engine.compiled.jobs import BEGINS, BY_RPS, REFUSED, SPILLED
 from apigw_sim.engine.compiled.lambdas import has_tokens, idle_again, refuse, spend_rates
 from apigw_sim.engine.compiled.levels import level_of, move
@@ -45,7 +45,10 @@ def provided(s: State, a: View, f: View) -> int:
         p.level -= TOKEN
     a.provisioning = NULL
     a.environment = p.idle
-    p.idle = view(s.environment, p.idle).below
+    v = view(s.environment, p.idle)
+    p.idle = v.below
+    if v.lifetime < NULL:
+        finds(a, v)
     occupy_provisioned(s, f, 1)
     return BEGINS
 
@@ -71,7 +74,7 @@ def given_back(s: State, a: View, f: View) -> None:
     v = view(s.environment, a.environment)
     if f.database != NULL:
         disconnects(s, f, v)
-    if v.lifetime != NULL:
+    if lasts(v) != NULL:
         idle_again(s, a, f)
         return
     p = view(s.provision, f.provision)

@@ -123,7 +123,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             all_rps scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold
             provisioning provisioning_c init init_c lifetime lifetime_c concurrency queue capacity_limit busy queued
             first last load largest_response main refuses format_error service provision provisioned
-            events database kin query query_c keeps
+            events database kin query query_c keeps exits
             account_in_use unreserved unreserved_in_use unreserved_limit""",
         # an AWS service behind a backend's row: what a token of its bucket pays for, and how many units it is; of a stream
         # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
@@ -144,7 +144,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # a database: where in `status` its times by load stand, its functions from `first` on, and its gauges
         "database": "connections load first held busy refused",
         # an execution environment; `below` it in the stack of idle ones, or behind it among the dead
-        "environment": "me number born ready used lifetime served below died function connected",
+        "environment": "me number born ready used lifetime served below died function connected resets",
         "gauge": "level low peak area at stale integral",
     }.items()
 }
@@ -180,7 +180,7 @@ PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
-ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 8, 10, 6
+ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 9, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""
 BY_TURNS = 2

@@ -13,7 +13,7 @@ from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import Law
 from apigw_sim.records import NULL, Outcome
-from apigw_sim.rules import quantile, reason
+from apigw_sim.rules import pick, quantile, reason
 from apigw_sim.rules.bucket import TOKEN, refill
 from apigw_sim.rules.window import sliding
 
@@ -40,7 +40,7 @@ class Environment:
     A lifetime of NULL has no end: the environment is one of provisioned concurrency.
     """
 
-    __slots__ = ("born", "connected", "last_used", "lifetime", "number", "ready", "served")
+    __slots__ = ("born", "connected", "last_used", "lifetime", "number", "ready", "reset", "resets", "served")
 
     def __init__(self, number: int, born: int, ready: int, lifetime: int) -> None:
         self.number = number
@@ -49,6 +49,9 @@ class Environment:
         self.last_used = ready
         self.lifetime = lifetime
         self.served = 0
+        self.reset = False
+        """Whether a timeout, or the end of its process, was the last of it: its next invocation initialises it again."""
+        self.resets = 0
         self.connected = False
         """Whether it holds a connection of its function's database."""
 
@@ -233,7 +236,7 @@ class Function:
     def _write(self, environment: Environment, died: int) -> None:
         self.environments.write(self.environments.pack(
             self.number, environment.number, environment.born, environment.ready, environment.last_used, died,
-            environment.served, environment.lifetime == NULL,
+            environment.served, environment.lifetime == NULL, environment.resets,
         ))  # fmt: skip
 
     def close(self) -> None:
@@ -265,7 +268,8 @@ class Function:
     # the invocation
 
     def _run(self, job: Job, now: int) -> None:
-        attempt = job.attempt
+        attempt, environment = job.attempt, job.environment
+        assert environment is not None
         duration, status = job.drawn()
         job.run()
         self._occupy(job, 1)
@@ -276,29 +280,50 @@ class Function:
             duration = fault.stretch(duration)
             if fault.fails(job):
                 status = CRASH
+        again = 0
+        if environment.reset:
+            again = self._initialise_again(job)
+            duration += again
         if status > 0:
             job.status = status
         elif status == REFUSES:
             job.outcome = Outcome.CRASH
             job.status = reason.REASONS[reason.UNAUTHORIZED].status
+        elif status == CRASH:
+            job.outcome = Outcome.CRASH
+            if pick.happens(job.birth()[3], self.row.exits):
+                self._reset(environment)
         else:
-            job.outcome = Outcome.CRASH if status == CRASH else Outcome.MALFORMED
+            job.outcome = Outcome.MALFORMED
         if duration > self.timeout:
             duration = self.timeout
             job.outcome = Outcome.TIMEOUT
             job.status = NULL
+            self._reset(environment)
         job.duration = duration
         job.end = now + duration if job.init == NULL else now + job.provisioning + job.init + duration
-        if attempt.notes is not None and job.environment is not None:
+        if attempt.notes is not None:
             kind = (
-                ("warm" if job.environment.lifetime != NULL else "provisioned")
+                ("warm" if environment.lifetime != NULL else "provisioned")
                 if job.init == NULL
                 else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
             )
+            if again:
+                kind += f", reset before and so Init again, {again / 1e6:g} ms of its Duration"
             attempt.note(
-                f"function {self.row.name}: environment {job.environment.number}, {kind}, Duration {duration / 1e6:g} ms"
+                f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms"
                 f"{self.fault.told()}; at once {self._pool()}"
             )
+
+    def _reset(self, environment: Environment) -> None:
+        environment.resets += not environment.reset
+        environment.reset = True
+
+    def _initialise_again(self, job: Job) -> int:
+        """What Init takes in an environment that was reset, within its next invocation's Duration and timeout (facts 10.3)."""
+        assert job.environment is not None
+        job.environment.reset = False
+        return 0 if self.row.cold is None else drawn(self.row.cold.init, job.birth()[1])
 
     def _occupy(self, job: Job, by: int) -> None:  # noqa: ARG002
         """Concurrency of the function and of the pools it draws from."""
