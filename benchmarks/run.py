@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from gates import Gate, at_most, bound, counted, exact, faster, memory, more_memory, undecided
 from programs import PROGRAMS, QUEUES
 from rows import Row, flagged, machine, measure, script, shown, speed, spread, table
-from scaling_gates import scaled
+from scaling_gates import of_users, scaled
 from whole_runs import compared
 
 LONG = os.environ.get("BENCH") == "long"
@@ -126,6 +126,8 @@ def main() -> int:
             found.append(more_memory(rows["mixed_path"], measure("mixed_path", SIMPY_SIZE), SIMPY_MORE_MB))
         part("time per attempt, as things grow")
         found += scaled(rounds, LONG)
+        part("users in a closed loop")
+        found += of_users(rounds)
         part("whole processes")
         found += compared(rounds - 1)
 

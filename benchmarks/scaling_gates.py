@@ -1,10 +1,10 @@
-"""Time per attempt along the axes of `scaling.py`: the table, and the gates that rest on it."""
+"""Time per attempt along the axes of `scaling.py`, and of users in a closed loop: the tables, and the gates."""
 
 from __future__ import annotations
 
 from statistics import median
 
-from gates import Gate, at_most, bound
+from gates import Gate, at_least, at_most, bound
 from rows import Row, flagged, script, spread, table
 
 BASE = "base"
@@ -19,6 +19,11 @@ AXES = {
 }
 """What an axis is, and how much longer an attempt may take at its end than at its beginning."""
 FIRST = {"methods": 10, "keys": 10, "plans": 1, "in flight": 100}  # what the base has: these axes begin there
+
+FEW_USERS, MANY_USERS = 10_000, 110_000
+HALF = 0.5
+USER_BYTES = 800
+"""At most for a user: the event of its next call, its place in the pages of the far future, and room to grow."""
 
 Times = dict[tuple[str, int], list[Row]]
 
@@ -69,3 +74,35 @@ def scaled(rounds: int, long: bool) -> list[Gate]:
     ]
     table(("compiled engine", "", "ns per attempt", "system", "runs", "flagged"), lines)
     return [gate(axis, times) for axis in AXES]
+
+
+def of_users(rounds: int) -> list[Gate]:
+    """A closed loop of many users beside an open one of the same rate, a process each: speed, and bytes for a user."""
+    found: dict[int, list[Row]] = {users: [] for users in (0, FEW_USERS, MANY_USERS)}
+    for number in range(rounds):
+        for users, rows in found.items():
+            rows += script("users.py", users, round=number)
+    lines = [
+        (
+            f"{users:,}" if users else "open loop",
+            spread(ns(rows), 0),
+            f"{peak(rows) / 1e6:.0f}",
+            flagged(rows),
+        )
+        for users, rows in found.items()
+    ]
+    table(("users", "ns per attempt", "peak MB", "flagged"), lines)
+    ratio = median(ns(found[0])) / median(ns(found[MANY_USERS]))
+    each = (peak(found[MANY_USERS]) - peak(found[FEW_USERS])) / (MANY_USERS - FEW_USERS)
+    return [
+        Gate(
+            at_least(ratio, HALF),
+            f"{MANY_USERS:,} users do {ratio:.2f} times the attempts of an open loop, at least {bound(HALF, floor=True)}",
+        ),
+        Gate(each <= USER_BYTES, f"a user takes {each:.0f} bytes, at most {USER_BYTES:,}"),
+    ]
+
+
+def peak(rows: list[Row]) -> float:
+    """The median of the most that processes held."""
+    return float(median(row["peak_bytes"] for row in rows))
