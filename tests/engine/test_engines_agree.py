@@ -118,6 +118,8 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "30 s", "run.period": "5 s", "assumptions.waf_check_interval": "2 s",
         "clients.attack.arrivals.rate": [{"from": "0 s", "rate": "0/s"}, {"from": "5 s", "rate": "300/s"}],
     },
+    "a_day": {"run.duration": "40 min", "run.period": "10 min", "functions.report.reserved_concurrency": 2},
+    "azure_functions": {"run.duration": "5 min", "functions.thumbnails.reserved_concurrency": 8},
     "ticket_sale": {"run.duration": "4 s", "run.warm_up": "1 s", "functions.sell.reserved_concurrency": 12},
     "noisy_neighbour_lambda": {
         "run.duration": "32 s", "run.warm_up": "2 s",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from scenarios.comments import Claim
 
 PARTNERS = ("metronome", "people", "jobs", "sessions", "uploads")
@@ -15,6 +16,23 @@ def of_partners(done: Any) -> dict[str, float]:
     return {
         name: 100 * float((requests["status"][requests["client"] == name] >= 400).mean()) for name in PARTNERS
     }
+
+
+def evening(done: Any) -> tuple[float, float]:
+    """The percentage of a day's requests that fail, and of those from 20:00 to 21:00."""
+    bad, within = done.requests["status"] >= 500, (done.at >= 20 * 3600) & (done.at < 21 * 3600)
+    return 100 * float(bad.mean()), 100 * float(bad[within].mean())
+
+
+def ten_places(done: Any) -> list[Claim]:
+    return [Claim("{} % are refused, and {} % from eight to nine", evening(done))]
+
+
+def twelve_places(done: Any) -> list[Claim]:
+    thumbnails, minute = done.requests["client"] == "by_the_minute", (done.at // 60).astype(int)
+    busiest = np.bincount(minute[thumbnails]).argmax()
+    most = (done.requests["status"] >= 500)[thumbnails & (minute == busiest)]
+    return [Claim("{} % of the busiest minute", (100 * float(most.mean()),))]
 
 
 def a_deep_bucket(done: Any) -> list[Claim]:
@@ -76,6 +94,8 @@ def enough_workers(done: Any) -> list[Claim]:
 
 
 TRIED = [
+    ("a_day", "--set functions.report.reserved_concurrency=10", ten_places),
+    ("azure_functions", "--set functions.thumbnails.reserved_concurrency=12", twelve_places),
     ("coordinated_omission", "--set clients.tester.workers=110", enough_workers),
     ("retry_storm", "--set clients.app.retry.attempts=1", without_retries),
     ("retry_storm", "--set backends.orders.http.queue=60", a_short_queue),

@@ -152,7 +152,7 @@ def test_a_law_without_durations_is_refused(tmp_path: Path, function: str, text:
 
 def test_the_example_replays_its_files(root: Path) -> None:
     """Everything that the two files count for these functions arrives, and the durations are those of the file."""
-    folder = root / "docs" / "examples"
+    folder = root / "scenarios"
     result = sim.run(folder / "azure_functions.yaml")
     rows = list(csv.DictReader((folder / "azure_minutes.csv").read_text().splitlines()))
     (thumbnails,) = [row for row in rows if row["HashFunction"].startswith("12048002")]
@@ -198,7 +198,7 @@ def test_a_scenario_replays_a_real_function(shared_data: Path, root: Path) -> No
     most = Counter(row["func"] for row in csv.DictReader(text.splitlines())).most_common(1)[0]
     file = str((shared_data / "traces" / "azure2021_invocations_200.csv").resolve())
     result = sim.run(
-        root / "docs" / "examples" / "azure_functions.yaml",
+        root / "scenarios" / "azure_functions.yaml",
         overrides=[
             f"clients.one_by_one.arrivals.trace.azure_2021={file}",
             f"clients.one_by_one.arrivals.trace.function={most[0]}",
