@@ -101,6 +101,13 @@ def account_throttle(region: str) -> tuple[Fraction, int]:
 
 
 @cache
+def start_execution(region: str) -> tuple[Fraction, int]:
+    """Rate and burst of StartExecution, of standard state machines, in a Region."""
+    kind = "" if region in _document()["start_execution"]["large"] else "small_"
+    return rate(f"{kind}start_execution_rate"), count(f"{kind}start_execution_burst")
+
+
+@cache
 def cache_sizes() -> Mapping[str, int]:
     """The sizes of a stage cache as AWS names them, with their usable bytes."""
     return MappingProxyType(dict(_document()["cache_sizes"]["usable_bytes"]))

@@ -9,7 +9,7 @@ from apigw_sim import quotas, units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding, Keys
 from apigw_sim.advice.words import several, verb
-from apigw_sim.plan.laws import threshold
+from apigw_sim.plan.laws import percentile, threshold
 from apigw_sim.plan.tables import NULL
 from apigw_sim.rules import quantile
 from apigw_sim.rules.reason import RESPONSE_TYPES
@@ -17,7 +17,7 @@ from apigw_sim.scenario.api import Api, Integration
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.functions import OK
 from apigw_sim.scenario.responses import DEFAULT, FUNCTION_ERROR, Mapped
-from apigw_sim.scenario.services import Backend
+from apigw_sim.scenario.services import START, Backend
 
 FULL_QUEUE = 503
 SELDOM = threshold(Fraction(999, 1000))
@@ -42,7 +42,7 @@ def _default(integration: Integration) -> int | None:
 
 def answered(backend: Backend) -> dict[int, Fraction]:
     """The statuses of a backend, its refusals aside."""
-    if backend.sqs is not None or backend.kinesis is not None:
+    if backend.sqs or backend.kinesis or backend.step_functions:
         return OK
     body = backend.http or backend.service or backend.dynamodb
     return body.status if body is not None else {}
@@ -116,6 +116,26 @@ def throttles_as_success(case: Case) -> Iterator[Finding]:
             "rate is used up: to the client what was refused is a success, and nobody tries again"
         )
         yield Finding(keys, text, f"map it: responses: {{{hidden[0]}: 429}}")
+
+
+def waits_too_long(case: Case) -> Iterator[Finding]:
+    """Synchronous executions of state machines of which some take longer than the gateway waits."""
+    for number, row in enumerate(case.plan.backends):
+        name = row.path.removeprefix("backends.")
+        said = case.scenario.backends.get(name) if row.path.startswith("backends.") else None
+        if said is None or said.step_functions is None or said.step_functions.action == START:
+            continue
+        behind = [method for method in case.plan.methods if method.backend == number]
+        limit = min((method.timeout_ns for method in behind), default=0)
+        longest = percentile(row.duration, 0.999)
+        if not limit or longest <= limit:
+            continue
+        text = (
+            f"one execution of {name} in a thousand takes {units.show_duration(int(longest))} or longer, and the gateway waits "
+            f"{units.show_duration(limit)}: the caller has a 504, and the execution goes on"
+        )
+        fix = "write action: StartExecution, and let the caller ask for the result later"
+        yield Finding(("backends", name, "step_functions", "action"), text, fix)
 
 
 def caught_by_nothing(case: Case) -> Iterator[Finding]:

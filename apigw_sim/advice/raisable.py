@@ -52,6 +52,20 @@ def _tables(case: Case) -> Iterator[Use]:
             yield Use(("tables", name, what), units_of, text)
 
 
+def _starts(field: str, part: str, *, large: bool | None = None) -> Callable[[Case], Iterator[Use]]:
+    """What is written of a bucket of StartExecution, in Regions with the larger one or in the others."""
+
+    def found(case: Case) -> Iterator[Use]:
+        said = getattr(case.scenario.account, field)
+        rate, _ = quotas.start_execution(case.scenario.account.region)
+        if said is None or large not in (None, rate == quotas.rate("start_execution_rate")):
+            return
+        shown = units.show_rate(said.rate) if part == "rate" else f"{said.burst:,}"
+        yield Use(("account", field, part), getattr(said, part), f"StartExecution has {part} {shown}")
+
+    return found
+
+
 def _concurrency(case: Case) -> Iterator[Use]:
     most = case.scenario.account.lambda_concurrency
     yield Use(("account", "lambda_concurrency"), most, f"the account has a Lambda concurrency of {most:,}")
@@ -130,6 +144,12 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
     "lambda_concurrency": _concurrency,
     "websocket_connections_rate": _connections,
     "dynamodb_capacity_max": _tables,
+    "start_execution_rate": _starts("start_execution", "rate", large=True),
+    "start_execution_burst": _starts("start_execution", "burst", large=True),
+    "small_start_execution_rate": _starts("start_execution", "rate", large=False),
+    "small_start_execution_burst": _starts("start_execution", "burst", large=False),
+    "start_express_execution_rate": _starts("start_express_execution", "rate"),
+    "start_express_execution_burst": _starts("start_express_execution", "burst"),
 }
 """What a scenario uses of each quota that AWS raises."""
 

@@ -333,6 +333,11 @@ RULES: tuple[Rule, ...] = (
         "https://docs.aws.amazon.com/streams/latest/dev/service-sizes-and-limits.html", streams.hot_shard,
     ),
     _rule(
+        "SVC003", "A synchronous execution that outlives the gateway",
+        "A synchronous express execution may last five minutes, and the gateway waits 29 seconds for it.",
+        "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-express-synchronous.html", answers.waits_too_long,
+    ),
+    _rule(
         "SQS001", "A visibility timeout below six times the function's timeout",
         "Messages that become visible while their batch is still tried are received again: work is done twice, and "
         "receives are used up.",

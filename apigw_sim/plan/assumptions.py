@@ -26,7 +26,10 @@ def _large(law: Law) -> int:
 def _default_latency(scenario: Scenario) -> bool:
     """Whether some AWS service has no latency of its own."""
     every = (body.served for body in scenario.backends.values())
-    return any(body is not None and body.latency is None for body in every)
+    return any(
+        body is not None and body.latency is None and getattr(body, "duration", None) is None
+        for body in every
+    )
 
 
 def _rate_alone(scenario: Scenario) -> bool:

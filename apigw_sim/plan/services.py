@@ -15,13 +15,13 @@ from apigw_sim.plan.tables import NULL, Backend, BackendKind, LimitKind, Numbere
 from apigw_sim.rules.bucket import MOST_TOKENS, TOKEN
 from apigw_sim.rules.service import tokens
 from apigw_sim.scenario.functions import OK
-from apigw_sim.scenario.services import EXCEEDED, READS
+from apigw_sim.scenario.services import EXCEEDED, READS, START
 from apigw_sim.scenario.tables import ON_DEMAND
 
 if TYPE_CHECKING:
     from apigw_sim.plan.reading import Keys
     from apigw_sim.scenario.functions import Statuses
-    from apigw_sim.scenario.services import DynamoDb, Kinesis, PartitionKeys, Sqs
+    from apigw_sim.scenario.services import DynamoDb, Kinesis, PartitionKeys, Sqs, StepFunctions
     from apigw_sim.scenario.services import Service as SaidService
 
 HASHES = 1 << 128
@@ -85,7 +85,7 @@ class Services:
         self.limits = limits
         self.reading = limits.reading
         self._taken: dict[tuple[str, bool], int] = {}
-        """Buckets of tables, by name and whether of reads."""
+        """Buckets of tables, by name and whether of reads; of StartExecution, by whether of express state machines."""
         self.rows: list[Backend] = []
         for name, body in self.reading.scenario.backends.items():
             if body.service is not None:
@@ -96,9 +96,15 @@ class Services:
                 self.rows += self._kinesis(name, body.kinesis)
             elif body.dynamodb is not None:
                 self.rows.append(self._dynamodb(name, body.dynamodb))
+            elif body.step_functions is not None:
+                self.rows.append(self._step_functions(name, body.step_functions))
 
     def _row(
-        self, name: str, kind: str, said: SaidService | Sqs | Kinesis | DynamoDb, status: Statuses
+        self,
+        name: str,
+        kind: str,
+        said: SaidService | Sqs | Kinesis | DynamoDb | StepFunctions,
+        status: Statuses,
     ) -> Backend:
         """What all of them have."""
         reading, latency = self.reading, said.latency
@@ -197,6 +203,41 @@ class Services:
             )
         self._taken[name, reads] = self._bucket(tap, name)
         return self._taken[name, reads]
+
+    def _step_functions(self, name: str, said: StepFunctions) -> Backend:
+        """StartExecution by the account's bucket; StartSyncExecution has none, and its answer is a 200 in any case."""
+        row = self._row(name, "step_functions", said, OK)
+        if said.action == START:
+            return replace(
+                row, rate_bucket=self._starts(express=said.type == "EXPRESS"), service=Service(EXCEEDED, 0)
+            )
+        assert said.duration is not None
+        duration = self.reading.law(
+            said.duration, "duration", ("backends", name, "step_functions", "duration")
+        )
+        return replace(row, kind=BackendKind.HTTP, duration=duration)
+
+    def _starts(self, *, express: bool) -> int:
+        """The account's bucket of StartExecution, for all state machines of a type."""
+        key = (START, express)
+        if key not in self._taken:
+            account = self.reading.scenario.account
+            rate, burst = quotas.start_execution(account.region)
+            field, said = "start_execution", account.start_execution
+            if express:
+                rate, burst = (
+                    quotas.rate("start_express_execution_rate"),
+                    quotas.count("start_express_execution_burst"),
+                )
+                field, said = "start_express_execution", account.start_express_execution
+            if said is not None:
+                rate, burst = said.rate, said.burst
+            ceiling = f"{units.show_rate(rate)} burst {burst}"
+            row = self.limits.limit(
+                LimitKind.SERVICE, "StartExecution rate", ("account", field, "rate"), ceiling
+            )
+            self._taken[key] = self._bucket(Tap(int(rate * UNITS_PER_RATE), burst * TOKEN, row), field)
+        return self._taken[key]
 
     def _sqs(self, name: str, said: Sqs) -> Backend:
         queue = Queue(

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 from apigw_sim import units
 from apigw_sim.scenario.base import NONE
-from apigw_sim.scenario.services import KINDS, READS
+from apigw_sim.scenario.services import KINDS, READS, START, START_SYNC
 from apigw_sim.scenario.tables import PROVISIONED
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
     from apigw_sim.scenario.functions import HttpBackend
-    from apigw_sim.scenario.services import DynamoDb, Sqs
+    from apigw_sim.scenario.services import DynamoDb, Sqs, StepFunctions
 
 
 def check_services(report: Report) -> None:
@@ -31,6 +31,8 @@ def check_services(report: Report) -> None:
             _check_consumer(report, ("backends", name, "sqs"), backend.sqs)
         if backend.dynamodb is not None:
             _check_table(report, ("backends", name, "dynamodb"), backend.dynamodb)
+        if backend.step_functions is not None:
+            _check_machine(report, ("backends", name, "step_functions"), backend.step_functions)
 
 
 def _check_places(report: Report, keys: Keys, server: HttpBackend) -> None:
@@ -76,6 +78,29 @@ def _check_table(report: Report, keys: Keys, said: DynamoDb) -> None:
     if table.billing_mode == PROVISIONED and getattr(table, needed) is None:
         what = f"{said.action} needs capacity, and {said.table} is provisioned without {needed}"
         report.say(("tables", said.table), what, f"write {needed}: 100", (*keys, "action"))
+
+
+def _check_machine(report: Report, keys: Keys, said: StepFunctions) -> None:
+    """An execution that the caller waits for is express, and takes its time; one that is started takes none that shows."""
+    if said.action == START:
+        if said.duration is not None:
+            what = "nobody waits for an execution that is only started"
+            report.say(
+                (*keys, "duration"),
+                what,
+                f"write action: {START_SYNC}, or leave duration out",
+                (*keys, "action"),
+            )
+        return
+    if said.type != "EXPRESS":
+        report.say(
+            (*keys, "action"), f"{said.action} is for express state machines alone", "write type: EXPRESS"
+        )
+    if said.duration is None:
+        report.say(keys, f"{said.action} takes as long as its execution", "write duration: 800 ms")
+    if said.latency is not None:
+        what = f"{said.action} answers when its execution has ended"
+        report.say((*keys, "latency"), what, "write duration: in its place", (*keys, "action"))
 
 
 def check_served(report: Report, keys: Keys, name: str) -> None:

@@ -84,6 +84,31 @@ class DynamoDb(Part):
     size: SizeLaw = Field(constant(units.KB), description="the answer's size")
 
 
+START: Literal["StartExecution"] = "StartExecution"
+START_SYNC: Literal["StartSyncExecution"] = "StartSyncExecution"
+
+
+class StepFunctions(Part):
+    """A state machine of AWS Step Functions: started, or run while the caller waits."""
+
+    type: Annotated[Literal["STANDARD", "EXPRESS"], one_of("STANDARD", "EXPRESS", noun="type")] = Field(
+        "STANDARD", description="the type of the state machine"
+    )
+    action: Annotated[
+        Literal["StartExecution", "StartSyncExecution"], one_of(START, START_SYNC, noun="action")
+    ] = Field(
+        START,
+        description="whether the answer comes at once, or when the execution, an express one, has ended",
+    )
+    duration: DurationLaw | None = Field(
+        None, description="how long an execution takes; of StartSyncExecution, for nobody else sees it"
+    )
+    latency: DurationLaw | None = Field(
+        None, description="of StartExecution, its time for a request; default: assumptions.service_latency"
+    )
+    size: SizeLaw = Field(constant(200), description="the answer's size")
+
+
 class Consumer(Part):
     """The event source mapping of a queue: a function, invoked with batches of its messages."""
 
@@ -147,6 +172,7 @@ class Backend(Part):
     dynamodb: DynamoDb | None = Field(
         None, description="an action on a DynamoDB table, by the table's capacity"
     )
+    step_functions: StepFunctions | None = Field(None, description="a state machine of AWS Step Functions")
     python: Code | None = Field(
         None, description="a class of your own, as module:Class; its code runs only where you allow it"
     )
@@ -162,19 +188,20 @@ class Backend(Part):
         return next(name for name in KINDS if getattr(self, name) is not None)
 
     @property
-    def served(self) -> Service | Sqs | Kinesis | DynamoDb | None:
+    def served(self) -> Service | Sqs | Kinesis | DynamoDb | StepFunctions | None:
         """The AWS service that it is; None: it is none."""
-        return self.service or self.sqs or self.kinesis or self.dynamodb
+        return self.service or self.sqs or self.kinesis or self.dynamodb or self.step_functions
 
     @property
     def throttle_status(self) -> int | None:
         """What it answers when its own rate is used up; None: it has none."""
         if self.service is not None:
             return self.service.throttle_status
-        return EXCEEDED if self.kinesis or self.dynamodb else None
+        starts = self.step_functions is not None and self.step_functions.action == START
+        return EXCEEDED if self.kinesis or self.dynamodb or starts else None
 
 
 EXCEEDED = 400
 """The status of ProvisionedThroughputExceededException and of ThrottlingException."""
-KINDS = ("http", "service", "sqs", "kinesis", "dynamodb", "python")
+KINDS = ("http", "service", "sqs", "kinesis", "dynamodb", "step_functions", "python")
 """The kinds of backends, of which each has one."""

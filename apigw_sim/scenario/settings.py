@@ -108,6 +108,14 @@ class Account(Part):
     websocket_connections: NewConnections = Field(
         NewConnections(), description="one bucket for new connections to every WebSocket API of the account"
     )
+    start_execution: Throttle | None = Field(
+        None,
+        description="one bucket for StartExecution of all standard state machines; default: the Region's",
+    )
+    start_express_execution: Throttle | None = Field(
+        None,
+        description="one bucket for StartExecution of all express state machines; default: 6,000/s, burst 6,000",
+    )
     lambda_concurrency: PositiveCount = Field(
         quotas.count("lambda_concurrency"), description="concurrent executions of all functions together"
     )

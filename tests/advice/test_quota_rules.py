@@ -107,6 +107,22 @@ CASES: dict[str, tuple[int, Callable[[int], dict[str, Any]], str, str]] = {
         40_000, lambda n: {"tables.t": {"write_capacity": n}}, "tables.t.write_capacity",
         "t has 40,001 write units a second, and AWS gives 40000 per table",
     ),
+    **{
+        f"{small}start_{express}execution_{part}": (
+            n,
+            lambda n, f=field, s=small, p=part: {
+                **({"account.region": "eu-central-1"} if s else {}),
+                f"account.{f}": {"rate": "1/s", "burst": 1} | {p: f"{n}/s" if p == "rate" else n},
+            },
+            f"account.{field}.{part}",
+            f"StartExecution has {part} ",
+        )
+        for small, express, field, rate, burst in (
+            ("", "", "start_execution", 300, 1300), ("small_", "", "start_execution", 150, 800),
+            ("", "express_", "start_express_execution", 6000, 6000),
+        )
+        for part, n in (("rate", rate), ("burst", burst))
+    },
 }  # fmt: skip
 
 

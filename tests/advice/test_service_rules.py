@@ -75,6 +75,28 @@ def test_svc002_is_silent_where_each_shard_has_enough(advice: Advised) -> None:
     assert not advice("SVC002", streaming("1000/s", shards=4, partition_keys={"count": 1}))
 
 
+def running(duration: Any) -> dict[str, Any]:
+    machine = {"type": "EXPRESS", "action": "StartSyncExecution", "duration": duration}
+    return {
+        "backends.table": {"step_functions": machine},
+        f"{ORDERS}.integration": {"service": "table", "timeout": "20 s"},
+    }
+
+
+def test_svc003_fires_where_one_in_a_thousand_takes_longer_than_the_gateway_waits(one: One) -> None:
+    path, text, _ = one("SVC003", running("21 s"))
+    assert path == "backends.table.step_functions.action"
+    assert text == (
+        "one execution of table in a thousand takes 21 s or longer, and the gateway waits 20 s: the caller has a 504, and "
+        "the execution goes on"
+    )
+
+
+def test_svc003_is_silent_where_all_have_the_time(advice: Advised) -> None:
+    assert not advice("SVC003", running("20 s"))
+    assert not advice("SVC003", {**running("1 s"), "backends.table": {"step_functions": {}}})
+
+
 def queueing(**over: Any) -> dict[str, Any]:
     """A queue that is worked off by a function with a timeout of 5 s; `over` is put over its settings, by path."""
     made = {

@@ -169,6 +169,19 @@ ENTRIES: dict[str, Entry] = {
     "a table on demand, with consistent reads": entry(
         table({"read_capacity": 40, "write_capacity": 60}, consistent_read=True, item_size="9 KB"), "refused by SERVICE",
     ),
+    "state machines that are started": entry(
+        serving(
+            {"step_functions": {"latency": TIGHT["latency"]}}, MAPPED, account={"start_execution": {"rate": "20/s", "burst": 3}}
+        ),
+        "refused by SERVICE", "retried",
+    ),
+    "state machines that are waited for": entry(
+        serving(
+            {"step_functions": {"type": "EXPRESS", "action": "StartSyncExecution", "duration": {"p50": "90 ms", "p99": "2 s"}}},
+            {"timeout": "150 ms"}, timeline=FAULTS,
+        ),
+        "INTEGRATION_TIMEOUT", "abandoned", "fault ended",
+    ),
     "a service that counts bytes": entry(
         serving({"service": {**TIGHT, "rate": "80/s", "burst": 6, "unit": "1 KB", "throttle_status": 429}}, {
             "responses": {"429": 429, "default": "none", "200": 202},

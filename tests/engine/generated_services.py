@@ -48,6 +48,19 @@ def action(draw: Draw) -> dict[str, Any]:
 
 
 @drawn
+def machine(draw: Draw) -> dict[str, Any]:
+    if draw(chance(50)):
+        return {
+            "step_functions": {
+                "latency": draw(time_of(0, 9, zero=True)),
+                "type": draw(one_of("STANDARD", "EXPRESS")),
+            }
+        }
+    made = {"type": "EXPRESS", "action": "StartSyncExecution", "duration": draw(time_of(0, 20, zero=True))}
+    return {"step_functions": made}
+
+
+@drawn
 def queue(draw: Draw, function: str) -> dict[str, Any]:
     consumer: dict[str, Any] = {"function": function, "batch_size": draw(one_of(1, 2, 4, 10))}
     if draw(chance(50)):
@@ -108,7 +121,9 @@ def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
             said["backends"]["s"]["sqs"] |= {"visibility_timeout": "31 s", "max_receive_count": 5}
         said["assumptions"]["event_source_backoff"] = draw(one_of("1 s", "300 ms"))
     if "sqs" not in said["backends"]["s"] and draw(chance(75)):
-        said["backends"]["s"] = draw(stream() if draw(chance(65)) else action())
+        said["backends"]["s"] = draw(stream() if draw(chance(60)) else draw(one_of(action, machine))())
+        bucket = {"rate": "5/s", "burst": draw(few(1, 4))}
+        said["account"] |= {"start_execution": bucket, "start_express_execution": bucket}
         said["tables"] = {"t": {"read_capacity": draw(few(1, 9)), "write_capacity": draw(few(1, 9))}}
         said["assumptions"]["service_burst"] = draw(one_of("1 ms", "2 ms", "2 ms", "1 s"))
         for client in said["clients"].values():
