@@ -48,6 +48,10 @@ SHORT: dict[str, dict[str, Any]] = {
         "timeline": [{"at": "20 s", "flush_cache": "shop/prod"}],
     },
     "canary_release": {"clients.web.arrivals.rate": "2/s"},
+    "hot_shard": {
+        "run.duration": "800 ms", "run.period": "200 ms", "assumptions.service_burst": "100 ms",
+        "clients.told.retry.backoff.base": "100 ms",
+    },
     "stage_variables": {"clients.web.arrivals.rate": "2/s", "clients.testers.arrivals.rate": "2/s"},
     "provisioned_concurrency": {
         "clients.web.arrivals.rate": "3/s", "clients.twin.arrivals.rate": "1/s", "timeline[0].set": {
