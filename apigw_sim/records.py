@@ -184,7 +184,7 @@ INVOCATIONS = Table("invocations", "at the end of each piece of backend work, re
     Column("arrived_ns", "int64", "ns from run.start", "when it reached the backend"),
     Column("queued_ns", "int64", "ns", "time in the backend's queue"),
     Column("provisioning_ns", "int64", "ns", "making the environment before Init; 0: warm; null: provisioned concurrency"),
-    Column("init_ns", "int64", "ns", "Init; null: warm"),
+    Column("init_ns", "int64", "ns", "Init, or what restoring a snapshot took (SnapStart); null: warm"),
     Column("duration_ns", "int64", "ns", "AWS/Lambda Duration, without Init; null: it did not run"),
     Column("outcome", "int8", "Outcome", "how it ended"),
     Column("status", "int16", "", "HTTP status it answered with; null: none"),

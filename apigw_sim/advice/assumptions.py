@@ -238,6 +238,12 @@ OPEN: dict[str, Open] = {
         "{uniform: {min: 100 ms, max: 400 ms}}",
         "L:lambda-runtime-environment",
     ),
+    "snap_start_restore": Open(
+        "AWS publishes no distribution of what restoring a snapshot takes",
+        "with more, cold starts of published versions with SnapStart are slower",
+        "300 ms",
+        "L:snapstart",
+    ),
     "provisioned_preparation": Open(
         "AWS says that one or two minutes of preparation come before provisioned concurrency is made",
         "with more, what is asked for comes later, and has to be asked for sooner",

@@ -198,3 +198,27 @@ def never_initialised_again(case: Case) -> Iterator[Finding]:
         yield Finding(
             (*split_path(function.path), "timeout"), text, f"write timeout: {least} or more, or start faster"
         )
+
+
+def not_restored(case: Case) -> Iterator[Finding]:
+    """Functions with SnapStart that methods invoke as they are written: only published versions are restored."""
+    plan, scenario = case.plan, case.scenario
+    for number, row in enumerate(plan.backends):
+        if row.kind is not BackendKind.LAMBDA or row.version_of != NULL:
+            continue
+        if scenario.functions[row.name].snap_start is None:
+            continue
+        callers = [
+            f"{plan.stages[method.stage].api} {method.route}"
+            for method in plan.methods
+            if number in plan.invoked(method)
+        ]
+        if callers:
+            text = (
+                f"{several(dict.fromkeys(callers))} {verb(callers, 'invokes', 'invoke')} {row.name} as $LATEST, which "
+                "SnapStart does not restore: its environments start cold with all of their Init"
+            )
+            newest = list(scenario.functions[row.name].versions)[-1]
+            yield Finding(
+                ("functions", row.name, "snap_start"), text, f"invoke {row.name}:{newest}, or an alias of it"
+            )

@@ -216,6 +216,12 @@ RULES: tuple[Rule, ...] = (
         "L:lambda-runtime-environment", functions.never_initialised_again,
     ),
     _rule(
+        "LMB009", "SnapStart that is not used",
+        "SnapStart restores published versions only; an integration that names the function alone invokes $LATEST, which "
+        "starts cold as ever.",
+        "L:snapstart", functions.not_restored,
+    ),
+    _rule(
         "DEP001", "A change that is never deployed",
         "A change to an API's methods acts on no stage before it is deployed to it; stage settings act at once.",
         "AG:updating-api", deployments.never_deployed,

@@ -108,6 +108,10 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "waf_check_interval": any(rule.rate for rule in plan.waf.rules),
         "waf_check_delay": any(rule.rate for rule in plan.waf.rules),
         "provisioning": any(cold.provisioning is None for cold in colds),
+        "snap_start_restore": any(
+            one.snap_start is not None and one.snap_start.restore is None
+            for one in scenario.functions.values()
+        ),
         "provisioned_preparation": bool(plan.scalings)
         or any(cell.verb == "provisioned" for event in plan.timeline for cell in event.begin),
         "canary_series": any(pointer.canary >= 0 for pointer in plan.pointers),

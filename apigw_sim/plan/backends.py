@@ -19,7 +19,7 @@ from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.aliases import LATEST, age
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.databases import Queries
-from apigw_sim.scenario.functions import Function, formats
+from apigw_sim.scenario.functions import Function, SnapStart, formats
 from apigw_sim.scenario.paths import show_path
 
 CONCURRENCY: Keys = ("account", "lambda_concurrency")
@@ -180,6 +180,8 @@ def versions(limits: Limits, mains: list[Backend]) -> list[Backend]:
             path: Keys = ("functions", name, "versions", number)
             qualified = f"{name}:{number}"
             own = behaviour(reading, body.version(number), path)
+            if body.snap_start is not None and own["cold"] is not None:
+                own["cold"] = _restore(reading, body.snap_start, ("functions", name))
             made.append(
                 replace(
                     mains[row], name=qualified, path=show_path(path), where=scenario.where(path), **own,
@@ -209,6 +211,14 @@ def _cold(reading: Reading, body: Function, path: Keys) -> Cold | None:
     if init is None:
         init = runtime(cold.runtime or "")
     return Cold(provisioning, reading.law(init, "duration", (*path, "cold_start", "init")))
+
+
+def _restore(reading: Reading, said: SnapStart, path: Keys) -> Cold:
+    """What a new environment takes that is restored: all of it is AWS's Restore Duration."""
+    law, where = said.restore, (*path, "snap_start", "restore")
+    if law is None:
+        law, where = reading.scenario.assumptions.snap_start_restore, ("assumptions", "snap_start_restore")
+    return Cold(reading.nothing("duration"), reading.law(law, "duration", where), restores=True)
 
 
 def runtime(name: str) -> said.Percentiles:

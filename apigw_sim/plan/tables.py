@@ -307,6 +307,8 @@ class Cold:
 
     provisioning: Law
     init: Law
+    restores: bool = False
+    """Whether a snapshot is restored instead: `init` is its Restore Duration."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from apigw_sim.scenario.aliases import LATEST
-from apigw_sim.scenario.base import propose, suggest
+from apigw_sim.scenario.base import NONE, propose, suggest
 from apigw_sim.scenario.clients import Call
 from apigw_sim.scenario.functions import Context, formats
 from apigw_sim.scenario.tree import Keys
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from apigw_sim.scenario.functions import Function
 
 MOST_FORMATS = 60
+SNAP_STARTED = ("java", "python", "dotnet")
+"""How the runtimes begin that SnapStart knows, of those that were measured."""
 
 
 def check_functions(report: Report) -> None:
@@ -37,6 +39,8 @@ def check_functions(report: Report) -> None:
                 report, ("functions", name, "event_invoke", "on_failure"), function.event_invoke.on_failure
             )
         _check_contexts(report, name, function)
+        if function.snap_start is not None:
+            _check_snap_start(report, name, function)
     for name, database in report.scenario.databases.items():
         if database.slowdown != 1 and database.connections == 1:
             what = "of one connection there are no others that could be at work"
@@ -51,6 +55,28 @@ def _check_destination(report: Report, keys: Keys, name: str) -> None:
     backends = report.scenario.backends
     if report.refer(keys, name, ("backends",), backends, "backend") and backends[name].sqs is None:
         report.say(keys, f"'{name}' is no SQS queue", "name a backend with sqs:", ("backends", name))
+
+
+def _check_snap_start(report: Report, name: str, function: Function) -> None:
+    """SnapStart has versions to restore, of a runtime that knows it, and none of them is provisioned."""
+    base: Keys = ("functions", name)
+    keys: Keys = (*base, "snap_start")
+    if not function.versions:
+        fix = f'publish one: functions: {{{name}: {{versions: {{"1": {{}}}}}}}}'
+        report.say(keys, "AWS restores published versions only, and there is none", fix, (*base, "versions"))
+    if function.provisioned_concurrency:
+        what = "AWS has no SnapStart together with provisioned concurrency"
+        report.say(keys, what, "keep one of them", (*base, "provisioned_concurrency"))
+    for number in (LATEST, *function.versions):
+        cold = function.version(number).cold_start
+        where: Keys = (*base, "cold_start") if number == LATEST else (*base, "versions", number, "cold_start")
+        if cold == NONE:
+            report.say(keys, "without a cold start there is nothing to restore", "write a cold_start", where)
+            return
+        if cold.runtime and not cold.runtime.startswith(SNAP_STARTED):
+            what = f"{cold.runtime} has no SnapStart"
+            report.say(keys, what, "AWS has it for Java, Python from 3.12 on and .NET from 8 on", where)
+            return
 
 
 def _check_contexts(report: Report, name: str, function: Function) -> None:

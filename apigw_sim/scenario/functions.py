@@ -197,8 +197,17 @@ class Version(Part):
         "auto_scaling": "belongs to the function; write it there, by version or alias",
         "event_invoke": "belongs to the function; write it there",
         "database": "belongs to the function; write it there",
-        "snap_start": _LATER,
+        "snap_start": "belongs to the function; write it there: AWS applies it to each version that is published",
     }
+
+
+class SnapStart(Part):
+    """Lambda SnapStart: a new environment of a published version is restored from a snapshot and has no Init."""
+
+    restore: DurationLaw | None = Field(
+        None,
+        description="what restoring takes, the runtime's loading and hooks included; default: assumptions.snap_start_restore",
+    )
 
 
 class EventInvoke(Part):
@@ -242,6 +251,9 @@ class Function(Part):
     duration: DurationLaw = Field(description="AWS/Lambda Duration, without Init", examples=["40 ms"])
     cold_start: ColdStartOrNone = Field(
         ColdStart(runtime=DEFAULT_RUNTIME), description="how long a new environment takes before it serves"
+    )
+    snap_start: SnapStart | None = Field(
+        None, description="SnapStart for its published versions; default: they start as cold_start says"
     )
     memory: Memory = Field(
         quotas.count("lambda_memory"), description="memory; it decides what an invocation costs"
@@ -292,7 +304,6 @@ class Function(Part):
     )
 
     later: ClassVar[Mapping[str, str]] = {
-        "snap_start": _LATER,
         "architecture": _LATER,
         "destinations": "is called event_invoke here; write event_invoke: {on_failure: QUEUE}",
     }

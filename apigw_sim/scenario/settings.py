@@ -360,6 +360,10 @@ class Assumptions(Part):
         Uniform(min=50 * units.MS, max=150 * units.MS),
         description="making an environment and fetching its code, before Init",
     )
+    snap_start_restore: DurationLaw = Field(
+        Uniform(min=100 * units.MS, max=400 * units.MS),
+        description="restoring an environment from a snapshot, where a function's snap_start does not say",
+    )
     provisioned_preparation: PositiveDuration = Field(
         90 * units.SECOND, description="preparing provisioned concurrency, before its environments are made"
     )

@@ -83,7 +83,13 @@ def _laws(scenario: Scenario, plan: Plan) -> Iterator[tuple[Keys, Law, bool]]:
         function = split_path(backend.path)
         yield (*function, "duration"), backend.duration, False
         yield (*function, "response", "size"), backend.response, True
-        if backend.cold is not None:
+        if backend.cold is not None and backend.cold.restores:
+            yield (
+                ("functions", backend.name.partition(":")[0], "snap_start", "restore"),
+                backend.cold.init,
+                False,
+            )
+        elif backend.cold is not None:
             yield (*function, "cold_start", "provisioning"), backend.cold.provisioning, False
             yield (*function, "cold_start", "init"), backend.cold.init, False
         if backend.query is not None and backend.version_of == NULL:

@@ -301,3 +301,29 @@ def test_lmb008_fires_where_init_and_duration_are_longer_than_the_timeout(one: O
 def test_lmb008_is_silent_where_both_fit_and_where_nothing_is_initialised(advice: Advised) -> None:
     assert not advice("LMB008", {**SLOW_START, DURATION: "50 ms"})
     assert not advice("LMB008", {"functions.worker.cold_start": "none", DURATION: "2900 ms"})
+
+
+SNAPPED = {
+    "worker": {
+        "duration": "100 ms",
+        "snap_start": {},
+        "versions": {"1": {}, "2": {}},
+        "aliases": {"PROD": "2"},
+    }
+}
+
+
+def test_lmb009_fires_where_a_method_invokes_latest(one: One) -> None:
+    path, text, fix = one("LMB009", functions=SNAPPED)
+    assert path == "functions.worker.snap_start"
+    assert text == (
+        "shop GET /items/{id} invokes worker as $LATEST, which SnapStart does not restore: its environments start cold "
+        "with all of their Init"
+    )
+    assert fix == "invoke worker:2, or an alias of it"
+
+
+def test_lmb009_is_silent_where_a_version_or_an_alias_is_invoked(advice: Advised) -> None:
+    for callee in ("worker:1", "worker:PROD"):
+        assert not advice("LMB009", {f"{ITEMS}.lambda_proxy": callee}, functions=SNAPPED)
+    assert not advice("LMB009")

@@ -54,6 +54,10 @@ USED = ("by an alias", "by a version", "OK")
 CACHED = {"cache_cluster": "0.5 GB", "method_settings": {"every_method": {"caching": {"ttl": "1 s"}}}}
 ENTRIES: dict[str, Entry] = {
     "an alias of two versions": entry(split(), *USED, "level ENVIRONMENTS"),
+    "versions that are restored": entry(
+        split(function={"cold_start": {"provisioning": "30 ms", "init": "500 ms"}, "snap_start": {}, "timeout": "1 s"}),
+        *USED, "cold",
+    ),
     "an alias of one version": entry(split({"2": "100 %"}), *USED),
     "an alias of the function as it is written": entry(split({"$LATEST": "100 %"}), "by an alias"),
     "a share of all but a little": entry(split({"1": "0.01 %", "2": "99.99 %"}), *USED),

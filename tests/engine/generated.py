@@ -20,6 +20,7 @@ from engine.generated_aliases import (
     moved_alias,
     provided,
     provisioned,
+    snapped,
     versions,
 )
 from engine.generated_browsers import browsed
@@ -62,6 +63,7 @@ def generated(number: int) -> dict[str, Any]:
     said = served(said)(random.Random(f"services {number}"))
     said = retried(said)(random.Random(f"events {number}"))
     said = queried(said)(random.Random(f"databases {number}"))
+    said = snapped(said)(random.Random(f"snapshots {number}"))
     said = resettled(said)(random.Random(f"settings {number}"))
     said = typed(said)(random.Random(f"http {number}"))
     said = screened(said)(random.Random(f"waf {number}"))

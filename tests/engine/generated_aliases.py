@@ -96,6 +96,17 @@ def provisioned(draw: Draw, said: dict[str, Any], state: Any) -> None:
 
 
 @drawn
+def snapped(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
+    """SnapStart for some functions with versions that start cold and are not provisioned."""
+    for body in said["functions"].values():
+        every = [body, *body.get("versions", {}).values()]
+        cold = all(each.get("cold_start") != "none" for each in every)
+        if cold and len(every) > 1 and "provisioned_concurrency" not in body and draw(chance(50)):
+            body["snap_start"] = draw(one_of({}, {"restore": ms(draw(few(0, 9)))}))
+    return said
+
+
+@drawn
 def _scaled(draw: Draw, claims: dict[str, int]) -> dict[str, Any]:
     """Schedules for some of it, of no more than it has."""
     made: dict[str, Any] = {}

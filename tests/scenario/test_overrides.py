@@ -104,8 +104,8 @@ def test_what_cannot_stand_together_is_replaced(given: Given) -> None:
             "override clients.web.calls.weight: there is no item weight; write [0]",
         ),
         (
-            "functions.f.snap_start=true",
-            "override functions.f.snap_start: this key belongs to a later version; leave it out",
+            "functions.f.architecture=arm64",
+            "override functions.f.architecture: this key belongs to a later version; leave it out",
         ),
         (
             "extends=x.yaml",

@@ -83,3 +83,33 @@ def test_timeout_that_never_heals() -> None:
             Claim("long after {} min took {} ms", (3, after["latency_ns"].max() / 1e6)),
         ],
     )
+
+
+def test_snap_start() -> None:
+    """Even arrivals; Lambda's overhead shifts them by some ms, which the gives allow for."""
+    done = run("snap_start")
+    rows = done.result.invocations
+    crowd = rows[rows["arrived_ns"] >= MINUTE * SECOND]
+    figures = []
+    for name, most, give in (("plain", 170, 20), ("snapped", 20, 6)):
+        mine = crowd[crowd["client"] == name]
+        cold = int(mine["init_ns"].notna().sum())
+        assert cold == pytest.approx(most, abs=give)
+        calls = done.requests[(done.requests["client"] == name) & (done.at >= MINUTE)]
+        figures.append((cold, len(calls), calls["latency_ns"].quantile(0.99) / 1e6))
+    vouched(
+        "snap_start",
+        [
+            Claim("{}/s x {} s = {} at once", (50, 0.1, 5)),
+            Claim(
+                "after {} s: {}/s x {} s = {} start cold, give or take {} for",
+                (4.25, 40, 4.25, 40 * 4.25, 20),
+            ),
+            Claim("the {} calls of two minutes", (50 * 120,)),
+            Claim("after {} s: {}/s x {} s = {} start cold, give or take {}:", (0.5, 40, 0.5, 20, 6)),
+        ],
+        [
+            Claim("plain {} of {} calls of the crowd started cold, p99 {} ms", figures[0]),
+            Claim("snapped {} of {} started cold, p99 {} ms", figures[1]),
+        ],
+    )

@@ -306,7 +306,7 @@ class Function:
             kind = (
                 ("warm" if environment.lifetime != NULL else "provisioned")
                 if job.init == NULL
-                else f"cold ({job.provisioning / 1e6:g} ms + Init {job.init / 1e6:g} ms)"
+                else f"cold ({self._told(job)})"
             )
             if again:
                 kind += f", reset before and so Init again, {again / 1e6:g} ms of its Duration"
@@ -314,6 +314,12 @@ class Function:
                 f"function {self.row.name}: environment {environment.number}, {kind}, Duration {duration / 1e6:g} ms"
                 f"{self.fault.told()}; at once {self._pool()}"
             )
+
+    def _told(self, job: Job) -> str:
+        """What a cold start took, for people."""
+        init = f"{job.init / 1e6:g} ms"
+        restores = self.row.cold is not None and self.row.cold.restores
+        return f"restored in {init}" if restores else f"{job.provisioning / 1e6:g} ms + Init {init}"
 
     def _reset(self, environment: Environment) -> None:
         environment.resets += not environment.reset
