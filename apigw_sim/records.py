@@ -239,6 +239,9 @@ JOURNAL = Table("journal", "at each control event", (
     Column("provision", "int16", "row of plan.provisions", "whose provisioned concurrency it is; null: none"),
     Column("allocated", "int32", "", "how many environments it has from then on; null: they are not there yet, or none"),
     Column("asked", "int32", "", "how many environments auto scaling asks for; null: it did not"),
+    Column("record", "int16", "row of plan.records", "whose target changed its health; null: none"),
+    Column("target", "int16", "row of plan.stages", "which one; null: none"),
+    Column("healthy", "int8", "0 or 1", "1: Route 53 takes it for healthy from then on; null: no target"),
 ))  # fmt: skip
 
 TABLES = (ATTEMPTS, INVOCATIONS, ENVIRONMENTS, CALLS, LEVELS, JOURNAL)

@@ -105,7 +105,7 @@ def format_refused(case: Case) -> Iterator[Finding]:
             if not call.format or call.method < 0:
                 continue
             keys: Keys = ("clients", row.name, "calls", number, "format")
-            said = case.scenario.clients[row.name].calls[number]
+            said = case.scenario.clients[row.name].calls[number]  # no checker of health sends a format
             name = getattr(said, "format", "")
             found = plan.invoked(plan.methods[call.method])
             refusing = {

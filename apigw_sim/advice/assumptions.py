@@ -220,6 +220,13 @@ OPEN: dict[str, Open] = {
         "10 min",
         "AG:how-to-cors",
     ),
+    "health_checkers": Open(
+        "AWS says that an endpoint gets a health check about every two seconds at an interval of 30 s, not how many checkers "
+        "there are; they do not coordinate, and stand evenly here",
+        "with more, a target gets more requests, and 18 % of them are more",
+        "24",
+        "R53:dns-failover-determining-health-of-endpoints",
+    ),
     "waf_check_interval": Open(
         "AWS says that a rate-based rule estimates the rate frequently, with more weight on recent requests, and not how",
         "with less, an address that sends too much is found sooner, and let go sooner",

@@ -158,9 +158,10 @@ class Case:
         return self.scenario.region_number(self.scenario.apis[api].region)
 
     def clients(self) -> Iterator[tuple[str, Client, ClientRow]]:
-        """The clients, as they are said and as they are planned."""
+        """The clients, as they are said and as they are planned; nobody says what checkers of health are."""
         for row in self.plan.clients:
-            yield row.name, self.scenario.clients[row.name], row
+            if row.checks == NULL:
+                yield row.name, self.scenario.clients[row.name], row
 
     def calls(self, row: ClientRow) -> tuple[Made, ...]:
         """The calls that a client makes."""
@@ -176,18 +177,31 @@ class Case:
         """Row of plan.methods -> the calls that reach it, each with the row of its client."""
         found: dict[int, list[tuple[int, Made]]] = {}
         for client, row in enumerate(self.plan.clients):
-            for call in self.calls(row):
-                if call.row.method != NULL:
-                    found.setdefault(call.row.method, []).append((client, call))
+            places = {id(call): place for place, call in enumerate(row.calls)}
+            for target, weight in self._targets(row):
+                for call in self.calls(row):
+                    at = target.calls[places[id(call.row)]]
+                    if at.method != NULL and weight:
+                        mine = call._replace(row=at, share=call.share * weight)
+                        found.setdefault(at.method, []).append((client, mine))
         return found
+
+    def _targets(self, row: ClientRow) -> Iterator[tuple[ClientRow, Fraction]]:
+        """A client at each target of its record, with the share of its calls as the run starts."""
+        if row.names is None:
+            yield row, Fraction(1)
+            return
+        edges = (0, *row.names.first)
+        for at, low, high in zip((row, *row.names.twins), edges, row.names.first, strict=False):
+            yield at, Fraction(high - low, _WORDS)
 
     @cached_property
     def _made(self) -> dict[str, tuple[Made, ...]]:
         return {row.name: self._calls(row) for row in self.plan.clients}
 
     def _calls(self, row: ClientRow) -> tuple[Made, ...]:
-        said = self.scenario.clients[row.name].calls
-        if isinstance(said, str):
+        said = () if row.checks != NULL else self.scenario.clients[row.name].calls
+        if isinstance(said, str) or row.checks != NULL:
             edges = (0, *row.weights)
             shares = [Fraction(high - low, _WORDS) for low, high in zip(edges, row.weights, strict=False)]
             listed: tuple[Call | None, ...] = (None,) * len(row.calls)

@@ -25,6 +25,7 @@ from apigw_sim.advice import (
     provisioned,
     queues,
     raisable,
+    records,
     scaling,
     streams,
     throttles,
@@ -407,6 +408,24 @@ RULES: tuple[Rule, ...] = (
         "A browser sends neither API key nor credentials with an OPTIONS request: where that asks for them, or has no method, "
         "every call that is not simple fails before it is sent.",
         "AG:how-to-cors", browsers.never_permitted,
+    ),
+    _rule(
+        "DNS001", "A standby that cannot carry what it is left",
+        "Limits are those of a Region, and a Region that is hardly used has the default ones: the failover is an outage of "
+        "its own.",
+        "https://docs.aws.amazon.com/whitepapers/latest/disaster-recovery-workloads-on-aws/"
+        "disaster-recovery-options-in-the-cloud.html", records.cannot_carry,
+    ),
+    _rule(
+        "DNS002", "Health that nobody checks, or that never passes",
+        "Without a health check a record answers with a target that is down; one that never passes decides nothing either, "
+        "since all unhealthy is as all healthy.",
+        "R53:health-checks-how-route-53-chooses-records", records.finds_nothing,
+    ),
+    _rule(
+        "DNS003", "Answers that are kept longer than their TTL",
+        "Whoever keeps an address goes on asking what is down, whatever Route 53 answers by then.",
+        "https://docs.aws.amazon.com/sdk-for-java/latest/developer-guide/jvm-ttl-dns.html", records.remembers_too_long,
     ),
     _rule(
         "WAF001", "An attack that the account's throttle may meet before AWS WAF does",

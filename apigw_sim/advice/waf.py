@@ -77,6 +77,7 @@ def _largest_share(case: Case, client: int) -> float:
     """The share of a client's calls that comes from its busiest address."""
     row = case.plan.clients[client]
     assert row.addresses is not None
-    said = case.scenario.clients[row.name].addresses
+    client_said = case.scenario.clients.get(row.name)  # None: checkers of health
+    said = client_said.addresses if client_said else None
     skew = float(said.zipf.s) if said is not None and said.zipf is not None else 0.0
     return 1 / float(np.sum(np.arange(1, row.addresses.which.n + 1) ** -skew))

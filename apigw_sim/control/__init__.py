@@ -2,7 +2,8 @@
 
 from apigw_sim.control.alarms import Alarms as Alarms
 from apigw_sim.control.provisioning import Provisioning as Provisioning
+from apigw_sim.control.records import Records as Records
 from apigw_sim.control.scaling import Scalings as Scalings
 from apigw_sim.control.timeline import Timeline as Timeline
 
-__all__ = ["Alarms", "Provisioning", "Scalings", "Timeline"]
+__all__ = ["Alarms", "Provisioning", "Records", "Scalings", "Timeline"]

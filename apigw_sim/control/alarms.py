@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import simpy
 
+from apigw_sim.control.journal import journal
 from apigw_sim.metrics.alarmed import Change
 from apigw_sim.metrics.watch import Number
-from apigw_sim.plan.tables import NULL, Plan
-from apigw_sim.records import JOURNAL, AlarmState, Block, Sink
+from apigw_sim.plan.tables import Plan
+from apigw_sim.records import AlarmState, Sink
 from apigw_sim.rules import alarm as rule
 
 if TYPE_CHECKING:
@@ -83,8 +83,7 @@ class Alarms:
 
     def _tell(self, number: int, change: Change) -> None:
         assert self.sink is not None
-        row = [change.at, NULL, 0, number, int(change.after), NULL, NULL, NULL]
-        self.sink(Block(JOURNAL, np.array([row], np.int64)))
+        self.sink(journal(change.at, alarm=number, state=int(change.after)))
         for name, listener in self._listeners:
             if name in (None, change.alarm):
                 listener(change)

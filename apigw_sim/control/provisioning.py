@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import simpy
 
+from apigw_sim.control.journal import journal
 from apigw_sim.plan.limits import UNITS_PER_RATE
 from apigw_sim.plan.tables import NULL, BackendKind, Cell, Plan
-from apigw_sim.records import JOURNAL, Block, Sink
+from apigw_sim.records import Sink
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.units import SECOND
 
@@ -111,5 +111,4 @@ class Provisioning:
         self.engine.provide(number, count, rate * UNITS_PER_RATE, full, timing.requests != NULL)
 
     def _note(self, number: int) -> None:
-        row = [int(self.clock.now), NULL, 0, NULL, NULL, number, self.allocated[number], NULL]
-        self.sink(Block(JOURNAL, np.array([row], np.int64)))
+        self.sink(journal(int(self.clock.now), provision=number, allocated=self.allocated[number]))

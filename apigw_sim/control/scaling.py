@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import simpy
 
 from apigw_sim.control.alarms import Alarms
+from apigw_sim.control.journal import journal
 from apigw_sim.control.provisioning import Provisioning
 from apigw_sim.metrics.watch import Number
 from apigw_sim.plan.tables import NULL, Plan, Scaling
-from apigw_sim.records import JOURNAL, Block, Sink
+from apigw_sim.records import Sink
 from apigw_sim.rules import target_tracking as rule
 
 
@@ -95,8 +95,7 @@ class Target:
             self._ask(less)
 
     def _ask(self, capacity: int) -> None:
-        row = [int(self.clock.now), NULL, 0, NULL, NULL, self.row.provision, NULL, capacity]
-        self.sink(Block(JOURNAL, np.array([row], np.int64)))
+        self.sink(journal(int(self.clock.now), provision=self.row.provision, asked=capacity))
         self.provisioning.ask(self.row.provision, capacity)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Generator
 from typing import Any
 
-import numpy as np
 import simpy
 
+from apigw_sim.control.journal import journal
 from apigw_sim.control.provisioning import Provisioning
 from apigw_sim.control.shifts import Shifts
 from apigw_sim.metrics.alarmed import Change
 from apigw_sim.plan.tables import NULL, Cell, Plan, Step
-from apigw_sim.records import JOURNAL, AlarmState, Block, Sink
+from apigw_sim.records import AlarmState, Sink
 
 
 class Timeline:
@@ -63,8 +63,7 @@ class Timeline:
         self.provisioning.write(cell)
 
     def _note(self, number: int, ends: bool) -> None:
-        row = np.array([[self.clock.now, number, int(ends), NULL, NULL, NULL, NULL, NULL]], np.int64)
-        self.sink(Block(JOURNAL, row))
+        self.sink(journal(int(self.clock.now), event=number, ends=int(ends)))
 
     def hear(self, change: Change) -> None:
         """An alarm changes its state: the shifts that it watches are taken back while they are under way."""

@@ -91,5 +91,12 @@ class Group(IntEnum):
     """Of a call: its partition key; three to spare."""
     CODE = LATER + 50
     """Of an attempt: the seed of the random numbers of a user's own backend; three to spare."""
+    RESOLVER = LATER + 41
+    """Of a call by a record, of users their first: which of its client's resolvers it asks; three to spare."""
+    ANSWER = LATER + 42
+    """Of an attempt whose resolver asks anew: which target it is told; three to spare."""
+    REMEMBERED = LATER + 43
+    """Of a resolver of a client, its number in the place of the call's: which target it has as the run starts, and for how
+    long; two to spare."""
     LOSS = LATER + 48
     """Of an attempt: whether its request, and whether its answer, is lost on the way; two to spare."""

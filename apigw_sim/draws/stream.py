@@ -51,8 +51,9 @@ class Stream:
     """The draws of one client."""
 
     def __init__(self, plan: Plan, number: int, seed: int, replication: int) -> None:
+        """`number`: row of plan.aims; at all targets of a record a client draws the same words."""
         self.plan = plan
-        self.client = plan.clients[number]
+        self.client = plan.aims[number]
         self.key = philox.key(seed, replication, "client", self.client.name)
         overhead = plan.overhead(self.client)
         self.laws = tuple((self.client.rtt, call.body, overhead) for call in self.client.calls)
@@ -141,6 +142,29 @@ class Stream:
             laws = self._ready_sends[picked] = tuple(map(self._ready, self.laws[picked]))
         rtt, body, overhead = _values(laws, words)
         return rtt, body, overhead, words[3]
+
+    def call(self, number: int, picked: int) -> tuple[int, int, int, int, int, int]:
+        """What a call is: number, row of its client's calls, API key, resource, cache entry, max-age=0.
+
+        `picked` is that row, NULL: it is drawn.
+        """
+        client = self.client
+        _, which, key, age = self.row(Group.CALL, number, 0)
+        if picked == NULL:
+            picked = pick.choose(which, client.weights)
+        call = client.calls[picked]
+        resource, entry = call.resource_base, call.entry_base
+        rows: dict[int, philox.Row] = {}
+        for parameter in call.parameters:
+            group, slot = divmod(parameter.word, 4)
+            if group not in rows:
+                rows[group] = self.row(Group.PARAMETERS + group, number, 0)
+            value = numbered_one(parameter.law, rows[group][slot])
+            resource += value * parameter.resource_stride
+            entry += value * parameter.entry_stride
+        api_key = client.first_key + (numbered_one(client.keys, key) if client.keys is not None else 0)
+        max_age_0 = pick.happens(age, call.max_age_0) + pick.happens(age, call.max_age_0_authorized)
+        return number, picked, api_key, resource, entry, max_age_0
 
     def work(self, call: int, attempt: int, works: int) -> Work:
         """What an attempt draws if it gets so far, by a row of plan.works; as in the blocks."""

@@ -8,8 +8,7 @@ import numpy as np
 
 from apigw_sim.draws import philox
 from apigw_sim.draws.groups import Group
-from apigw_sim.draws.stream import Stream, numbered_one
-from apigw_sim.records import NULL
+from apigw_sim.draws.stream import Stream
 from apigw_sim.rules import pick
 
 if TYPE_CHECKING:
@@ -48,29 +47,6 @@ class UserStream(Stream):
     def standing(self, identity: int) -> philox.Row:
         """Identities are the client's, whoever of its users has them."""
         return self.client_stream.standing(identity)
-
-    def call(self, number: int, picked: int) -> tuple[int, int, int, int, int, int]:
-        """What a user wants with a call: number, row of its client's calls, API key, resource, cache entry, max-age=0.
-
-        `picked` is that row, NULL: it is drawn.
-        """
-        client = self.client
-        _, which, key, age = self.row(Group.CALL, number, 0)
-        if picked == NULL:
-            picked = pick.choose(which, client.weights)
-        call = client.calls[picked]
-        resource, entry = call.resource_base, call.entry_base
-        rows: dict[int, philox.Row] = {}
-        for parameter in call.parameters:
-            group, slot = divmod(parameter.word, 4)
-            if group not in rows:
-                rows[group] = self.row(Group.PARAMETERS + group, number, 0)
-            value = numbered_one(parameter.law, rows[group][slot])
-            resource += value * parameter.resource_stride
-            entry += value * parameter.entry_stride
-        api_key = client.first_key + (numbered_one(client.keys, key) if client.keys is not None else 0)
-        max_age_0 = pick.happens(age, call.max_age_0) + pick.happens(age, call.max_age_0_authorized)
-        return number, picked, api_key, resource, entry, max_age_0
 
     def next(self, number: int, picked: int) -> Next:
         """What follows a call: thinking and the next of the session, or a pause and another session."""

@@ -29,6 +29,7 @@ from apigw_sim.metrics.periods import (
 from apigw_sim.metrics.processed import Processed
 from apigw_sim.metrics.provisioned import ProvisionedPeriods
 from apigw_sim.metrics.quantiles import Spread
+from apigw_sim.metrics.records import Recoveries
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
 from apigw_sim.metrics.watch import Watch
@@ -84,6 +85,7 @@ class Metrics:
         self._processed = Processed(plan, self.coding, self.numbering, self._figures)
         self._socketed = Socketed(plan, self.coding, self.numbering, self._figures)
         self.provisioned = ProvisionedPeriods(plan, self.numbering, self._figures)
+        self.recoveries = Recoveries(plan)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
@@ -125,6 +127,8 @@ class Metrics:
             self._socketed.fold(block)
         if fold is not None and len(block):
             fold(block)
+        if self.recoveries and len(block):
+            self.recoveries.fold(block)
         if self.provisioned.there and block.table.name == "invocations" and len(block):
             self.provisioned.fold(block, self._by_arrival, self.plan.warm_up, self.plan.duration)
 

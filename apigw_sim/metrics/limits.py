@@ -249,7 +249,7 @@ def longest_attempt(plan: Plan) -> int:
 
 def longest_overhead(plan: Plan) -> int:
     """The gateway itself adds no more to a request, ns."""
-    return max(most(plan.account.gateway_overhead), *(most(plan.overhead(client)) for client in plan.clients))
+    return max(most(plan.account.gateway_overhead), *(most(plan.overhead(client)) for client in plan.aims))
 
 
 def longest_authorizer(plan: Plan) -> int:

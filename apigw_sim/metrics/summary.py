@@ -91,6 +91,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         **databases.summary(plan, metrics.gauges),
         **waf.summary(plan, metrics.gauges),
         **connections.summary(plan, metrics.gauges),
+        **metrics.recoveries.summary(),
         "distributions": _distributions(metrics),
         "unmapped": int(totals.unmapped.sum()),
         "limits": metrics.limits.rows(metrics.gauges),

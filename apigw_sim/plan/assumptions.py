@@ -105,6 +105,7 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "authorizer_malformed": any(plan.backends[row.backend].malformed for row in asked),
         "authorization_time": any(row.kind in (COGNITO, IAM, JWT) for row in plan.authorizers),
         "browser_max_age": any(client.browser for client in scenario.clients.values()),
+        "health_checkers": any(client.checks != NULL for client in plan.clients),
         "waf_check_interval": any(rule.rate for rule in plan.waf.rules),
         "waf_check_delay": any(rule.rate for rule in plan.waf.rules),
         "provisioning": any(cold.provisioning is None for cold in colds),

@@ -18,6 +18,7 @@ from apigw_sim.plan import (
     laws,
     limits,
     provisioned,
+    records,
     scaling,
     services,
     timeline,
@@ -51,7 +52,8 @@ OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind
 
 def build(scenario: Scenario) -> Plan:
     """A scenario as integers and arrays; raises ScenarioError with all that stands against it."""
-    reading = Reading(scenario)
+    said = records.spread(scenario)
+    reading = Reading(said.scenario)
     history = History(reading)
     reading.close()
     gateway = Gateway(reading, history)
@@ -88,10 +90,10 @@ def build(scenario: Scenario) -> Plan:
     methods = tuple(made.methods[: len(gateway.routes)])
     stages = gateway.stage_rows()
     screens = waf.Screens(reading, gateway.web_acls)
-    client_rows = clients.rows(groups, guards, screens.of)
+    client_rows, record_rows = records.rows(said, clients.rows(groups, guards, screens.of), gateway.stages)
     reading.close()
 
-    happenings, shifts = timeline.events(history, gateway, names, callees)
+    happenings, shifts = timeline.events(history, gateway, names, callees, said)
     parts = Partition(scenario.assumptions.throttling, rows.buckets, rows.limits)
     works = (*(backends.works(reading, account, row) for row in behind), *made.works)
     alarm_rows = alarms.rows(reading, gateway, names)
@@ -142,6 +144,7 @@ def build(scenario: Scenario) -> Plan:
         allocation=provisioned.allocation(scenario),
         drops=connections.drops(scenario, gateway.stages),
         elsewhere=regions,
+        records=record_rows,
     )
     base, gauges = _gauges(plan)
     ways = Ways(
@@ -219,7 +222,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         found += [law for law in (backend.idle_lifetime, backend.query) if law is not None]
     found += [law for row in plan.authorizers for law in (row.time, row.service)]
     tables = [law.cells for law in found]
-    for client in plan.clients:
+    for client in plan.aims:
         if isinstance(client.arrivals, Rated):
             tables += [row.gaps.cells for row in client.arrivals.streams if row.gaps is not None]
         laws_of = (client.rtt, client.handshakes, client.rtt_to_edge)

@@ -197,7 +197,10 @@ class Clients:
         calls = tuple(replace(call, policies=guards.verdicts(client, call.method)) for call in calls)
         found = self._reached[name]
         paths: tuple[str, ...] = ()
-        if found.stage is not None and self.scenario.stage(found.stage)[1].logs_paths:
+        if any(
+            stage and self.scenario.stage(stage)[1].logs_paths
+            for stage in self.scenario.stages_of(client.target)
+        ):
             if client.calls == FROM_TRACE:
                 when, paths = self._traced_paths(name, when)
             else:
@@ -228,7 +231,9 @@ class Clients:
             distribution=met.distribution,
             rtt_to_edge=met.rtt_to_edge,
             addresses=logged.addresses(client),
-            base_path=logged.base_path(client.target, found),
+            base_path=""
+            if client.target in self.scenario.records
+            else logged.base_path(client.target, found),
             paths=paths,
             users=self._users(client, (*path, "users")),
             connections=opens,

@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from apigw_sim import units
 from apigw_sim.plan import laws
+from apigw_sim.plan.records import Spread, owner
 from apigw_sim.plan.tables import Cell, Event
 from apigw_sim.scenario import Scenario
-from apigw_sim.scenario.faults import Fault, Kind
+from apigw_sim.scenario.faults import Fault, Kind, Target
 
 STEPS = 20
 """In so many steps a fault comes and goes; each is worth the middle of its stretch, so the mean is that of a straight line."""
@@ -19,11 +20,16 @@ STEPS = 20
 class Faults:
     """All faults of a timeline; those of one target that overlap act together."""
 
-    def __init__(self, scenario: Scenario, stages: list[str], backends: dict[str, int]) -> None:
+    def __init__(
+        self, scenario: Scenario, stages: list[str], backends: dict[str, int], spread: Spread | None = None
+    ) -> None:
+        """`spread`: the scenario with all senders of requests as clients."""
         self.scenario = scenario
         self.stages = stages
         self.backends = backends
-        self.clients = list(scenario.clients)
+        self.all_senders = scenario if spread is None else spread.scenario
+        self.senders = self.all_senders.clients
+        self.clients = list(self.senders)
         self.spans = [(entry.at, entry.fault) for entry in scenario.timeline if entry.fault]
 
     def event(self, at: int, fault: Fault, where: str) -> Event:
@@ -37,12 +43,19 @@ class Faults:
     def cells(self, fault: Fault, at: int) -> tuple[Cell, ...]:
         """What holds for a fault's target from an instant on; a function's fault is one of all its versions."""
         kind, name = fault.target
-        if kind == "stage":
-            share = self._worst(fault, "gateway_unavailable", at)
-            return (Cell("unavailable", (self.stages.index(name), laws.threshold(share))),)
+        if kind == "stage" or (kind == "region" and fault.gateway_unavailable is not None):
+            stages = (
+                [name] if kind == "stage" else [stage for stage in self.stages if self._region(stage) == name]
+            )
+            return tuple(self._unavailable(stage, at) for stage in stages)
+        if kind == "region":
+            return tuple(
+                cell for sender in self.clients if self._in(sender, name) for cell in self._loss(sender, at)
+            )
         if kind == "client":
-            losses = (self._worst(fault, lost, at) for lost in ("lost_requests", "lost_answers"))
-            return (Cell("loss", (self.clients.index(name), *map(laws.threshold, losses))),)
+            return tuple(
+                cell for sender in self.clients if owner(sender) == name for cell in self._loss(sender, at)
+            )
         if fault.concurrency is not None:
             return (Cell("serves", (self.rows(fault)[0], self._serves(fault, at))),)
         slow = 1 + self._worst(fault, "slow", at)
@@ -50,12 +63,40 @@ class Faults:
         state = round(slow * 1000), laws.threshold(errors), int(outage)
         return tuple(Cell("fault", (row, *state)) for row in self.rows(fault))
 
+    def _region(self, stage: str) -> str:
+        return self.scenario.region_of(stage)
+
+    def _in(self, sender: str, region: str) -> bool:
+        """Whether a sender's requests go to a Region."""
+        stage = self.all_senders.reached(self.senders[sender].target).stage
+        return stage is not None and self._region(stage) == region
+
+    def _unavailable(self, stage: str, at: int) -> Cell:
+        """The share of a stage's requests that is refused: by its own fault, or by that of its Region."""
+        own = self._at("stage", stage, "gateway_unavailable", at)
+        shares = own, self._at("region", self._region(stage), "gateway_unavailable", at)
+        return Cell("unavailable", (self.stages.index(stage), laws.threshold(max(shares))))
+
+    def _loss(self, sender: str, at: int) -> tuple[Cell, ...]:
+        """What a sender loses: by its own network, or all of it where no request reaches the Region."""
+        stage = self.all_senders.reached(self.senders[sender].target).stage
+        down = self._at("region", self._region(stage), "outage", at) if stage is not None else Fraction(0)
+        requests, answers = (
+            self._at("client", owner(sender), lost, at) for lost in ("lost_requests", "lost_answers")
+        )
+        shares = map(laws.threshold, (max(requests, down), answers))
+        return (Cell("loss", (self.clients.index(sender), *shares)),)
+
     def _worst(self, fault: Fault, kind: Kind, at: int) -> Fraction:
-        """How bad it is: of faults of one kind there is one at a time. What slows down adds to 1."""
+        """How bad it is for the fault's target."""
+        return self._at(*fault.target, kind, at)
+
+    def _at(self, target: Target, name: str, kind: Kind, at: int) -> Fraction:
+        """How bad a kind of fault is for a target: there is one at a time. What slows down adds to 1."""
         found = [
             _whole(other, kind) * _level(other, at - begin)
             for begin, other in self.spans
-            if other.target == fault.target and other.kind == kind and begin <= at < begin + other.for_
+            if other.target == (target, name) and other.kind == kind and begin <= at < begin + other.for_
         ]
         return sum(found, Fraction(0))
 

@@ -939,6 +939,44 @@ class Connections:
     """Bytes of a message; a larger one closes the connection."""
 
 
+class Policy(IntEnum):
+    """How a record chooses among its targets."""
+
+    failover = 0
+    weighted = 1
+    latency = 2
+
+
+class Record(NamedTuple):
+    """A record of Route 53 that leads to several stages."""
+
+    name: str
+    where: str
+    policy: Policy
+    stages: tuple[int, ...]
+    """Rows of plan.stages: its targets."""
+    weights: tuple[int, ...]
+    checkers: tuple[int, ...]
+    """By target, the row of plan.clients that checks its health; NULL: nobody does."""
+
+
+@dataclass(frozen=True)
+class Names:
+    """How the calls of a client find the targets of a record: by resolvers that remember its answer."""
+
+    record: int
+    """Row of plan.records."""
+    resolvers: int
+    keeps_ns: int
+    """How long they remember; NULL: for ever."""
+    order: tuple[int, ...]
+    """The places of the targets, the nearest first."""
+    twins: tuple[Client, ...]
+    """The client as it is at the second target and further ones; its own row is that at the first."""
+    first: tuple[int, ...]
+    """What the record answers as the run starts: cumulative threshold words over the targets."""
+
+
 class Drop(NamedTuple):
     """A share of a stage's open connections is lost."""
 
@@ -998,6 +1036,10 @@ class Client:
     """What its arrivals open, of which `calls` are the messages; None: its arrivals are calls."""
     workers: int = NULL
     """How many calls may be under way at once, others wait until one is over; NULL: all start when they are due."""
+    names: Names | None = None
+    """How it finds the targets of a record; None: it calls one stage."""
+    checks: int = NULL
+    """Of the checkers of a target: how many results in a row turn what one reports; NULL: it is none."""
 
 
 class WatchedKind(IntEnum):
@@ -1238,6 +1280,7 @@ class Plan:
     """In the order of time."""
     elsewhere: tuple[Region, ...] = ()
     """Further Regions of the account."""
+    records: tuple[Record, ...] = ()
 
     @cached_property
     def regions(self) -> tuple[Region, ...]:
@@ -1246,10 +1289,27 @@ class Plan:
         home = Region(self.region, own.bucket, own.unreserved, own.unreserved_limit, own.rps_bucket)
         return (home, *self.elsewhere)
 
-    @property
+    @cached_property
+    def aims(self) -> tuple[Client, ...]:
+        """The rows of plan.clients, and behind them what those of records are at further targets."""
+        return (
+            *self.clients,
+            *(twin for client in self.clients if client.names for twin in client.names.twins),
+        )
+
+    def first_twin(self, number: int) -> int:
+        """Where among `aims` those of a client of a record begin."""
+        before = (client.names for client in self.clients[:number])
+        return len(self.clients) + sum(len(names.twins) for names in before if names)
+
+    @cached_property
     def lossy(self) -> frozenset[int]:
-        """The rows of plan.clients some of whose packets are lost at some time."""
-        return frozenset(client for _, (client, *_) in self.writes("loss"))
+        """The rows of plan.clients some of whose packets are lost at some time, at whichever target."""
+        owners = [*range(len(self.clients))]
+        owners += [
+            number for number, client in enumerate(self.clients) if client.names for _ in client.names.twins
+        ]
+        return frozenset(owners[aim] for _, (aim, *_) in self.writes("loss"))
 
     def writes(self, verb: str) -> list[tuple[int, tuple[Any, ...]]]:
         """When the timeline writes with a verb and what, in the order in which control does."""

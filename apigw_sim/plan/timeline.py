@@ -9,18 +9,19 @@ from apigw_sim.plan.faults import Faults
 from apigw_sim.plan.gateway import Gateway
 from apigw_sim.plan.history import History
 from apigw_sim.plan.moves import text
+from apigw_sim.plan.records import Spread
 from apigw_sim.plan.tables import NULL, Cell, Event, Shift
 
 
 def events(
-    history: History, gateway: Gateway, backends: dict[str, int], callees: Callees
+    history: History, gateway: Gateway, backends: dict[str, int], callees: Callees, spread: Spread
 ) -> tuple[tuple[Event, ...], tuple[Shift, ...]]:
     """The rows of plan.timeline, the scenario's entries in the order of time, equal ones as they are written; the shifts.
 
     Each step of a shift is a row.
     """
     scenario = history.reading.scenario
-    faults = Faults(scenario, gateway.stages, backends)
+    faults = Faults(scenario, gateway.stages, backends, spread)
     order = sorted(range(len(scenario.timeline)), key=lambda number: (scenario.timeline[number].at, number))
     made: list[Event] = []
     shifts: list[Shift] = []

@@ -8,6 +8,7 @@ from typing import Any
 
 from apigw_sim.plan import laws, logged
 from apigw_sim.plan.reading import Reading
+from apigw_sim.plan.records import owner
 from apigw_sim.plan.tables import Addresses
 from apigw_sim.plan.web_acls import Action, Asks, Rate, Rule, Screen, Test, Waf
 from apigw_sim.rules import rate_based
@@ -63,8 +64,8 @@ class Screens:
             rule = self._rows[acl, name]
             if said.rate_based is not None:
                 yield Test(rule, Asks.RATE)
-            elif client in said.clients:
-                yield Test(rule, Asks.SHARE, laws.threshold(said.clients[client]))
+            elif owner(client) in said.clients:
+                yield Test(rule, Asks.SHARE, laws.threshold(said.clients[owner(client)]))
             else:
                 yield from (Test(rule, Asks.ADDRESS, *span) for span in _spans(said, sent, first))
 

@@ -55,7 +55,7 @@ NAMES: dict[tuple[str, str], str] = {
     (INVOCATIONS.name, "alias"): "alias", (INVOCATIONS.name, "outcome"): "outcome", (INVOCATIONS.name, "refused_by"): "limit",
     (ENVIRONMENTS.name, "function"): "backend",
     (CALLS.name, "client"): "client", (CALLS.name, "outcome"): "call_outcome",
-    (JOURNAL.name, "provision"): "provision",
+    (JOURNAL.name, "provision"): "provision", (JOURNAL.name, "record"): "record", (JOURNAL.name, "target"): "stage",
     (JOURNAL.name, "event"): "event", (JOURNAL.name, "alarm"): "alarm", (JOURNAL.name, "state"): "alarm_state",
 }  # fmt: skip
 """Columns whose numbers become names."""
@@ -90,6 +90,7 @@ class Decoder:
             "outcome": [outcome.name.lower() for outcome in Outcome],
             "event": [event.text for event in plan.timeline],
             "provision": [row.name for row in plan.provisions],
+            "record": [record.name for record in plan.records],
             "alarm": [alarm.name for alarm in plan.alarms],
             "alarm_state": [state.name for state in AlarmState],
             "call_outcome": [outcome.name.lower() for outcome in CallOutcome],

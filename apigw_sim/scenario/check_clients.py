@@ -45,9 +45,12 @@ def check_clients(report: Report) -> None:
                     (*base, "arrivals"),
                 )
             continue
-        if stage is not None:
+        stages = (
+            report.scenario.stages_of(client.target) if client.target in report.scenario.records else (stage,)
+        )
+        for api in dict.fromkeys(each.partition("/")[0] for each in stages if each in report.scenario.stages):
             for number, call in enumerate(client.calls):
-                _check_call(report, (*base, "calls", number), stage.partition("/")[0], call)
+                _check_call(report, (*base, "calls", number), api, call)
         if not any(call.weight for call in client.calls):
             report.say((*base, "calls"), "all weights are zero", "give one call a weight above 0")
 

@@ -9,6 +9,7 @@ from apigw_sim import units
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.checks import Report
 from apigw_sim.scenario.faults import KINDS, TARGETS, Fault, Target
+from apigw_sim.scenario.model import Scenario
 from apigw_sim.scenario.timeline import Entry
 from apigw_sim.scenario.tree import Keys
 
@@ -17,6 +18,7 @@ _EXAMPLES: dict[Target, str] = {
     "backend": "slow: 6, errors: 20 %, outage: true, or concurrency: 2",
     "stage": "gateway_unavailable: 20 %",
     "client": "lost_requests: 5 %, or lost_answers: 5 %",
+    "region": "outage: true, or gateway_unavailable: 100 %",
 }
 
 
@@ -29,8 +31,8 @@ def check_fault(report: Report, keys: Keys, fault: Fault) -> None:
     elif named:
         _check_target(report, (*keys, named[0]), *fault.target)
     else:
-        fix = "write function: NAME, backend: NAME, stage: api/stage, or client: NAME"
-        report.say(keys, "the fault names no function, backend, stage or client", fix)
+        fix = "write function: NAME, backend: NAME, stage: api/stage, client: NAME, or region: NAME"
+        report.say(keys, "the fault names no function, backend, stage, client or Region", fix)
     example = _EXAMPLES[named[0]] if len(named) == 1 else _EXAMPLES["function"]
     if len(given) > 1:
         report.say(keys, f"{' and '.join(given)} stand in one fault", "write an entry for each")
@@ -52,6 +54,11 @@ def _check_target(report: Report, keys: Keys, target: Target, name: str) -> None
     if target == "stage":
         report.stage(keys, name)
         return
+    if target == "region":
+        if name not in scenario.every_region:
+            what, fix = f"the account has nothing in {name}", f"add it: regions: {{{name}: {{}}}}"
+            report.say(keys, what, fix, ("regions",), ("account", "region"))
+        return
     known: dict[str, Iterable[str]] = {
         "function": scenario.functions,
         "backend": scenario.backends,
@@ -67,11 +74,19 @@ def _check_target(report: Report, keys: Keys, target: Target, name: str) -> None
 def _check_kind(report: Report, keys: Keys, fault: Fault) -> None:
     """What a kind of fault needs of its target."""
     scenario = report.scenario
-    client = scenario.clients.get(fault.client or "")
-    if client is not None and client.timeout is None:
-        what = f"{fault.client} waits for ever, so a call whose packets are lost would never end"
-        table: Keys = ("clients", fault.client or "")
-        report.say((*keys, "client"), what, f"give it one: clients.{fault.client}.timeout: 5 s", table)
+    lose = [fault.client] if fault.client is not None else []
+    if fault.region is not None and fault.outage is not None:
+        lose = clients_of(scenario, fault.region)
+    for name in lose:
+        client, at = scenario.clients.get(name), (*keys, fault.target[0])
+        if client is not None and client.connections is not None and fault.region is not None:
+            what = f"connections of {name} are not lost with a Region"
+            report.say(
+                at, what, "write disconnect: api/stage, with a share", ("clients", name, "connections")
+            )
+        elif client is not None and client.timeout is None:
+            what = f"{name} waits for ever, so a call whose packets are lost would never end"
+            report.say(at, what, f"give it one: clients.{name}.timeout: 5 s", ("clients", name))
     backend = scenario.backends.get(fault.backend or "")
     if backend is not None and backend.python is not None and fault.kind in ("slow", "concurrency"):
         what, fix = "what Python code does is its own", "write errors: 20 %, or outage: true"
@@ -88,6 +103,17 @@ def _check_kind(report: Report, keys: Keys, fault: Fault) -> None:
     elif fault.concurrency >= served:
         what = f"{fault.backend} serves {served} at once as it is"
         report.say((*keys, "concurrency"), what, "write a smaller number", table)
+
+
+def clients_of(scenario: Scenario, region: str) -> list[str]:
+    """The clients some of whose requests go to a Region."""
+    found = []
+    for name, client in scenario.clients.items():
+        stages = scenario.stages_of(client.target)
+        apis = (scenario.apis.get((stage or "").partition("/")[0]) for stage in stages)
+        if any(api is not None and (api.region or scenario.account.region) == region for api in apis):
+            found.append(name)
+    return found
 
 
 def _check_shape(report: Report, keys: Keys, fault: Fault) -> None:

@@ -126,9 +126,14 @@ def check_target(report: Report, keys: Keys, client: Client) -> str | None:
     if target in scenario.distributions:
         origin = scenario.distributions[target].origin
         return origin if origin in scenario.stages else None
+    if target in scenario.records:
+        return next((stage for stage in scenario.stages_of(target) if stage in scenario.stages), None)
     if name not in scenario.domains:
         if "." in name:
-            report.refer(here, name, ("domains",), scenario.domains, "domain")
+            known = [*scenario.domains, *scenario.records]
+            report.refer(
+                here, name, ("domains",), known, "domain or record" if scenario.records else "domain"
+            )
             return None
         if "/" not in target and name not in scenario.apis and scenario.distributions:
             fix = propose(target, [*scenario.distributions, *scenario.stages])

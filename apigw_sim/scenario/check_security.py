@@ -125,12 +125,9 @@ def _check_identities(report: Report, base: Keys, client: Client) -> None:
         )  # fmt: skip
 
 
-def _api_of(report: Report, client: Client) -> str:
-    """The API that a client reaches, by a domain or a distribution perhaps; a name of none where it reaches none."""
-    name = client.target.partition("/")[0]
-    through = client.target in report.scenario.distributions or name in report.scenario.domains
-    stage = report.scenario.reached(client.target).stage if through else client.target
-    return (stage or "").partition("/")[0]
+def _apis_of(report: Report, client: Client) -> set[str]:
+    """The APIs that a client reaches, by a domain, a record or a distribution perhaps."""
+    return {(stage or "").partition("/")[0] for stage in report.scenario.stages_of(client.target)}
 
 
 def check_origins(report: Report, name: str, policy: Iterable[Statement], where: Keys) -> None:
@@ -139,7 +136,7 @@ def check_origins(report: Report, name: str, policy: Iterable[Statement], where:
     ranges = [network for said in asked for network in (*(said.from_ or ()), *(said.not_from or ()))]
     for key, client in report.scenario.clients.items():
         base: Keys = ("clients", key)
-        if not asked or client.vpc_endpoint is not None or _api_of(report, client) != name:
+        if not asked or client.vpc_endpoint is not None or name not in _apis_of(report, client):
             continue
         if client.address is None:
             report.say(

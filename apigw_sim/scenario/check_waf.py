@@ -56,11 +56,9 @@ def _check_reach(report: Report, keys: Keys, acl: str, name: str) -> None:
     """Whether the requests of a client come to the web ACL at all."""
     scenario = report.scenario
     target = scenario.clients[name].target
-    known = target in scenario.distributions or target.partition("/")[0] in scenario.domains
-    if not known and target not in scenario.stages:
-        return  # said where the client stands
-    stage = scenario.reached(target).stage
-    if stage in scenario.stages and scenario.stage(stage)[1].waf != acl:
+    stages = [stage for stage in scenario.stages_of(target) if stage in scenario.stages]
+    stage = stages[0] if stages else None  # None: said where the client stands
+    if stage is not None and all(scenario.stage(each)[1].waf != acl for each in stages if each):
         api, _, place = stage.partition("/")
         where: Keys = ("apis", api, "stages", place, "waf")
         what = f"{name} calls {stage}, before which this web ACL does not stand"

@@ -20,12 +20,14 @@ from apigw_sim.scenario.quantities import (
     Name,
     Number,
     PositiveDuration,
+    Region,
     Share,
     Size,
     Words,
     quantity,
     quantity_schema,
 )
+from apigw_sim.scenario.records import Dns
 from apigw_sim.scenario.responses import JSON, ContentTypes
 from apigw_sim.scenario.retries import CircuitBreaker, Processes, Retry
 from apigw_sim.scenario.security import Network as Range
@@ -342,6 +344,9 @@ class Network(Part):
         None,
         description="the version they agree on; default: 1.3, and 1.2 for private APIs, which take no other",
     )
+    rtt_to: dict[Region, DurationLaw] = Field(
+        {}, description="of a client of a record: the round trips to Regions where it is not rtt"
+    )
     private_dns: Flag = Field(
         True, description="whether their VPC endpoint answers for the default endpoints of all APIs"
     )
@@ -351,7 +356,7 @@ class Client(Part):
     """A population of callers that share a stream of arrivals."""
 
     target: Words = Field(
-        description="what they call: a stage as api/stage, a domain with a base path, or a distribution",
+        description="what they call: a stage as api/stage, a domain with a base path, a record, or a distribution",
         examples=["api/stage"],
     )
     arrivals: Arrivals = Field(
@@ -383,6 +388,7 @@ class Client(Part):
         None, description="the API key they send, or how one is chosen for each call"
     )
     network: Network = Field(Network(), description="the way to the gateway")
+    dns: Dns = Field(Dns(), description="of a client of a record: how its answers are remembered")
     vpc_endpoint: (
         Annotated[str, Leaf(_read_vpc_endpoint, str, lambda: {"type": ["boolean", "string"]})] | None
     ) = Field(None, description="the interface VPC endpoint their requests come through: true, or its name")

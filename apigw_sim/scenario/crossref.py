@@ -10,6 +10,7 @@ from apigw_sim.scenario.check_fronts import check_fronts
 from apigw_sim.scenario.check_functions import check_functions
 from apigw_sim.scenario.check_http import check_http
 from apigw_sim.scenario.check_provisioned import check_provisioned
+from apigw_sim.scenario.check_records import check_records
 from apigw_sim.scenario.check_regions import check_regions
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_services import check_services
@@ -32,6 +33,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_http(report)
     check_plans(report)
     check_fronts(report)
+    check_records(report)
     check_clients(report)
     check_security(report)
     check_waf(report)

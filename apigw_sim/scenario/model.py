@@ -22,6 +22,7 @@ from apigw_sim.scenario.functions import Function
 from apigw_sim.scenario.paths import show_path, split_path
 from apigw_sim.scenario.plans import ApiKey, UsagePlan
 from apigw_sim.scenario.quantities import DataFile, Name, Region, Words
+from apigw_sim.scenario.records import Record
 from apigw_sim.scenario.regions import Elsewhere
 from apigw_sim.scenario.routes import CALLBACK, Route, RouteTable
 from apigw_sim.scenario.security import Authorizer
@@ -95,6 +96,9 @@ class Scenario(Part):
     authorizers: dict[Name, Authorizer] = Field({}, description="authorizers by name, for methods to name")
     apis: dict[Name, Api] = Field(description="APIs by name", examples=[{}])
     domains: dict[DomainName, Domain] = Field({}, description="custom domain names")
+    records: dict[DomainName, Record] = Field(
+        {}, description="names that DNS leads to stages in several Regions, by failover, weight or latency"
+    )
     distributions: dict[Name, Distribution] = Field(
         {}, description="CloudFront distributions before APIs, by name"
     )
@@ -130,6 +134,10 @@ class Scenario(Part):
     def region_number(self, name: str | None) -> int:
         """The number of a Region among them; None: the account's own."""
         return 0 if name is None else self.every_region.index(name)
+
+    def region_of(self, stage: str) -> str:
+        """The Region of a stage, api/stage."""
+        return self.apis[stage.partition("/")[0]].region or self.account.region
 
     def throttle_in(self, region: str) -> Throttle:
         """The account's throttle in a Region."""
@@ -172,11 +180,23 @@ class Scenario(Part):
         if target in self.distributions:
             body = self.distributions[target]
             return Reached(body.origin, None, target, self.apis[body.origin.partition("/")[0]].endpoint)
+        if (
+            target in self.records
+        ):  # as it is at its first target; a custom domain of its Region has no base path
+            first = self.records[target].targets[0].stage
+            return Reached(first, None, None, self.apis[first.partition("/")[0]].endpoint)
         name, _, path = target.partition("/")
         domain = self.domains.get(name)
         if domain is None:
             return Reached(target, None, None, self.apis[name].endpoint)
         return Reached(domain.mappings.get(path or NO_PATH), name, None, domain.endpoint)
+
+    def stages_of(self, target: str) -> tuple[str | None, ...]:
+        """All stages that a client's target may lead to."""
+        if target in self.records:
+            return tuple(each.stage for each in self.records[target].targets)
+        known = target in self.distributions or target.partition("/")[0] in {*self.domains, *self.apis}
+        return (self.reached(target).stage,) if known else ()
 
     @property
     def stages(self) -> tuple[str, ...]:

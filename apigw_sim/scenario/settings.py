@@ -347,6 +347,10 @@ class Assumptions(Part):
         2 * units.HOUR,
         description="the longest that a browser remembers a preflight's permission, whatever it is told: Chromium's",
     )
+    health_checkers: Annotated[int, quantity("count", 1, 64)] = Field(
+        15,
+        description="how many checkers of Route 53 check a target's health, one after the other in an interval",
+    )
     waf_check_interval: Annotated[
         int, Leaf(_read_interval, units.show_duration, lambda: quantity_schema("duration"))
     ] = Field(

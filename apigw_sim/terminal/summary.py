@@ -8,6 +8,7 @@ from apigw_sim.plan.tables import LimitKind, Plan
 from apigw_sim.rules.reason import REASONS
 from apigw_sim.terminal.limits import AT_GATEWAY, look_first, refusals
 from apigw_sim.terminal.page import Page, Words
+from apigw_sim.terminal.records import records
 from apigw_sim.terminal.words import count, figures, many, ms, percent, rate, span
 from apigw_sim.units import SECOND, show_number
 
@@ -38,6 +39,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _databases(made, summary)
     _web_acls(made, summary)
     _connections(made, summary)
+    records(made, summary)
     _cache(made, summary)
     _alarms(made, summary)
     _traces(made, result)

@@ -45,7 +45,7 @@ from engine.generated_parts import (
     time_of,
     traced,
 )
-from engine.generated_regions import spread
+from engine.generated_regions import named, spread
 from engine.generated_security import secured
 from engine.generated_services import queried, retried, served
 from engine.generated_waf import screened
@@ -69,7 +69,8 @@ def generated(number: int) -> dict[str, Any]:
     said = screened(said)(random.Random(f"waf {number}"))
     said = browsed(said)(random.Random(f"browsers {number}"))
     said = socketed(said)(random.Random(f"websocket {number}"))
-    return spread(said)(random.Random(f"regions {number}"))
+    said = spread(said)(random.Random(f"regions {number}"))
+    return named(said)(random.Random(f"records {number}"))
 
 
 def as_yaml(said: Any) -> str:

@@ -57,7 +57,7 @@ WORDS = (
     "authorizer refused", "authorizer gone", "authorizer cold",
     "retried", "queued", "abandoned", "abandoned in a queue", "repeated", "late", "cold", "died", "reset", "not idempotent",
     "journal", "fault ended", "provisioned", "allocated", "asked", "mapped to success", "by an alias", "by a version",
-    "user", "user again", "late start",
+    "user", "user again", "late start", "health", "at a further target",
 )  # fmt: skip
 """Every word there is."""
 
@@ -130,12 +130,20 @@ def reached(ran: Ran) -> Counter[str]:
         "user": ran.column(CALLS, "user") > 0,
         "late start": ran.column(CALLS, "started_ns") > ran.column(CALLS, "intended_ns"),
         "user again": (ran.column(CALLS, "user") > 0) & (ran.column(CALLS, "call") > 0),
+        "health": ran.column(JOURNAL, "healthy") != NULL,
+        "at a further target": _elsewhere(ran),
         "journal": ran.column(JOURNAL, "ends") == 0,
         "fault ended": ran.column(JOURNAL, "ends") == 1,
     }
     found.update({word: int(rows.sum()) for word, rows in counted.items()})
     found["late"] = _late(ran)
     return Counter({word: count for word, count in found.items() if count})
+
+
+def _elsewhere(ran: Ran) -> np.ndarray[Any, Any]:
+    """Whether attempts went to another target of a record than the first."""
+    first = np.array([client.stage for client in ran.plan.clients], np.int64)
+    return ran.column(ATTEMPTS, "stage") != first[ran.column(ATTEMPTS, "client")]
 
 
 def _versions(ran: Ran) -> list[int]:

@@ -95,6 +95,10 @@ SHORT: dict[str, dict[str, Any]] = {
         "clients.phones.arrivals.rate[0].rate": "30/s", "account.websocket_connections": {"rate": "50/s", "burst": 50},
         "account.throttle": {"rate": "1000/s", "burst": 500}, "account.lambda_concurrency": 100,
     },
+    "failover": {
+        "run.duration": "2 min", "clients.shoppers.arrivals.rate": "20/s", 'records["api.example.com"].ttl': "10 s",
+        "timeline[0].at": "20 s", "timeline[0].fault.for": "50 s", "regions.us-west-2.lambda_concurrency": 4,
+    },
     "game_day": {
         "run.duration": "40 s", "run.period": "5 s",
         **{f"timeline[{n}].at": "10 s" for n in range(5)}, "timeline[5].at": "20 s",

@@ -103,8 +103,8 @@ def test_invocations_calls_and_levels_are_decoded_too() -> None:
 def test_the_journal_tells_what_the_timeline_did() -> None:
     flush = tables.Event(120 * SECOND, NULL, "flush the cache of shop/prod", "story.yaml:8:1", ())
     plan, kept = story_plan(timeline=(flush,)), Kept()
-    nothing = dict.fromkeys(("alarm", "state", "provision", "allocated", "asked"), NULL)
-    kept.fold(block(JOURNAL, [{"at_ns": 120 * SECOND, "event": 0, "ends": 0, **nothing}]))
+    nothing = dict.fromkeys(JOURNAL.names, NULL)
+    kept.fold(block(JOURNAL, [{**nothing, "at_ns": 120 * SECOND, "event": 0, "ends": 0}]))
     frame = Result(plan, None, Metrics(plan), kept, ABOUT).journal
     assert (frame["event"][0], bool(frame["ends"][0])) == ("flush the cache of shop/prod", False)
     assert frame["at"][0] == pd.Timestamp("2026-11-27T09:02:00Z")

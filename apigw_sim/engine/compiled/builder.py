@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from apigw_sim.draws import vectors
+from apigw_sim.draws import Group, vectors
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.checks import ERROR_OBJECT
 from apigw_sim.engine.compiled.filling import Tables, fill, joined, rows
@@ -18,7 +18,7 @@ from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
 from apigw_sim.plan.offered import expected_calls
 from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Law
-from apigw_sim.rules import limiter, pick
+from apigw_sim.rules import dns, limiter, pick
 from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.reason import REASONS
 
@@ -60,7 +60,7 @@ class Builder:
             "touched": rows(plan.gauges, 1),
             "met": rows(w.ROOM, 1),
             "levels": rows(plan.gauges, w.LEVEL_COLUMNS),
-            "block": rows(len(plan.clients), w.CALL_BLOCK * w.DRAWN),
+            "block": rows(len(plan.clients) + 1, w.CALL_BLOCK * w.DRAWN),
             "listed": rows(w.DRAWN, w.LISTED),
             "instant": rows(1, 1),
             "when": rows(1, 1),
@@ -114,7 +114,7 @@ class Builder:
             encryption_overhead=account.encryption_overhead, largest_request=account.largest_request,
             largest_cached=account.largest_cached, size_check_after_cache=account.size_check_after_cache,
             validation_after_cache=account.validation_after_cache, rare_502=account.rare_502,
-            fronts=any(client.front or client.screen for client in plan.clients), hosts=account.hosts,
+            fronts=any(client.front or client.screen for client in plan.aims), hosts=account.hosts,
             before_waf=account.before_waf, waf_interval=plan.waf.interval_ns, waf_delay=plan.waf.delay_ns,
             releases=len(plan.releases), parted=plan.parted,
             tokens_first=plan.gauge(GaugeKind.TOKENS), quota_first=plan.gauge(GaugeKind.QUOTA_LEFT),
@@ -522,6 +522,29 @@ class Builder:
             )  # fmt: skip
         return {row.backend: number for number, row in enumerate(plan.provisions)}
 
+    def _names(self) -> None:
+        """How clients find the targets of records, and what their resolvers remember as the run starts."""
+        plan, first = self.plan, 0
+        self._table("names", len(plan.clients))
+        remembered = self._table("remembered", sum(row.names.resolvers for row in plan.clients if row.names))
+        for number, row in enumerate(plan.clients):
+            said = row.names
+            if said is None:
+                continue
+            answers = self._shares([0] * len(said.first), said.first)
+            fill(
+                self.vectors["names"], "names", number, owner=client_row(plan, number) * w.CLIENT,
+                twins=client_row(plan, plan.first_twin(number)) * w.CLIENT, resolvers=said.resolvers, keeps=said.keeps_ns,
+                first=first * w.REMEMBERED, answers=answers, answers_n=len(said.first),
+                block=len(plan.clients) * w.CALL_BLOCK * w.DRAWN,
+            )  # fmt: skip
+            stream = self.draws.client(number)
+            for resolver in range(said.resolvers):
+                which, age, _, _ = stream.row(Group.REMEMBERED, resolver, 0)
+                until = w.FOR_EVER if said.keeps_ns == NULL else dns.left(age, said.keeps_ns)
+                remembered[first] = pick.choose(which, said.first), until
+                first += 1
+
     def _processes(self) -> list[int]:
         """The processes of clients that keep something between calls; gives where those of each begin."""
         firsts, rows_of = [], [row.retry for row in self.plan.clients for _ in range(row.retry.processes)]
@@ -529,7 +552,7 @@ class Builder:
         for number, retry in enumerate(rows_of):
             fill(
                 self.vectors["process"], "process", number, tokens=retry.quota.tokens if retry.quota else 0,
-                budget=retry.saves, rate=limiter.ONE,
+                budget=retry.saves, rate=limiter.ONE, reports=1,
             )  # fmt: skip
         first = 0
         for row in self.plan.clients:
@@ -574,7 +597,7 @@ class Builder:
 
     def _clients(self) -> None:
         plan = self.plan
-        self._table("client", len(plan.clients) + 1 + len(plan.queues))
+        self._table("client", len(plan.aims) + 1 + len(plan.queues))
         for number, backend in enumerate(plan.queues, len(plan.clients) + 1):
             key_0, key_1 = map(signed, self.draws.queue(backend))
             fill(
@@ -591,17 +614,20 @@ class Builder:
         screens = Screens(plan, self.vectors, self.tables)
         self._connections()
         processes = self._processes()
-        self._table("pick", sum(len(row.calls) for row in plan.clients))
+        self._table("pick", sum(len(row.calls) for row in plan.aims))
+        self._names()
         parameters: list[int] = []
         guides: list[Ints] = []
         p = guided = 0
-        for number, row in enumerate(plan.clients):
-            stream, keys, retry = self.draws.client(number), row.keys, row.retry
+        owners = [number for number, row in enumerate(plan.clients) if row.names for _ in row.names.twins]
+        for aim, number in enumerate((*range(len(plan.clients)), *owners)):
+            row, me = plan.aims[aim], client_row(plan, aim)
+            stream, keys, retry = self.draws.client(aim), row.keys, row.retry
             statuses = sorted(retry.statuses)
             guide, shift = guide_of(row.weights)
             guides.append(guide)
             fill(
-                self.vectors["client"], "client", number + 1, me=(number + 1) * w.CLIENT, number=number,
+                self.vectors["client"], "client", me, me=me * w.CLIENT, number=number,
                 key_0=signed(stream.key[0]), key_1=signed(stream.key[1]), stage=row.stage, pick=p * w.PICK,
                 weights=self._shares([0] * len(row.weights), row.weights), weights_n=len(row.weights),
                 guide=guided, guide_shift=shift,
@@ -610,7 +636,9 @@ class Builder:
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry), drops_key=drops_key(plan, row),
-                keeps=keeps(row), connections=self._connections_of(number), users=self._users_of(number),
+                keeps=keeps(plan.clients[number]), checks=row.checks,
+                names=NULL if plan.clients[number].names is None else number * w.width("names"),
+                connections=self._connections_of(number), users=self._users_of(number),
                 workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
                 detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
@@ -640,6 +668,11 @@ class Builder:
         self.vectors["guide"] = joined(guides)
         self.vectors["turn"] = rows(len(plan.clients), 1)
         self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
+
+
+def client_row(plan: Plan, aim: int) -> int:
+    """The row in `client` of a row of plan.aims: those of queues stand between clients and what they are elsewhere."""
+    return aim + 1 + (len(plan.queues) if aim >= len(plan.clients) else 0)
 
 
 def permissions(client: tables.Client) -> dict[str, int]:
@@ -672,6 +705,7 @@ def keeps(client: tables.Client) -> bool:
         and client.workers == NULL
         and client.connections is None
         and client.browser is None
+        and client.names is None
     )
     return client.retry.processes > 0 or not alone
 

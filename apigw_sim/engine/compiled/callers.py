@@ -8,6 +8,7 @@ from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.connections import closes, comes, connects, due, heard
 from apigw_sim.engine.compiled.drawing import OF_SEND, draw_call, draw_calls, draw_key, draw_send, four
 from apigw_sim.engine.compiled.events import CALL_SHIFT, WHO_MASK, free_node, sink_client, take_node, wake
+from apigw_sim.engine.compiled.names import aimed
 from apigw_sim.engine.compiled.plain import copy, view, words
 from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
 from apigw_sim.engine.compiled.users import goes_on, next_comes
@@ -124,6 +125,8 @@ def sent(s: State, a: View) -> int:
             return by_connection(s, c, a)
         if c.workers != NULL and a.number == 1 and waits_for_worker(s, c, a):
             return WAIT
+        if c.names != NULL:
+            c = aimed(s, c, a)
         at = may_send(s, c, a)
         if at == NULL:
             a.number -= 1

@@ -14,7 +14,7 @@ from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
 from apigw_sim.engine.compiled import levels, provisioned, users
 from apigw_sim.engine.compiled import words as w
-from apigw_sim.engine.compiled.builder import ANSWERS, Builder
+from apigw_sim.engine.compiled.builder import ANSWERS, Builder, client_row
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
@@ -414,9 +414,23 @@ class Compiled:
         self.state.drain, self.state.drain_row = backend * w.BACKEND + 1, 0
 
     def loss(self, client: int, requests: int, answers: int) -> None:
-        """The shares of a client's requests and answers that are lost from now on: threshold words."""
-        c = self._client(client)
+        """The shares of requests and answers of a row of plan.aims that are lost from now on: threshold words."""
+        c = view(self.state.client, client_row(self.plan, client) * w.CLIENT)
         c.loses_requests, c.loses_answers = requests, answers
+
+    def answer(self, client: int, thresholds: tuple[int, ...]) -> None:
+        """What the record of a client answers from now on: cumulative threshold words over its targets."""
+        state = self.state
+        d = view(state.names, self._client(client).names)
+        state.fill("share", int(d.answers), np.array(thresholds, np.int64))
+
+    def reporting(self, client: int) -> int:
+        """How many of a target's checkers report that it is healthy."""
+        c = self._client(client)
+        first = int(c.process)
+        return sum(
+            int(view(self.state.process, first + n * w.PROCESS).reports) for n in range(int(c.processes))
+        )
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from apigw_sim.engine.compiled.names import reported
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.words import PROCESS
 from apigw_sim.engine.order import USER_MASK
@@ -64,6 +65,8 @@ def fill_up(s: State, p: View) -> None:
 def learnt(s: State, c: View, a: View, status: int) -> None:
     """The client has a status, or (NULL) has waited long enough: what its process learns of it."""
     p = process_of(s, c, a)
+    if c.checks != NULL:
+        reported(s, c, p, a, status)
     if c.breaker != NULL:
         tried(s, c, p, 1 if status == NULL or listed(s, c, status) else 0, a.probe)
     if c.adaptive:

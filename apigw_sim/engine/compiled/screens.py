@@ -22,7 +22,7 @@ class Screens:
         self.tables = tables
         self._made = 0
         self._rates = self._rate_based()
-        tests = sum(len(client.screen.tests) for client in plan.clients if client.screen)
+        tests = sum(len(client.screen.tests) for client in plan.aims if client.screen)
         vectors["test"] = rows(tests, w.TEST)
 
     def of(self, client: Client) -> dict[str, int]:

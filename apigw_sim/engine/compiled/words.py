@@ -43,7 +43,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             loses_requests loses_answers
             browsers permissions each permitted_for
             tests tests_n allowed addresses address_table first_address
-            keeps users workers connections
+            keeps users workers connections names checks
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
             window open_ns probes adaptive""",
         # browsers of a client (`browsers`: how many, 0: it is none), whose permissions stand from `permissions` on, `each` of
@@ -58,10 +58,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "distribution": "ttl error_ttl",
         "edge_key": "first constants constants_n digits digits_n",
         "edge_entry": "ready expires status reason size",
-        # what one of a client's processes keeps between its calls: retry quota and budget, circuit breaker, limiter
+        # how a client finds the targets of a record (`names`, NULL: it calls one stage): its row at the first target and at
+        # the others, its resolvers from `first` on, and `answers_n` threshold words in `share`; `block`: a call to draw in
+        "names": "owner twins resolvers keeps first answers answers_n block",
+        "remembered": "target until",
+        # what one of a client's processes keeps between its calls: retry quota and budget, circuit breaker, limiter; of a
+        # checker (`checks` of a client: NULL, it is none) what it reports
         "process": """tokens budget
             state bits seen until probing good
-            acts rate level at most plateau throttled_at measured slot count""",
+            acts rate level at most plateau throttled_at measured slot count
+            reports streak""",
         # closed-loop users of a client: how many, within what time they come, until when they start calls, how many
         # calls a session has (0: none), and what they wait between calls and between sessions
         "users": "count ramp until steps think think_c pause pause_c",
@@ -178,6 +184,7 @@ TAKEN = FIELDS["block"].index("at")
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
+REMEMBERED = width("remembered")
 CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 9, 10, 6

@@ -9,6 +9,7 @@ from apigw_sim.draws import Group, Stream
 from apigw_sim.engine.model.attempt import OPEN, RETRY, Attempt
 from apigw_sim.engine.model.browsers import Browsers
 from apigw_sim.engine.model.clock import Journey, Wait
+from apigw_sim.engine.model.names import Checker, Resolvers
 from apigw_sim.engine.model.process import Process
 from apigw_sim.engine.order import ATTEMPT_STEP, CALL_STEP, identity
 from apigw_sim.plan.tables import NULL, Answer, Client, Front, Rated
@@ -31,11 +32,28 @@ class Caller:
         self.clock = model.clock
         self.gateway = model.gateway
         self.number = number
-        self.client = client
-        self.stream = stream
         self.user = 0
         self.id = identity(number, 0, 0, 0)
         self.pack, self.write = model.calls.pack, model.calls.write
+        self.timeout = client.timeout_ns
+        self.retry = client.retry
+        self.processes = [
+            Process(client.retry) if client.checks == NULL else Checker(client.retry, client.checks)
+            for _ in range(client.retry.processes)
+        ]
+        self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
+        self.aim(client, stream)
+        self.resolvers = None if client.names is None else Resolvers(self, stream, model.streams_at(number))
+        self.leave = self.leaving()
+        self.first = self.leave
+        """What becomes of a call that is due."""
+        Journey(model.clock, self.calls()).go()
+
+    def aim(self, client: Client, stream: Stream) -> None:
+        """Be what the client is at a target: most have one, and are so from the start."""
+        model = self.model
+        self.client = client
+        self.stream = stream
         self.stage = client.stage
         self.answers = STANDARD if client.stage == NULL else model.answers[client.stage][0]
         """By reason: what the stage answers."""
@@ -45,7 +63,6 @@ class Caller:
         self.idempotent = [call.idempotent for call in client.calls]
         self.methods = [call.method for call in client.calls]
         self.usual = stream.usual
-        self.timeout = client.timeout_ns
         self.front, self.new_connection = client.front, client.new_connection
         self.screen = model.waf.screen(client) if client.screen is not None else None
         """The web ACL before its stage."""
@@ -57,13 +74,6 @@ class Caller:
         )
         """Whether anything stands between it and the gateway but the network."""
         self.edge = model.plan.distributions[client.distribution] if client.distribution != NULL else None
-        self.retry = client.retry
-        self.processes = [Process(client.retry) for _ in range(client.retry.processes)]
-        self.replays = not isinstance(client.arrivals, Rated) and client.arrivals.request_bytes is not None
-        self.leave = self.leaving()
-        self.first = self.leave
-        """What becomes of a call that is due."""
-        Journey(model.clock, self.calls()).go()
 
     def calls(self) -> Generator[Wait, None, None]:
         """Every call of the run, at its instant."""
@@ -83,6 +93,9 @@ class Caller:
         """What becomes of a request that would leave: it does, or something that its client keeps decides."""
         if self.client.browser is not None:
             return Browsers(self).send
+        then = self.offered if self.processes else self.sent
+        if self.resolvers is not None:
+            return self.resolvers.leaving(self, then)
         return self.offer if self.processes else self.send
 
     def process(self, attempt: Attempt) -> Process:
@@ -92,6 +105,14 @@ class Caller:
     def offer(self, attempt: Attempt) -> None:
         """A request would leave, if its process lets it."""
         self.process(attempt).send(attempt)
+
+    def offered(self, attempt: Attempt) -> None:
+        """The same of who calls by a record: its attempt's client is what it is at a target."""
+        attempt.caller.offer(attempt)
+
+    def sent(self, attempt: Attempt) -> None:
+        """A request of who calls by a record leaves for the gateway, now."""
+        attempt.caller.send(attempt)
 
     def send(self, attempt: Attempt) -> None:
         """A request leaves for the gateway, now."""

@@ -206,7 +206,7 @@ class Gateway:
 
     def settle(self) -> None:
         """Whether anybody may be stopped by what `passes` looks at."""
-        refused = any(call.refused != NULL for client in self.plan.clients for call in client.calls)
+        refused = any(call.refused != NULL for client in self.plan.aims for call in client.calls)
         self.careful = self.throttles.front or any(self.unavailable) or refused
 
     def passes(self, attempt: Attempt, now: int) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from apigw_sim.draws import Draws
+from apigw_sim.draws import Stream as Drawn
 from apigw_sim.engine.model.aliases import Alias
 from apigw_sim.engine.model.authorizers import Authorizer, Grant
 from apigw_sim.engine.model.backends import Backend, Http, Job
@@ -20,6 +21,7 @@ from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
+from apigw_sim.engine.model.names import Checker
 from apigw_sim.engine.model.paced import LossyPaced, Paced
 from apigw_sim.engine.model.provisioned import Levels, Provisioned
 from apigw_sim.engine.model.queues import Queue
@@ -183,6 +185,9 @@ class Model:
         """By stage, of WebSocket APIs: its connections."""
         self.gateway = Gateway(self)
         self.waf = Waf(self)
+        self.draws = draws
+        self.twins: list[Caller] = []
+        """What clients of records are at further targets, in the order of plan.aims."""
         self.callers = [
             _kind(client, number in plan.lossy)(self, number, client, draws.client(number))
             for number, client in enumerate(plan.clients)
@@ -240,6 +245,16 @@ class Model:
         return Method(
             row, unchecked, self.backends[row.backend], guard, alias, backend.largest_response, events
         )
+
+    @property
+    def aims(self) -> list[Caller]:
+        """By row of plan.aims."""
+        return [*self.callers, *self.twins]
+
+    def streams_at(self, client: int) -> list[Drawn]:
+        """The streams of a client of a record at the second target and further ones."""
+        names, first = self.plan.clients[client].names, self.plan.first_twin(client)
+        return [self.draws.client(first + place) for place in range(len(names.twins) if names else 0)]
 
     def queue(self, backend: int) -> Queue:
         """The SQS queue in a row of plan.backends."""
@@ -352,13 +367,13 @@ class Model:
         """The share of a stage's requests that meet its canary: a threshold word."""
         self.canaries[stage] = share
         self.moving[stage] = share > 0 or stage in self.restless
-        for caller in self.callers:
+        for caller in self.aims:
             caller.settled = caller.settled and (caller.stage != stage or not share)
 
     def respond(self, stage: int, answers: int, canary_answers: int) -> None:
         """What a stage and its canary answer by themselves from now on."""
         self.answers[stage] = self.plan.answers[answers], self.plan.answers[canary_answers]
-        for caller in self.callers:
+        for caller in self.aims:
             if caller.stage == stage:
                 caller.answers = self.plan.answers[answers]
 
@@ -392,10 +407,22 @@ class Model:
         server.serves(concurrency)
 
     def loss(self, client: int, requests: int, answers: int) -> None:
-        """The shares of a client's requests and answers that are lost from now on: threshold words."""
-        caller = self.callers[client]
+        """The shares of requests and answers of a row of plan.aims that are lost from now on: threshold words."""
+        caller = self.aims[client]
         assert isinstance(caller, Lossy | Users)
         caller.loses = requests, answers
+
+    def answer(self, client: int, thresholds: tuple[int, ...]) -> None:
+        """What the record of a client answers from now on: cumulative threshold words over its targets."""
+        resolvers = self.callers[client].resolvers
+        assert resolvers is not None
+        resolvers.answer = thresholds
+
+    def reporting(self, client: int) -> int:
+        """How many of a target's checkers report that it is healthy."""
+        return sum(
+            checker.reports for checker in self.callers[client].processes if isinstance(checker, Checker)
+        )
 
     def fault(self, backend: int, slow: int, errors: int, outage: int) -> None:
         """What goes wrong with a backend from now on: thousandths, a threshold word, 0 or 1."""
