@@ -14,6 +14,7 @@ from apigw_sim.metrics.coding import CARRIED, Coding
 from apigw_sim.metrics.connections import Socketed
 from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.limits import Limits, longest_attempt, longest_invocation
+from apigw_sim.metrics.losses import Losses
 from apigw_sim.metrics.periods import (
     RAN_BADLY,
     RAN_WELL,
@@ -86,6 +87,7 @@ class Metrics:
         self._socketed = Socketed(plan, self.coding, self.numbering, self._figures)
         self.provisioned = ProvisionedPeriods(plan, self.numbering, self._figures)
         self.recoveries = Recoveries(plan)
+        self.losses = Losses(plan)
         self.gauges = Gauges(plan, self.numbering, self._figures)
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
@@ -119,6 +121,9 @@ class Metrics:
     def fold(self, block: Block) -> None:
         """Take in the rows of a block; tables that no metric needs are let go."""
         fold = self._folds.get(block.table.name)
+        for of_clients in (self.recoveries, self.losses):
+            if of_clients and len(block):
+                of_clients.fold(block)
         if self._fronted and block.table.name == "attempts":
             block = self._behind_fronts(block)
         if self._processed and block.table.name == "attempts" and len(block):
@@ -127,8 +132,6 @@ class Metrics:
             self._socketed.fold(block)
         if fold is not None and len(block):
             fold(block)
-        if self.recoveries and len(block):
-            self.recoveries.fold(block)
         if self.provisioned.there and block.table.name == "invocations" and len(block):
             self.provisioned.fold(block, self._by_arrival, self.plan.warm_up, self.plan.duration)
 

@@ -216,6 +216,7 @@ def _clients(metrics: Metrics) -> dict[str, Any]:
             "executions": int(totals.executions[number]),
             "executed_for_nobody": int(totals.executed_for_nobody[number]),
             "duplicate_executions": int(totals.duplicate_executions[number]),
+            **metrics.losses.of(number),
         }
     return rows
 

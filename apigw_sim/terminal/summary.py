@@ -207,6 +207,10 @@ def _clients(made: Page, summary: Summary) -> None:
             ("", "calls", "succeeded", "goodput", "failed", "attempts/call", "run twice", "for nobody"),
         )  # fmt: skip
         _cut(made, len(rows))
+    for name, row in summary["clients"].items():
+        if row.get("lost_requests"):
+            lost = many(row["lost_requests"], "request")
+            made.line(f"{name} lost {lost} on the way: no metric and no log of AWS's has them")
 
 
 # what stood behind
