@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
 from apigw_sim.choice import choose
-from apigw_sim.control import Alarms, Provisioning, Records, Scalings, Timeline
+from apigw_sim.control import Alarms, Provisioning, Records, Scalings, Servers, Timeline
 from apigw_sim.draws import draw
 from apigw_sim.engine.model import Model, Watch
 from apigw_sim.engine.model.clock import Clock
@@ -142,8 +142,9 @@ def simulate(
     alarms.on_alarm(timeline.hear)
     if on_alarm is not None:
         alarms.on_alarm(on_alarm)
-    scalings = Scalings(model.clock, plan, provisioning, alarms, taken)
-    control = (timeline, provisioning, alarms, scalings, records)
+    servers = Servers(model.clock, plan, model, metrics, taken)
+    scalings = Scalings(model.clock, plan, (provisioning, servers), alarms, taken)
+    control = (timeline, provisioning, alarms, scalings, servers, records)
     now = period = 0
     slice_ns = max(plan.duration // STEPS, 1)
     with few_collections():

@@ -223,6 +223,12 @@ RULES: tuple[Rule, ...] = (
         "L:snapstart", functions.not_restored,
     ),
     _rule(
+        "SCALE001", "Auto scaling that never comes",
+        "An alarm of Auto Scaling needs three minutes of data and sees them late, and new servers boot; a load that rises "
+        "within that time meets what was there before.",
+        "AAS:target-tracking-scaling-policy-overview", scaling.never_comes,
+    ),
+    _rule(
         "DEP001", "A change that is never deployed",
         "A change to an API's methods acts on no stage before it is deployed to it; stage settings act at once.",
         "AG:updating-api", deployments.never_deployed,

@@ -1,10 +1,11 @@
-"""Advice on auto scaling of provisioned concurrency: what comes after the peak, and targets out of reach."""
+"""Advice on auto scaling: what comes after the peak, or after the run, and targets out of reach."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
 
+from apigw_sim import units
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding, Keys
 from apigw_sim.advice.offered import Offered, Peak
@@ -61,6 +62,8 @@ def out_of_reach(case: Case) -> Iterator[Finding]:
 def _each(case: Case) -> Iterator[tuple[Scaling, str, Keys, Peak]]:
     offered = Offered(case)
     for row in case.plan.scalings:
+        if row.backend != NULL:
+            continue
         provision = case.plan.provisions[row.provision]
         function, _, qualifier = provision.name.partition(":")
         keys: Keys = ("functions", function, "auto_scaling", qualifier)
@@ -70,3 +73,22 @@ def _each(case: Case) -> Iterator[tuple[Scaling, str, Keys, Peak]]:
 def _takes(plan: Plan, more: int) -> int:
     timing = plan.allocation
     return timing.preparation_ns + max(more, 0) * timing.each_ns
+
+
+def never_comes(case: Case) -> Iterator[Finding]:
+    """Auto scaling of servers whose first step would come after the run."""
+    plan = case.plan
+    for row in plan.scalings:
+        if row.backend == NULL:
+            continue
+        alarm, name = plan.alarms[row.high], plan.backends[row.backend].name
+        least = alarm.n * alarm.period + plan.alarm_delay + row.boot_ns
+        if least < plan.duration:
+            continue
+        text = (
+            f"{name} cannot scale before {units.show_duration(least)}: its alarm needs {alarm.n} minutes, sees them "
+            f"{units.show_duration(plan.alarm_delay)} late, and new places boot for {units.show_duration(row.boot_ns)}; the "
+            f"run lasts {units.show_duration(plan.duration)}"
+        )
+        keys: Keys = ("backends", name, "http", "auto_scaling")
+        yield Finding(keys, text, "let the run last longer, or start with the places that it needs")

@@ -7,6 +7,7 @@ _BOOKS = {
     "AGAPI": "https://docs.aws.amazon.com/apigateway/latest/api/{}.html",
     "CW": "https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/{}.html",
     "R53": "https://docs.aws.amazon.com/Route53/latest/DeveloperGuide/{}.html",
+    "AAS": "https://docs.aws.amazon.com/autoscaling/application/userguide/{}.html",
     "WAF": "https://docs.aws.amazon.com/waf/latest/developerguide/{}.html",
     "L": "https://docs.aws.amazon.com/lambda/latest/dg/{}.html",
 }

@@ -52,7 +52,7 @@ def too_late(case: Case) -> Iterator[Finding]:
     """Alarms that have seen too few datapoints to ring when the run ends."""
     for alarm in case.plan.alarms:
         least = alarm.m * alarm.period + case.plan.alarm_delay
-        if least <= case.plan.duration or alarm.kind is WatchedKind.PROVISIONED:
+        if least <= case.plan.duration or alarm.kind in (WatchedKind.PROVISIONED, WatchedKind.PLACES):
             continue
         yield Finding(
             _keys(case, alarm),

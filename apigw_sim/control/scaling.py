@@ -1,4 +1,4 @@
-"""Application Auto Scaling at work: it asks for provisioned concurrency by schedule, and by its two alarms.
+"""Application Auto Scaling at work: it asks for provisioned concurrency, or places of servers, by schedules and alarms.
 
 CloudWatch invokes an action of Auto Scaling each minute while its alarm rings, not only when it begins to.
 """
@@ -13,6 +13,7 @@ import simpy
 from apigw_sim.control.alarms import Alarms
 from apigw_sim.control.journal import journal
 from apigw_sim.control.provisioning import Provisioning
+from apigw_sim.control.servers import Servers
 from apigw_sim.metrics.watch import Number
 from apigw_sim.plan.tables import NULL, Plan, Scaling
 from apigw_sim.records import Sink
@@ -23,12 +24,17 @@ class Scalings:
     """All scalable targets of a plan."""
 
     def __init__(
-        self, clock: simpy.Environment, plan: Plan, provisioning: Provisioning, alarms: Alarms, sink: Sink
+        self,
+        clock: simpy.Environment,
+        plan: Plan,
+        supplies: tuple[Provisioning, Servers],
+        alarms: Alarms,
+        sink: Sink,
     ) -> None:
         self.pending = 0
         """How many of the clock's events are scheduled actions."""
         for row in plan.scalings:
-            target = Target(clock, row, provisioning, sink)
+            target = Target(clock, row, supplies[row.backend != NULL], sink)
             if row.actions:
                 self.pending += 1
                 clock.process(self._act(target))
@@ -45,15 +51,16 @@ class Scalings:
 
 
 class Target:
-    """A scalable target: the provisioned concurrency of one version or alias."""
+    """A scalable target: the provisioned concurrency of one version or alias, or the places of a server."""
 
     def __init__(
-        self, clock: simpy.Environment, row: Scaling, provisioning: Provisioning, sink: Sink
+        self, clock: simpy.Environment, row: Scaling, supply: Provisioning | Servers, sink: Sink
     ) -> None:
         self.clock = clock
         self.row = row
         self.sink = sink
-        self.provisioning = provisioning
+        self.supply = supply
+        self.of = max(row.provision, row.backend)
         self.minimum, self.maximum = row.minimum, row.maximum
         self.added = 0
         """What the last scale-out by the policy added."""
@@ -63,7 +70,7 @@ class Target:
     @property
     def capacity(self) -> int:
         """What is asked for at the moment."""
-        return self.provisioning.asked[self.row.provision]
+        return self.supply.asked[self.of]
 
     def bound(self, minimum: int, maximum: int) -> None:
         """A scheduled action: what is provisioned is brought between its bounds."""
@@ -75,9 +82,9 @@ class Target:
     def scale_out(self, metric: Number) -> None:
         """The high alarm rings: more, unless what was asked for is still on its way."""
         row, before = self.row, self.capacity
-        if self.provisioning.under_way(row.provision):
+        if self.supply.under_way(self.of):
             return
-        came = self.provisioning.came[row.provision]
+        came = self.supply.came[self.of]
         counted = self.added if self.clock.now < came + row.out_ns else 0
         more = rule.scaled_out(before, _parts(metric), row.target, counted, self.maximum)
         if more > before:
@@ -87,7 +94,7 @@ class Target:
     def scale_in(self, metric: Number) -> None:
         """The low alarm rings: less, unless that was so a moment ago."""
         now = int(self.clock.now)
-        if self.provisioning.under_way(self.row.provision) or now < self.no_less_before:
+        if self.supply.under_way(self.of) or now < self.no_less_before:
             return
         less = rule.scaled_in(self.capacity, _parts(metric), self.row.target, self.minimum)
         if less < self.capacity:
@@ -95,8 +102,9 @@ class Target:
             self._ask(less)
 
     def _ask(self, capacity: int) -> None:
-        self.sink(journal(int(self.clock.now), provision=self.row.provision, asked=capacity))
-        self.provisioning.ask(self.row.provision, capacity)
+        now, row = int(self.clock.now), self.row
+        self.sink(journal(now, provision=row.provision, backend=row.backend, asked=capacity))
+        self.supply.ask(self.of, capacity)
 
 
 def _parts(metric: Number) -> int:

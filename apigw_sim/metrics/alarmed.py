@@ -13,7 +13,7 @@ from apigw_sim.metrics.gauges import Gauges
 from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.series import METRIC_BY_NAME, NS_PER_MS, Numbering
 from apigw_sim.metrics.watch import OPERATORS, Number, Watch
-from apigw_sim.plan.tables import Alarm, Plan, WatchedKind
+from apigw_sim.plan.tables import Alarm, GaugeKind, Plan, WatchedKind
 from apigw_sim.records import AlarmState
 from apigw_sim.rules.alarm import BREACH, NO_DATA, WITHIN
 from apigw_sim.scenario.expect import Expectation
@@ -143,6 +143,37 @@ class LevelSight(Sight):
                 self.points[end] = _of_samples(self.alarm.statistic, seen)
         self._next = max(self._next, until // MINUTE)
         self._forget(until)
+
+
+class PlacesSight(Sight):
+    """What an alarm on the busy share of a server's places sees; there is always one, also where nothing runs."""
+
+    def __init__(self, alarm: Alarm, plan: Plan, coding: Coding, gauges: Gauges) -> None:
+        super().__init__(alarm, plan, coding)
+        self._busy = gauges.watched.setdefault((GaugeKind.BUSY, alarm.target), {})
+        self._next = 0
+        self.places = [(0, plan.backends[alarm.target].concurrency)]
+        """Since when it has had how many, written by the control plane."""
+
+    def close(self, until: int | None) -> None:
+        """Make the datapoints of the minutes that end by `until`."""
+        if until is None:
+            return
+        periods = MINUTE // self._plan.period
+        for end in range(self._next, until // MINUTE):
+            busy = sum(self._busy[end * periods + number] for number in range(periods)) / periods
+            self.points[end] = busy / self._mean(end * MINUTE)
+        self._next = max(self._next, until // MINUTE)
+        self._forget(until)
+
+    def _mean(self, begin: int) -> float:
+        """How many places there were in a minute, on average."""
+        ends = [*(at for at, _ in self.places[1:]), begin + MINUTE]
+        spans = [
+            count * max(min(until, begin + MINUTE) - max(since, begin), 0)
+            for (since, count), until in zip(self.places, ends, strict=True)
+        ]
+        return sum(spans) / MINUTE
 
 
 def _of_samples(statistic: str, seen: Sequence[tuple[float, float, float]]) -> Number:

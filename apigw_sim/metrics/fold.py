@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from apigw_sim.metrics.alarmed import OF_GAUGES, LevelSight, Sight
+from apigw_sim.metrics.alarmed import OF_GAUGES, LevelSight, PlacesSight, Sight
 from apigw_sim.metrics.coding import CARRIED, Coding
 from apigw_sim.metrics.connections import Socketed
 from apigw_sim.metrics.gauges import Gauges
@@ -34,7 +34,7 @@ from apigw_sim.metrics.records import Recoveries
 from apigw_sim.metrics.series import Columns, Figures, Numbering
 from apigw_sim.metrics.totals import Totals
 from apigw_sim.metrics.watch import Watch
-from apigw_sim.plan.tables import NULL, Alarm, BackendKind, Front, Plan
+from apigw_sim.plan.tables import NULL, Alarm, BackendKind, Front, Plan, WatchedKind
 from apigw_sim.records import Block, Flag, Outcome
 
 if TYPE_CHECKING:
@@ -92,7 +92,10 @@ class Metrics:
         self.watches = [Watch(expectation, plan, self.coding, spread) for expectation in expect]
         self.sights = [self._sight(alarm, spread) for alarm in plan.alarms]
         """What alarms see, in the order of plan.alarms."""
-        self._told = [*self.watches, *(sight for sight in self.sights if not isinstance(sight, LevelSight))]
+        self._told = [
+            *self.watches,
+            *(sight for sight in self.sights if not isinstance(sight, LevelSight | PlacesSight)),
+        ]
         self.closed = 0
         """How many periods are closed."""
         self._finished = False
@@ -192,6 +195,8 @@ class Metrics:
         self._finished = True
 
     def _sight(self, alarm: Alarm, spread: Callable[[int | None], Spread]) -> Sight:
+        if alarm.kind is WatchedKind.PLACES:
+            return PlacesSight(alarm, self.plan, self.coding, self.gauges)
         if alarm.metric in OF_GAUGES:
             return LevelSight(alarm, self.plan, self.coding, self.gauges, self.numbering)
         return Sight(alarm, self.plan, self.coding, spread)

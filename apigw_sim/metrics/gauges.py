@@ -133,6 +133,8 @@ class Gauges:
         self._provision_series = numbering.of_provision
         self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, float, float]]] = {}
         """Metrics of series that somebody watches: of each period the mean, low and peak."""
+        self.watched: dict[tuple[GaugeKind, int], dict[int, float]] = {}
+        """Gauges that somebody watches, by kind and target: of each period the mean."""
 
     def _find(self, kind: GaugeKind, target: int = 0) -> int | None:
         base = self._base.get(kind)
@@ -160,6 +162,8 @@ class Gauges:
         for at in sorted(mark for mark in marks if begin < mark <= end):
             now = rows[:, 0] == at
             self._step(at, rows[now], slot[now], span)
+        for (kind, target), means in self.watched.items():
+            means[number] = span.use(int(self._slot[self._base[kind] + target])).mean
         self._publish(number, span, touched)
         self._publish_provisioned(number, span, touched)
 

@@ -98,6 +98,8 @@ def build(scenario: Scenario) -> Plan:
     works = (*(backends.works(reading, account, row) for row in behind), *made.works)
     alarm_rows = alarms.rows(reading, gateway, names)
     scalings = scaling.rows(scenario, provisions, clients.duration, len(alarm_rows))
+    tracked = sum(row.target != NULL for row in scalings)
+    scalings += scaling.servers(scenario, behind, len(alarm_rows) + 2 * tracked)
     plan = Plan(
         name=scenario.name,
         duration=clients.duration,
@@ -133,7 +135,7 @@ def build(scenario: Scenario) -> Plan:
         grants=guards.grants,
         answers=tuple(gateway.answered.rows),
         distributions=edge.distributions(reading, gateway),
-        alarms=(*alarm_rows, *scaling.alarms(scenario, provisions, scalings)),
+        alarms=(*alarm_rows, *scaling.alarms(scenario, provisions, behind, scalings)),
         alarm_delay=scenario.assumptions.metrics_delay,
         aliases=callees.rows,
         shifts=shifts,

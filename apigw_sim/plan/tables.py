@@ -422,10 +422,10 @@ class ScalingAction(NamedTuple):
 
 @dataclass(frozen=True)
 class Scaling:
-    """What Application Auto Scaling does with provisioned concurrency."""
+    """What Application Auto Scaling does with provisioned concurrency, or with the places of an HTTP server."""
 
     provision: int
-    """Row of plan.provisions."""
+    """Row of plan.provisions; NULL: it scales a server."""
     minimum: int
     maximum: int
     actions: tuple[ScalingAction, ...]
@@ -439,6 +439,10 @@ class Scaling:
     """Row of plan.alarms, of the alarm above the target; NULL: nothing is tracked."""
     low: int
     """... and of the one below it."""
+    backend: int = NULL
+    """Row of plan.backends."""
+    boot_ns: int = 0
+    """What its new places take until they serve."""
 
 
 @dataclass(frozen=True)
@@ -1054,6 +1058,8 @@ class WatchedKind(IntEnum):
     ACCOUNT = 4
     PROVISIONED = 5
     """Target: row of plan.provisions."""
+    PLACES = 6
+    """Target: row of plan.backends, an HTTP server's; the busy share of its places."""
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ NAMES: dict[tuple[str, str], str] = {
     (INVOCATIONS.name, "alias"): "alias", (INVOCATIONS.name, "outcome"): "outcome", (INVOCATIONS.name, "refused_by"): "limit",
     (ENVIRONMENTS.name, "function"): "backend",
     (CALLS.name, "client"): "client", (CALLS.name, "outcome"): "call_outcome",
-    (JOURNAL.name, "provision"): "provision", (JOURNAL.name, "record"): "record", (JOURNAL.name, "target"): "stage",
+    (JOURNAL.name, "provision"): "provision", (JOURNAL.name, "backend"): "backend",
+    (JOURNAL.name, "record"): "record", (JOURNAL.name, "target"): "stage",
     (JOURNAL.name, "event"): "event", (JOURNAL.name, "alarm"): "alarm", (JOURNAL.name, "state"): "alarm_state",
 }  # fmt: skip
 """Columns whose numbers become names."""

@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from apigw_sim import units
-from apigw_sim.scenario.base import suggest
+from apigw_sim.scenario.base import NONE, suggest
 from apigw_sim.scenario.check_alarms import check_period
 from apigw_sim.scenario.settings import TRACE
 from apigw_sim.scenario.tree import Keys
 
 if TYPE_CHECKING:
     from apigw_sim.scenario.checks import Report
-    from apigw_sim.scenario.functions import Function
-    from apigw_sim.scenario.scaling import AutoScaling
+    from apigw_sim.scenario.functions import Function, HttpBackend
+    from apigw_sim.scenario.scaling import AutoScaling, ServerScaling
 
 
 def most(function: Function) -> dict[str, int]:
@@ -45,6 +45,37 @@ def check_scaling(report: Report, name: str, function: Function) -> None:
             what = f"{start} as the run starts are not between {said.minimum} and {said.maximum}"
             report.say((*base, "provisioned_concurrency", qualifier), what, "start with what is", keys)
         _check(report, keys, said)
+
+
+def check_servers(report: Report) -> None:
+    """Each server that scales has places to start with, and nothing else that decides how many there are."""
+    for name, backend in report.scenario.backends.items():
+        if backend.http is not None and backend.http.auto_scaling is not None:
+            _check_server(report, ("backends", name, "http"), backend.http, backend.http.auto_scaling, name)
+
+
+def _check_server(report: Report, keys: Keys, server: HttpBackend, said: ServerScaling, name: str) -> None:
+    here: Keys = (*keys, "auto_scaling")
+    check_period(report)
+    if said.minimum > said.maximum:
+        report.say(
+            (*here, "minimum"), f"{said.minimum} are more than the maximum of {said.maximum}", "swap them"
+        )
+    elif server.concurrency == NONE or not said.minimum <= server.concurrency <= said.maximum:
+        what = f"it starts with {server.concurrency} places, and has {said.minimum} to {said.maximum}"
+        report.say((*keys, "concurrency"), what, "start with what is between", here)
+    if server.slowdown != 1:
+        what = "a slowdown is that of a fixed number of places, and auto scaling changes it"
+        report.say((*keys, "slowdown"), what, "leave one of them out", here)
+    for number, entry in enumerate(report.scenario.timeline):
+        if entry.fault is not None and entry.fault.backend == name and entry.fault.concurrency is not None:
+            what = f"auto scaling decides how many places {name} has"
+            report.say(
+                ("timeline", number, "fault", "concurrency"),
+                what,
+                "make it slow instead, or scale nothing",
+                here,
+            )
 
 
 def _check(report: Report, keys: Keys, said: AutoScaling) -> None:

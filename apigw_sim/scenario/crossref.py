@@ -12,6 +12,7 @@ from apigw_sim.scenario.check_http import check_http
 from apigw_sim.scenario.check_provisioned import check_provisioned
 from apigw_sim.scenario.check_records import check_records
 from apigw_sim.scenario.check_regions import check_regions
+from apigw_sim.scenario.check_scaling import check_servers
 from apigw_sim.scenario.check_security import check_security
 from apigw_sim.scenario.check_services import check_services
 from apigw_sim.scenario.check_timeline import check_timeline
@@ -28,6 +29,7 @@ def check(scenario: Scenario, validated: Validated) -> tuple[Scenario, list[Prob
     check_run(report)
     check_functions(report)
     check_services(report)
+    check_servers(report)
     check_provisioned(report)
     check_apis(report)
     check_http(report)

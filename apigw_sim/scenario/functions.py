@@ -14,7 +14,7 @@ from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, d
 from apigw_sim.scenario.databases import Queries
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Region, Share, Slowdown, Words, one_of, quantity, show
-from apigw_sim.scenario.scaling import AutoScaling
+from apigw_sim.scenario.scaling import AutoScaling, ServerScaling
 from apigw_sim.scenario.shares import read_shares, share_schema
 from apigw_sim.scenario.variables import VariableName, VariableValue
 
@@ -351,6 +351,9 @@ class HttpBackend(Part):
         Fraction(1),
         description="times as long a request takes that finds all other places busy as it starts; a straight line "
         "from 1, which holds for one that is alone",
+    )
+    auto_scaling: ServerScaling | None = Field(
+        None, description="how its concurrency follows its load; default: it has the places that it is given"
     )
     status: Statuses = Field(OK, description="the shares of the statuses it answers, or one status")
     size: SizeLaw = Field(constant(units.KB), description="the body's size")

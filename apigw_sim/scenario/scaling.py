@@ -1,4 +1,4 @@
-"""Application Auto Scaling of provisioned concurrency: between which bounds, by which schedule, towards which target."""
+"""Application Auto Scaling, of provisioned concurrency and of servers: its bounds, schedules and targets."""
 
 from __future__ import annotations
 
@@ -64,3 +64,20 @@ class AutoScaling(Part):
     def most(self) -> int:
         """The most that it ever provisions."""
         return max(self.maximum, *(action.maximum for action in self.schedules), 0)
+
+
+class ServerScaling(TargetTracking):
+    """Auto scaling of an HTTP server by the share of its places that are busy, with alarms as for an ECS service."""
+
+    minimum: PositiveCount = Field(description="the fewest places", examples=[10])
+    maximum: PositiveCount = Field(description="the most places", examples=[100])
+    boot_time: Duration = Field(
+        description="from the decision until new places take requests", examples=["2 min"]
+    )
+    scale_out_cooldown: Cooldown = Field(
+        quotas.count("server_scaling_cooldown"),
+        description="after a scale-out has come: so long what it added counts toward the next one",
+    )
+    scale_in_cooldown: Cooldown = Field(
+        quotas.count("server_scaling_cooldown"), description="after a scale-in: so long no other follows it"
+    )

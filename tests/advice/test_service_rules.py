@@ -160,3 +160,23 @@ def test_err002_and_err003_look_at_services_too(one: One, advice: Advised) -> No
     assert "table answers 404 too" in one("ERR002", serving(status={200: "90 %", 404: "rest"}))[1]
     assert "maps no 400 of table" in one("ERR003", serving({200: 200, "default": "none"}))[1]
     assert not advice("ERR003", serving({200: 200, 400: 429, "default": "none"}))
+
+
+def growing(boot_time: str) -> dict[str, Any]:
+    scaling = {"target": "70 %", "minimum": 5, "maximum": 40, "boot_time": boot_time}
+    return {"backends.h": {"http": {"latency": "1 s", "concurrency": 10, "auto_scaling": scaling}}}
+
+
+def test_scale001_fires_where_the_first_step_would_come_after_the_run(one: One) -> None:
+    """Three minutes of data, a minute late, and six to boot: ten, as long as the run."""
+    path, text, fix = one("SCALE001", growing("6 min"))
+    assert path == "backends.h.http.auto_scaling"
+    assert text == (
+        "h cannot scale before 10 min: its alarm needs 3 minutes, sees them 1 min late, and new places boot for 6 min; the "
+        "run lasts 10 min"
+    )
+    assert fix == "let the run last longer, or start with the places that it needs"
+
+
+def test_scale001_is_silent_where_it_comes_in_time(advice: Advised) -> None:
+    assert not advice("SCALE001", growing("359 s"))

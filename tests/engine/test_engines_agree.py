@@ -60,6 +60,7 @@ SHORT: dict[str, dict[str, Any]] = {
     },
     "provisioned_on_schedule": {f"clients.{name}.arrivals.rate": "0.3/s" for name in ("web", "mobile", "partner")},
     "timeout_that_never_heals": {"run.period": "20 s"},
+    "servers_that_scale": {"run.duration": "8 min", "run.period": "20 s"},
     "snap_start": {"run.duration": "80 s", "run.period": "20 s"},
     "weighted_alias": {"clients.web.arrivals.rate": "5/s", "clients.testers.arrivals.rate": "2/s"},
     "codedeploy_shift": {"clients.web.arrivals.rate": "2/s", "clients.app.arrivals.rate": "3/s"},

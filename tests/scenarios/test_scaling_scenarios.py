@@ -1,4 +1,4 @@
-"""The scenarios about environments that come, go and are reset do what the comments at their heads say."""
+"""The scenarios about environments and servers that come and go do what the comments at their heads say."""
 
 from __future__ import annotations
 
@@ -111,5 +111,38 @@ def test_snap_start() -> None:
         [
             Claim("plain {} of {} calls of the crowd started cold, p99 {} ms", figures[0]),
             Claim("snapped {} of {} started cold, p99 {} ms", figures[1]),
+        ],
+    )
+
+
+def test_servers_that_scale() -> None:
+    """Even arrivals and constant times: what is refused is exact."""
+    done = run("servers_that_scale")
+    journal = done.result.journal
+    of = {name: done.requests[done.requests["client"] == name] for name in ("tight", "roomy")}
+    refused = {name: int((rows["status"] >= 400).sum()) for name, rows in of.items()}
+    assert refused == {"tight": 5 * 348, "roomy": 0}
+    late = of["tight"][of["tight"]["status"] >= 400]["arrived_ns"]
+    assert 372 <= late.min() / SECOND < 373
+    assert 719 < late.max() / SECOND < 720
+    asked = {name: journal[(journal["backend"] == name) & journal["asked"].notna()] for name in of}
+    there = journal[journal["allocated"].notna()]
+    assert {int(rows["at_ns"].iloc[0]) for rows in asked.values()} == {10 * MINUTE * SECOND}
+    assert there["at_ns"].iloc[0] == 12 * MINUTE * SECOND
+    steps = {name: [int(count) for count in rows["asked"]] for name, rows in asked.items()}
+    assert (steps["tight"][0], steps["roomy"][0]) == (-(-15 // 0.7), 20 / 0.4)
+    vouched(
+        "servers_that_scale",
+        [
+            Claim("{} and {} at once", (10, 20)),
+            Claim("after {} / {} = {} s", (60, 5, 12)),
+            Claim("{}/s are refused for {} s, {} in all", (5, 6 * MINUTE - 12, 5 * (6 * MINUTE - 12))),
+            Claim("{} / {}, rounded up {}", (15, 0.7, -(-15 // 0.7))),
+            Claim("to spare, {}/s, in {} s", (22 - 20, 60 / (22 - 20))),
+            Claim("{} / {} = {}", (20, 0.4, 50)),
+        ],
+        [
+            Claim("tight refused {} of {} and roomy {}", (refused["tight"], len(of["tight"]), 0)),
+            Claim("tight asked for {}, {} and {}, roomy for {} and {}", (*steps["tight"], *steps["roomy"])),
         ],
     )
