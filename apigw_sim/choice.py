@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from apigw_sim.plan.tables import Plan
 
 ENGINES = ("auto", "simpy", "compiled")
-WORTH_LOADING = 60_000
+WORTH_LOADING = 30_000
 """Calls from which on the compiled engine is the faster one, its loading included (docs/performance.md)."""
 WORTH_COMPILING = 600_000
 """Calls from which on it is the faster one even if it has to be compiled first."""

@@ -28,7 +28,7 @@ T = TypeVar("T")
 Source = str | os.PathLike[str] | Mapping[str, Any] | Scenario
 KEPT = 4
 """How many plans another process remembers; jobs of one plan come one after the other."""
-WORTH_LOADING_ONCE = 200_000
+WORTH_LOADING_ONCE = 100_000
 """Calls of all runs together from which on loading the compiled engine in each process is repaid."""
 
 

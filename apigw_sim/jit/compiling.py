@@ -12,6 +12,7 @@ from threading import RLock
 from typing import Any
 
 from apigw_sim.errors import ApigwSimError
+from apigw_sim.jit.meaning import Helpers
 
 OFF = "NUMBA_DISABLE_JIT"
 
@@ -74,7 +75,7 @@ def compiled(
         key = (function, arguments, result)
         if key in _done:
             return _done[key]
-        helpers = tuple(helpers)
+        helpers = helpers if isinstance(helpers, Helpers) else Helpers(helpers)
         for helper in helpers:
             if helper not in _helpers and not hasattr(helper, "py_func"):
                 _helpers[helper] = _callable(helper, helper.__name__ in inlined)

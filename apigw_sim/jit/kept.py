@@ -7,24 +7,26 @@ file with a checksum, because a flipped bit in machine code would be a crash and
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from hashlib import blake2b
 from typing import Any
 
+from llvmlite.binding import address_of_symbol
 from numba.core import config
 from numba.core.compiler import CompileResult
+from numba.core.runtime import rtsys
 from numba.core.serialize import dumps
 
 from apigw_sim.jit import store, telling
-from apigw_sim.jit.meaning import meaning
+from apigw_sim.jit.meaning import Helpers, meaning
 
 
 class Kept:
     """What numba calls a cache: it loads a signature of one function, or saves it."""
 
-    def __init__(self, function: Callable[..., Any], helpers: Iterable[Callable[..., Any]]) -> None:
+    def __init__(self, function: Callable[..., Any], helpers: Helpers) -> None:
         self._function = function
-        self._meaning = meaning([function, *helpers])
+        self._meaning = f"{meaning([function])} {helpers.meaning}"
         self._forbidden = ""
 
     @property
@@ -34,11 +36,12 @@ class Kept:
 
     def load_overload(self, signature: Any, context: Any) -> Any:
         """The compiled function, or None; then it is compiled next, and the user is told why it takes a while."""
-        context.refresh()
         content = store.read(self._file(signature, context.codegen()))
         if content is not None:
             try:
-                return CompileResult._rebuild(context, *pickle.loads(content))
+                symbols, reduced = pickle.loads(content)
+                _set_up(context, symbols)
+                return CompileResult._rebuild(context, *reduced)
             except Exception:  # whatever is wrong with it, compiling anew puts it right
                 pass
         self._forbidden = store.forbidden()
@@ -52,7 +55,8 @@ class Kept:
         if result.library.has_dynamic_globals or any(not lifted.can_cache for lifted in result.lifted):
             name = self._function.__qualname__
             raise TypeError(f"{name} cannot be kept: it uses large arrays, pointers or objects of its module")
-        why_not = store.write(self._file(signature, result.codegen), dumps(result._reduce()))
+        content = dumps((_symbols(result.library), result._reduce()))
+        why_not = store.write(self._file(signature, result.codegen), content)
         if why_not and not self._forbidden:
             telling.once("not kept", f"what was compiled is not kept: {why_not}")
 
@@ -72,3 +76,23 @@ class Kept:
         name = f"{function.__module__}.{function.__qualname__}".removeprefix("apigw_sim.")
         plain = "".join(mark if mark.isascii() and (mark.isalnum() or mark in "._") else "-" for mark in name)
         return f"{plain[-100:]}-{digest}{store.ENDING}"
+
+
+def _symbols(library: Any) -> list[str] | None:
+    """What machine code wants from outside of it; None where numba does not let it be seen."""
+    module = getattr(library, "_final_module", None)
+    if module is None:
+        return None
+    return sorted(
+        one.name for one in module.functions if one.is_declaration and not one.name.startswith("llvm.")
+    )
+
+
+def _set_up(context: Any, symbols: list[str] | None) -> None:
+    """Set up what machine code needs of numba: its runtime, hardly ever more; all of it would take most of a second.
+
+    LLVM ends the process where a symbol is not found, so each is looked for before.
+    """
+    rtsys.initialize(context)
+    if symbols is None or not all(address_of_symbol(name) for name in symbols):
+        context.refresh()

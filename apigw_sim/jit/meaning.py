@@ -8,9 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from enum import EnumMeta
+from functools import cached_property
 from hashlib import blake2b
 from types import CodeType, ModuleType
 from typing import Any
+
+
+class Helpers(tuple[Any, ...]):
+    """The plain functions that compiled ones call; what they say is found out once for all that have the same."""
+
+    @cached_property
+    def meaning(self) -> str:
+        """Their digest."""
+        return meaning(self)
+
 
 PLAIN = (int, float, complex, str, bytes, bool, type(None))
 

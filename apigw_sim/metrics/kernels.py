@@ -65,10 +65,10 @@ SIGNATURES: dict[Callable[..., Any], str] = {
 @cache
 def load() -> Kernels:
     """Compile the kernels, or load them from disk."""
-    from apigw_sim.jit import compiled
+    from apigw_sim.jit import Helpers, compiled
 
-    made = {}
+    made, helpers = {}, Helpers(HELPERS)
     for function, words in SIGNATURES.items():
         gives, *takes = (WORDS[word] for word in words.split())
-        made[function.__name__] = compiled(function, f"{gives}({', '.join(takes)})", helpers=HELPERS)
+        made[function.__name__] = compiled(function, f"{gives}({', '.join(takes)})", helpers=helpers)
     return Kernels(**made)

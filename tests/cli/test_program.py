@@ -266,7 +266,7 @@ def test_an_unknown_engine_is_refused(command) -> None:
 @pytest.mark.parametrize(
     ("engine", "ran", "why"),
     [
-        ("auto", "simpy", "auto: about 40 calls, below 60,000"),
+        ("auto", "simpy", "auto: about 40 calls, below 30,000"),
         ("simpy", "simpy", "asked for"),
         ("compiled", "compiled", "asked for"),
     ],

@@ -32,7 +32,9 @@ else:
 
 STAMPED = "sources.SOURCES = ('*.py',)\n"
 """The toy is what the stamp is of."""
-NO_MEANING = "from apigw_sim.jit import kept; kept.meaning = lambda functions: ''\n"
+NO_MEANING = (
+    "from apigw_sim.jit import kept, meaning; kept.meaning = meaning.meaning = lambda functions: ''\n"
+)
 
 
 def test_the_next_process_loads_what_one_compiled(toy) -> None:
@@ -41,6 +43,22 @@ def test_the_next_process_loads_what_one_compiled(toy) -> None:
     assert place.parent == toy.cache
     assert (first.found["total"], first.compiled, first.told) == (15, COMPILED, COMPILING.format(place))
     assert (second.found["total"], second.compiled, second.told) == (15, [], "")
+
+
+def test_what_was_kept_is_loaded_without_setting_up_all_of_numba(toy) -> None:
+    """Arrays want numba's runtime, which is; a symbol that nothing knows, or an unknown list of them, wants the rest."""
+    toy.run("say(element=element([1, 5], 1))")
+    counted = (
+        "from numba.core.base import BaseContext\n"
+        "done, refresh = [], BaseContext.refresh\n"
+        "BaseContext.refresh = lambda self: (done.append(1), refresh(self))\n"
+    )
+    found = toy.run(counted + "say(element=element([1, 5], 1), set_up=len(done))")
+    assert (found.found["element"], found.compiled, found.found["set_up"]) == (5, [], 0)
+    for symbols in ("['malloc', 'nobody_has_this']", "None"):
+        unknown = f"from apigw_sim.jit import kept; before = kept._set_up; kept._set_up = lambda c, s: before(c, {symbols})\n"
+        found = toy.run(counted + unknown + "say(element=element([1, 5], 1), set_up=len(done))")
+        assert (found.found["element"], found.compiled, found.found["set_up"] > 0) == (5, [], True)
 
 
 def test_it_is_told_once_however_many_functions(toy) -> None:
