@@ -26,7 +26,7 @@ def _worked_off(case: Case) -> Iterator[tuple[str, Keys, Sqs, Consumer, Function
 def hidden_too_short(case: Case) -> Iterator[Finding]:
     """Visibility timeouts that leave no time to offer a batch again."""
     for name, keys, queue, consumer, function in _worked_off(case):
-        wanted = TIMES * function.timeout
+        wanted = TIMES * function.timeout + consumer.batching_window
         if queue.visibility_timeout >= wanted:
             continue
         hidden, timeout = map(units.show_duration, (queue.visibility_timeout, function.timeout))
@@ -34,7 +34,8 @@ def hidden_too_short(case: Case) -> Iterator[Finding]:
             f"messages of {name} are hidden for {hidden}, and {consumer.function} may take {timeout}: of a batch that Lambda "
             "refuses for a while the messages are received again, and each receive counts toward the dead-letter queue"
         )
-        fix = f"write {units.show_duration(wanted)} at least, {TIMES} times the function's timeout"
+        window = " and the batching window" if consumer.batching_window else ""
+        fix = f"write {units.show_duration(wanted)} at least, {TIMES} times the function's timeout{window}"
         yield Finding((*keys, "visibility_timeout"), text, fix)
 
 

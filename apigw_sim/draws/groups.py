@@ -88,7 +88,7 @@ class Group(IntEnum):
     DROP = LATER + 33
     """Of a call of $connect, with the number of a drop in the place of the attempt's: whether its connection is lost."""
     PARTITION = LATER + 34
-    """Of a call: its partition key; three to spare."""
+    """Of a call: its partition key, or its message group; three to spare."""
     CODE = LATER + 50
     """Of an attempt: the seed of the random numbers of a user's own backend; three to spare."""
     RESOLVER = LATER + 41

@@ -36,7 +36,9 @@ def _rate_alone(scenario: Scenario) -> bool:
     """Whether of some AWS service the rate alone is known."""
     tables = {body.dynamodb.table for body in scenario.backends.values() if body.dynamodb}
     on_demand = any(scenario.tables[name].billing_mode == ON_DEMAND for name in tables)
-    return on_demand or any(body.kinesis for body in scenario.backends.values())
+    return on_demand or any(
+        body.kinesis or (body.sqs and body.sqs.fifo) for body in scenario.backends.values()
+    )
 
 
 def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:

@@ -241,6 +241,7 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
             tables += [table for table in (law.cut, law.other) if table is not None]
     for backend in plan.backends:
         keys = backend.service.shards.keys if backend.service and backend.service.shards else None
+        keys = backend.sqs.groups if backend.sqs else keys
         tables += [table for table in (keys.cut, keys.other) if table is not None] if keys else []
     yield from {id(table): table for table in tables}.values()
 

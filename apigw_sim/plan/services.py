@@ -19,6 +19,8 @@ from apigw_sim.scenario.services import EXCEEDED, READS, START
 from apigw_sim.scenario.tables import ON_DEMAND
 
 if TYPE_CHECKING:
+    from fractions import Fraction
+
     from apigw_sim.plan.reading import Keys
     from apigw_sim.scenario.functions import Statuses
     from apigw_sim.scenario.services import DynamoDb, Kinesis, PartitionKeys, Sqs, StepFunctions
@@ -76,6 +78,10 @@ class Queue:
     """... that become more in a minute."""
     most: int = 0
     backoff_ns: int = 0
+    window_ns: int = 0
+    """How long messages are gathered for a batch that is not full."""
+    groups: Numbered | None = None
+    """The message groups of a FIFO queue."""
 
 
 class Services:
@@ -166,10 +172,10 @@ class Services:
                 service=Service(EXCEEDED, 0, shards=shards, bytes_bucket=second + part, part=part),
             )
 
-    def _tap(self, limit: int, rate: int) -> Tap:
+    def _tap(self, limit: int, rate: int | Fraction) -> Tap:
         """A bucket of which AWS names the rate alone."""
-        burst = rate * self.reading.scenario.assumptions.service_burst // units.SECOND
-        return Tap(rate * UNITS_PER_RATE, burst * TOKEN, limit)
+        burst = int(rate * self.reading.scenario.assumptions.service_burst // units.SECOND)
+        return Tap(int(rate * UNITS_PER_RATE), burst * TOKEN, limit)
 
     def _dynamodb(self, name: str, said: DynamoDb) -> Backend:
         reads = said.action in READS
@@ -257,8 +263,17 @@ class Services:
                 step=quotas.count("event_source_batches_step"),
                 most=most,
                 backoff_ns=self.reading.scenario.assumptions.event_source_backoff,
+                window_ns=said.consumer.batching_window,
             )
-        return replace(self._row(name, "sqs", said, OK), sqs=queue)
+        row = self._row(name, "sqs", said, OK)
+        if said.fifo is None:
+            return replace(row, sqs=queue)
+        groups, path = said.fifo.message_groups, ("backends", name, "sqs", "fifo", "rate")
+        queue = replace(queue, groups=numbered(groups.count, float(groups.zipf.s) if groups.zipf else None))
+        ceiling = f"{units.show_rate(said.fifo.rate)} of SendMessage"
+        limit = self.limits.limit(LimitKind.SERVICE, f"{name} rate", path, ceiling)
+        bucket = self._bucket(self._tap(limit, said.fifo.rate), name)
+        return replace(row, sqs=queue, rate_bucket=bucket, service=Service(EXCEEDED, 0))
 
 
 def _shards(count: int, said: PartitionKeys | None) -> Shards:

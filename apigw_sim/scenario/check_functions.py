@@ -53,8 +53,15 @@ def check_functions(report: Report) -> None:
 def _check_destination(report: Report, keys: Keys, name: str) -> None:
     """What is given up goes to an SQS queue that there is."""
     backends = report.scenario.backends
-    if report.refer(keys, name, ("backends",), backends, "backend") and backends[name].sqs is None:
+    if not report.refer(keys, name, ("backends",), backends, "backend"):
+        return
+    queue = backends[name].sqs
+    if queue is None:
         report.say(keys, f"'{name}' is no SQS queue", "name a backend with sqs:", ("backends", name))
+    elif queue.fifo is not None:
+        report.say(
+            keys, f"'{name}' is a FIFO queue", "name a standard one", ("backends", name, "sqs", "fifo")
+        )
 
 
 def _check_snap_start(report: Report, name: str, function: Function) -> None:

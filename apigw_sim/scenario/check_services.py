@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from apigw_sim import units
+from apigw_sim import quotas, units
 from apigw_sim.scenario.base import NONE
 from apigw_sim.scenario.services import KINDS, READS, START, START_SYNC
 from apigw_sim.scenario.tables import PROVISIONED
@@ -55,6 +55,14 @@ def _check_consumer(report: Report, keys: Keys, queue: Sqs) -> None:
     here: Keys = (*keys, "consumer", "function")
     if said is None or not report.refer(here, said.function, ("functions",), functions, "function"):
         return
+    window, batch = said.batching_window, quotas.count("sqs_batch")
+    if queue.fifo is not None and (window or said.batch_size > batch):
+        what = f"of a FIFO queue a batch has {batch} messages at most, and nothing is gathered"
+        key = "batching_window" if window else "batch_size"
+        report.say((*keys, "consumer", key), what, f"leave {key} out", (*keys, "fifo"))
+    elif said.batch_size > batch and window < units.SECOND:
+        what = f"a batch of {said.batch_size:,} wants a batching window"
+        report.say((*keys, "consumer", "batch_size"), what, f"write batching_window: 1 s, or {batch} at most")
     hidden, timeout = queue.visibility_timeout, functions[said.function].timeout
     if hidden < timeout:
         what = (

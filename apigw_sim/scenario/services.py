@@ -39,7 +39,7 @@ class PartitionKeys(Part):
     """The partition keys of records: by the MD5 of its key a record comes to its shard."""
 
     count: Annotated[int, quantity("count", 1, MOST_PARTITION_KEYS)] = Field(
-        description="how many keys there are", examples=[1000]
+        description="how many there are", examples=[1000]
     )
     zipf: KeyByZipf | None = Field(
         None, description="the k-th is drawn with weight 1/k^s; default: all alike"
@@ -115,11 +115,13 @@ class Consumer(Part):
     function: Words = Field(description="the function that gets the messages", examples=["worker"])
     batch_size: Annotated[
         int,
-        quantity(
-            "count", 1, quotas.count("sqs_batch"), note="more want a batching window, which is not simulated"
-        ),
+        quantity("count", 1, quotas.count("sqs_batch_max")),
     ] = Field(
         quotas.count("sqs_batch"), description="messages of an invocation, at most; fewer if fewer are there"
+    )
+    batching_window: Annotated[int, quantity("duration", 0, quotas.count("sqs_batching_window_max"))] = Field(
+        0,
+        description="how long the mapping gathers messages for a batch that is not full; of a FIFO queue, not at all",
     )
     maximum_concurrency: (
         Annotated[
@@ -138,8 +140,27 @@ class Consumer(Part):
     )
 
 
+class MessageGroups(PartitionKeys):
+    """The message groups of a FIFO queue."""
+
+
+class Fifo(Part):
+    """What a FIFO queue has beside: order within message groups, and a limit of its own."""
+
+    message_groups: MessageGroups = Field(
+        description="the groups that calls draw from; of each, one batch at a time is under way, in order",
+        examples=[{"count": 100}],
+    )
+    rate: ThrottleRate = Field(
+        quotas.rate("sqs_fifo_rate"),
+        description="SendMessage calls a second that it takes; more of a queue with high throughput",
+    )
+
+
 class Sqs(Part):
-    """An SQS standard queue, and the function that works it off."""
+    """An SQS queue, standard or FIFO, and the function that works it off."""
+
+    fifo: Fifo | None = Field(None, description="that it is a FIFO queue; default: a standard one")
 
     visibility_timeout: Annotated[int, quantity("duration", 0, quotas.count("sqs_visibility_max"))] = Field(
         quotas.count("sqs_visibility"),
@@ -157,7 +178,6 @@ class Sqs(Part):
     size: SizeLaw = Field(constant(400), description="the answer's size")
 
     later: ClassVar[Mapping[str, str]] = {
-        "fifo": "is not simulated; a FIFO queue's limit is service: {rate: 300/s, burst: 300}",
         "delay": "belongs to a later version; leave it out",
     }
 
@@ -197,6 +217,8 @@ class Backend(Part):
         """What it answers when its own rate is used up; None: it has none."""
         if self.service is not None:
             return self.service.throttle_status
+        if self.sqs is not None and self.sqs.fifo is not None:
+            return EXCEEDED
         starts = self.step_functions is not None and self.step_functions.action == START
         return EXCEEDED if self.kinesis or self.dynamodb or starts else None
 

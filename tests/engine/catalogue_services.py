@@ -147,6 +147,20 @@ ENTRIES: dict[str, Entry] = {
     "a queue whose messages grow too old": entry(
         queueing({"crash": "100 %"}, visibility_timeout="40 s", retention="1 min"), "level EXPIRED", "work CRASH",
     ),
+    "a FIFO queue whose groups wait for each other": entry(
+        queueing({"crash": "30 %"}, max_receive_count=3, fifo={"message_groups": {"count": 5, "zipf": {"s": 1}}, "rate": "9/s"}),
+        "work for EVENT_SOURCE", "level DEAD", "level DELETED", "SERVICE_THROTTLED", "refused by SERVICE",
+    ),
+    "a FIFO queue of one group": entry(
+        queueing({"crash": "30 %"}, visibility_timeout="2 s", fifo={"message_groups": {"count": 1}}),
+        "work CRASH", "level DELETED",
+    ),
+    "a queue whose batches wait for a window": entry(
+        queueing({}, {"batching_window": "200 ms", "batch_size": 10}), "work for EVENT_SOURCE", "level DELETED",
+    ),
+    "a queue with large batches": entry(
+        queueing({}, {"batching_window": "1 s", "batch_size": 60, "per_message": "1 ms"}, max_receive_count=2), "level DEAD",
+    ),
     "a service whose refusals are successes": entry(
         serving({"service": TIGHT}), "SERVICE_THROTTLED", "refused by SERVICE", "work SERVICE_THROTTLED",
         "mapped to success",

@@ -67,10 +67,19 @@ def queue(draw: Draw, function: str) -> dict[str, Any]:
         consumer["maximum_concurrency"] = draw(one_of(2, 3, 5))
     if draw(chance(30)):
         consumer["per_message"] = ms(draw(few(1, 5)))
+    if draw(chance(40)):
+        consumer |= {"batch_size": draw(one_of(2, 10, 30)), "batching_window": draw(one_of("1 s", "1500 ms"))}
     made = {
         "latency": draw(time_of(0, 9, zero=True)),
         "visibility_timeout": draw(one_of("3 s", "4 s", "30 s")),
     }
+    if draw(chance(40)):
+        made["fifo"] = {
+            "message_groups": {"count": draw(few(1, 4))},
+            "rate": draw(one_of("9/s", "90/s", "300/s")),
+        }
+        consumer = {name: said for name, said in consumer.items() if name != "batching_window"}
+        consumer["batch_size"] = min(consumer["batch_size"], 10)
     return {"sqs": made | {"consumer": consumer, "max_receive_count": draw(few(1, 3)), "retention": "1 min"}}
 
 
@@ -94,7 +103,7 @@ def queried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
 @drawn
 def retried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
     """The scenario with words for Lambda's own queue at some of its functions."""
-    queues = [name for name, body in said["backends"].items() if "sqs" in body]
+    queues = [name for name, body in said["backends"].items() if "sqs" in body and "fifo" not in body["sqs"]]
     for body in said["functions"].values():
         if draw(chance(60)):
             body["event_invoke"] = {"maximum_event_age": draw(one_of("60 s", "2 min", "200 s"))}

@@ -21,7 +21,7 @@ from engine.test_agreement_notices import changed
 from apigw_sim.errors import ScenarioError
 
 ONE, TWO = ENGINES[0], ENGINES[-1]
-FEW = range(71, 131)
+FEW = range(80, 140)
 """The scenarios of the normal suite."""
 TOO_LONG = {"level CLOSED_IDLE", "level CLOSED_OLD"}
 """Ten minutes of silence and two hours: no scenario made by chance lasts so long; the catalogue has both."""

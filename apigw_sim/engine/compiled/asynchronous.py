@@ -98,7 +98,7 @@ def given_up(s: State, a: View, why: int) -> None:
     move(s, why, 1)
     on_failure = queue_of(s, a).on_failure
     if on_failure != NULL:
-        post(s, view(s.sqs, on_failure))
+        post(s, view(s.sqs, on_failure), 0)
     over(s, a)
 
 

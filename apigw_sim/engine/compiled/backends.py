@@ -23,7 +23,7 @@ from apigw_sim.engine.compiled.levels import level_of, move
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.provisioned import given_back, provided
 from apigw_sim.engine.compiled.queues import SENT_WELL, post
-from apigw_sim.engine.compiled.services import takes
+from apigw_sim.engine.compiled.services import key_of, takes
 from apigw_sim.engine.compiled.words import UNUSUAL
 from apigw_sim.records import NULL
 
@@ -98,8 +98,9 @@ def enqueue(s: State, a: View, f: View) -> None:
         move(s, f.queued, 1)
     elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
         start(s, a, f)
-        if view(s.service, f.service).sqs and a.job_status < SENT_WELL:
-            post(s, view(s.sqs, view(s.service, f.service).sqs))
+        z = view(s.service, f.service)
+        if z.sqs and a.job_status < SENT_WELL:
+            post(s, view(s.sqs, z.sqs), key_of(s, a, z) if z.keys else 0)
     else:
         if f.service == 0:
             a.outcome = QUEUE_FULL

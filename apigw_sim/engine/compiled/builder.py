@@ -385,9 +385,12 @@ class Builder:
                 vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit, cost=said.cost,
                 by_answer=said.by_answer, bytes=said.bytes_bucket, **self._sharded(said.shards),
             )  # fmt: skip
-        else:
+        if row.sqs is not None:
             queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
             fill(vector, "service", self.services, sqs=queue * w.SQS)
+            if row.sqs.groups is not None:
+                keys, table = row.sqs.groups.n, self.tables.numbered(row.sqs.groups)
+                fill(vector, "service", self.services, keys=keys, key_table=table)
         return self.services * w.width("service")
 
     def _sharded(self, said: Shards | None) -> dict[str, int]:
@@ -459,6 +462,10 @@ class Builder:
         plan, first = self.plan, self.plan.gauge_base
         self._table("sqs", 1 + len(plan.queues))
         self.vectors["message"] = rows(MESSAGES if plan.queues or plan.events else w.ROOM + 1, w.MESSAGE)
+        every = (plan.backends[number].sqs for number in plan.queues)
+        sizes = [row.groups.n if row and row.groups else 1 for row in every]
+        groups = self._table("group", 1 + sum(sizes))
+        groups[:, w.FIELDS["group"].index("me")] = np.arange(len(groups)) * w.GROUP
         figures = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind < GaugeKind.OLDEST]
         for place, backend in enumerate(plan.queues):
             said, number = plan.backends[backend].sqs, place + 1
@@ -469,6 +476,7 @@ class Builder:
                 self.vectors["sqs"], "sqs", number, me=number * w.SQS, function=said.function,
                 visibility=said.visibility_ns, retention=said.retention_ns, most_receives=said.most_receives,
                 most_hidden=said.most_hidden, batch=said.batch, per_message=said.per_message_ns, at_once=said.at_once,
+                window=said.window_ns, fifo=said.groups is not None, groups=(1 + sum(sizes[:place])) * w.GROUP,
                 step=said.step, most=said.most, backoff=said.backoff_ns, row=number * w.ROW,
                 **{kind.name.lower(): first[kind] + place for kind in figures}, **self._laws(duration=worker),
             )  # fmt: skip

@@ -25,7 +25,7 @@ OF_PARTITION = int(Group.PARTITION)
 def takes(s: State, a: View, f: View) -> bool:
     """Whether a service takes a request; else its own refusal is known at once. Of a stream a shard's row stands for it."""
     z = view(s.service, f.service)
-    if z.sqs:
+    if z.cost == 0:  # a standard queue takes everything
         return True
     shard = 0
     if z.shards:
@@ -64,8 +64,18 @@ def charge(s: State, number: int, wanted: int) -> None:
 
 def shard_of(s: State, a: View, z: View) -> int:
     """Where the partition key of a call leads; retries have the same."""
+    if z.keys == 0:
+        return pick.uniform(word_of_key(s, a), z.shards)
+    return s.status[z.of_key + key_of(s, a, z)]
+
+
+def key_of(s: State, a: View, z: View) -> int:
+    """The partition key, or the message group, of a call."""
+    return numbered(s, word_of_key(s, a), z.keys, z.key_table)
+
+
+def word_of_key(s: State, a: View) -> int:
+    """The word for the partition key of a call."""
     c = view(s.client, a.client)
     word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_PARTITION)
-    if z.keys == 0:
-        return pick.uniform(word, z.shards)
-    return s.status[z.of_key + numbered(s, word, z.keys, z.key_table)]
+    return word

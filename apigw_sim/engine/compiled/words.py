@@ -135,13 +135,16 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
         # of the partition keys stand (`keys`: 0, each call has its own)
         "service": "throttle_status unit cost by_answer sqs shards bytes keys key_table of_key",
-        # an SQS queue with its mapping: messages from `first` to `last` can be received, all from `oldest` to `newest`;
+        # an SQS queue with its mapping: message groups from `first` to `last` can be read, all messages are from `oldest` to
+        # `newest`; its groups stand from `groups` on, of a standard queue one, of which many batches may be under way;
         # `row` is its own, of which it polls and widens. The row of a batch has in `pick` its queue, in `entry` its first
         # message, in `age` how many there are, in `started` when they were received
         "sqs": """me function visibility retention most_receives most_hidden batch per_message duration duration_c at_once step
-            most backoff batches under_way polling widening first last oldest newest emptied row
+            window due gathering fifo groups most backoff batches under_way polling widening first last oldest newest emptied row
             visible hidden sent received deleted dead expired""",
-        "message": "me next older newer sent received",
+        "message": "me next older newer sent received group",
+        # the messages of a queue, or of one message group, that wait; `busy`: a batch of it is under way
+        "group": "me next first last busy",
         # Lambda's own queue of a function's events, and its gauges; an event is a row of messages (`asynchronous`)
         "event": "most_age retries on_failure there received retried expired failed age ages",
         # provisioned concurrency of a version: environments that are free, the most recently used first; how many busy
@@ -187,6 +190,7 @@ CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "par
 REMEMBERED = width("remembered")
 CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
+GROUP = width("group")
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 9, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""
@@ -256,7 +260,8 @@ WHEEL = BEYOND + BITS
     POLL,
     WIDEN,
     RETURN,
-) = range(37)
+    GATHER,
+) = range(38)
 """From RETRY to LEFT they are those of clients, from GUARD on those of authorizers, from OFFER on those of queues, and of
 these TRY to DROP those of Lambda's own."""
 

@@ -18,6 +18,7 @@ from apigw_sim.engine.model.connections import Connections
 from apigw_sim.engine.model.connections import levels as of_connections
 from apigw_sim.engine.model.databases import Connected, ConnectedProvisioned, Database
 from apigw_sim.engine.model.events import Events
+from apigw_sim.engine.model.fifo import FifoQueue
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
@@ -196,7 +197,8 @@ class Model:
     def _backend(self, number: int, row: tables.Backend, draws: Draws) -> Backend:
         plan, gauges = self.plan, self.gauges
         if row.sqs is not None:
-            self.queues.append(Queue(number, row, self, draws, self.invocations))
+            of = Queue if row.sqs.groups is None else FifoQueue
+            self.queues.append(of(number, row, self, draws, self.invocations))
             return self.queues[-1]
         if row.kind is not BackendKind.LAMBDA:
             busy = Gauge(gauges, plan.gauge(GaugeKind.BUSY, number))

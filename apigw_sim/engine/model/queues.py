@@ -26,6 +26,7 @@ from apigw_sim.units import MINUTE
 
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
+    from apigw_sim.engine.model.attempt import Attempt
     from apigw_sim.engine.model.model import Model
 
 TIMER = priority(Rank.TIMER)
@@ -66,11 +67,13 @@ class Delivery:
 class Message:
     """A message: when it was sent, and how often it has been received."""
 
-    __slots__ = ("number", "received", "sent")
+    __slots__ = ("group", "number", "received", "sent")
 
-    def __init__(self, number: int, sent: int) -> None:
+    def __init__(self, number: int, sent: int, group: int) -> None:
         self.number = number
         self.sent = sent
+        self.group = group
+        """Its message group, of a FIFO queue."""
         self.received = 0
 
 
@@ -148,6 +151,10 @@ class Queue(Http):
         self.under_way = 0
         self.at_once = self.said.at_once
         self.polling = False
+        self.due = 0
+        """Until when messages are gathered for a batch; 0: they are not."""
+        self.gathering = False
+        """Whether an event waits for that, or for an earlier window that a full batch has ended."""
         self.widening = False
         if self.said.function != NULL:
             self.function = model.functions[self.said.function]
@@ -156,38 +163,73 @@ class Queue(Http):
         """A request arrives, now: its message is there."""
         super().arrive(job)
         if job.outcome is OK and job.status < SENT_WELL:
-            self.take()
+            self.take(self.group_of(job.attempt))
             job.attempt.note(
-                f"queue {self.row.name}: has the message, as one of {len(self.waiting):,} that wait"
+                f"queue {self.row.name}: has the message, as one of {self.visible.level:,} that wait"
             )
 
-    def take(self) -> None:
+    def group_of(self, _attempt: Attempt) -> int:
+        """The message group of a call; a standard queue has none."""
+        return 0
+
+    def take(self, group: int = 0) -> None:
         """A message is there, now."""
-        message = Message(self.sent.level, self.clock.now)
+        message = Message(self.sent.level, self.clock.now, group)
         self.sent.move(1)
-        self.visible.move(1)
         self.kept[message.number] = message
-        self.waiting.append(message)
+        self.stand(message)
         self._look()
 
+    def stand(self, message: Message) -> None:
+        """A message can be received, after those that can be already."""
+        self.visible.move(1)
+        self.waiting.append(message)
+
     # the mapping
+
+    def waits(self) -> bool:
+        """Whether something may be read."""
+        return bool(self.waiting)
 
     def _look(self) -> None:
         """Let a batch be read, now, if messages wait and one more may be under way; else let there be more of them."""
         now = self.clock.now
-        if not self.waiting or self.polling or self.said.function == NULL:
+        if not self.waits() or self.polling or self.said.function == NULL:
             return
         if self.under_way < self.at_once:
+            if self.said.window_ns and self.visible.level < self.said.batch:
+                self._gather(now)
+                return
             self.polling = True
             Journey(self.clock, self._poll(now)).go()
         elif self.at_once < self.said.most and not self.widening:
             self.widening = True
             Journey(self.clock, self._widen(now + MINUTE)).go()
 
+    def _gather(self, now: int) -> None:
+        """Wait for more messages, from the first one on for as long as the window is."""
+        if not self.due:
+            self.due = now + self.said.window_ns
+        if not self.gathering:
+            self.gathering = True
+            Journey(self.clock, self._close_window()).go()
+
+    def _close_window(self) -> Generator[Wait, None, None]:
+        while self.due > self.clock.now:
+            yield self.due, TIMER + identity(self.me, 0, 0, 0, Hop.CALLER)
+        self.gathering = False
+        if self.due:
+            self._read()
+
     def _poll(self, now: int) -> Generator[Wait, None, None]:
         yield now, TIMER + identity(self.me, 0, 0, 0)
         self.polling = False
+        self._read()
+
+    def _read(self) -> None:
+        """Have a batch read, if one more may be under way."""
         now = self.clock.now
+        self.due = 0
         if self.under_way < self.at_once and self.hidden.level + self.said.batch <= self.said.most_hidden:
             messages = self._receive(now)
             if messages:
@@ -199,15 +241,19 @@ class Queue(Http):
     def _widen(self, at: int) -> Generator[Wait, None, None]:
         yield at, TIMER + identity(self.me, 0, 0, 0, Hop.WORK)
         self.widening = False
-        if self.waiting and self.under_way >= self.at_once:
+        if self.waits() and self.under_way >= self.at_once:
             self.at_once = event_source.widened(self.at_once, self.said.step, self.said.most)
         self._look()
 
     def _receive(self, now: int) -> list[Message]:
-        """Up to a batch of messages; those that are too old or were received too often go another way."""
+        """Up to a batch of messages."""
+        return self.read(self.waiting, now)
+
+    def read(self, waiting: deque[Message], now: int) -> list[Message]:
+        """Up to a batch of those that wait; who are too old or were received too often go another way."""
         found: list[Message] = []
-        while self.waiting and len(found) < self.said.batch:
-            message = self.waiting.popleft()
+        while waiting and len(found) < self.said.batch:
+            message = waiting.popleft()
             self.visible.move(-1)
             if now - message.sent > self.said.retention_ns:
                 self._gone(message, self.expired)
@@ -247,14 +293,21 @@ class Queue(Http):
             for message in messages:
                 self.hidden.move(-1)
                 self._gone(message, self.deleted)
+            self.done_with(messages)
         self._look()
         if messages[0].number in self.kept:
             yield event_source.visible_again(received, said.visibility_ns, clock.now), TIMER + me
-            for message in messages:
-                self.hidden.move(-1)
-                self.visible.move(1)
-                self.waiting.append(message)
+            self.hidden.move(-len(messages))
+            self.again(messages)
             self._look()
+
+    def done_with(self, messages: list[Message]) -> None:
+        """The messages of a batch are deleted."""
+
+    def again(self, messages: list[Message]) -> None:
+        """The messages of a batch that failed can be received again."""
+        for message in messages:
+            self.stand(message)
 
     def tick(self, at: int) -> None:
         """What is known at ticks alone."""

@@ -9,6 +9,7 @@ from apigw_sim.draws.stream import numbered_one
 from apigw_sim.engine.model.backends import Http, Job, record
 from apigw_sim.engine.model.gauges import Bucket, Gauge
 from apigw_sim.engine.model.recorder import Recorder
+from apigw_sim.plan import services as plan
 from apigw_sim.plan import tables
 from apigw_sim.records import Outcome
 from apigw_sim.rules import pick
@@ -16,13 +17,14 @@ from apigw_sim.rules.bucket import TOKEN
 from apigw_sim.rules.service import price
 
 
-class Service(Http):
-    """An AWS service: no places, but a token bucket, and a status for who finds too little in it."""
+class Taking(Http):
+    """What has a token bucket, and a status for who finds too little in it."""
 
-    def __init__(
-        self, number: int, row: tables.Backend, busy: Gauge, queue: Gauge, jobs: Recorder, bucket: Bucket
-    ) -> None:
-        super().__init__(number, row, busy, queue, jobs)
+    service: plan.Service
+    bucket: Bucket
+
+    def offers(self, row: tables.Backend, bucket: Bucket) -> None:
+        """What it takes."""
         assert row.service is not None
         self.service = row.service
         self.bucket = bucket
@@ -60,6 +62,16 @@ class Service(Http):
         )
         self._over(job)
         return True
+
+
+class Service(Taking):
+    """An AWS service: no places, but a token bucket."""
+
+    def __init__(
+        self, number: int, row: tables.Backend, busy: Gauge, queue: Gauge, jobs: Recorder, bucket: Bucket
+    ) -> None:
+        super().__init__(number, row, busy, queue, jobs)
+        self.offers(row, bucket)
 
 
 class Stream(Service):
