@@ -116,6 +116,15 @@ def test_sqs001_fires_below_six_times_the_functions_timeout(one: One) -> None:
     assert fix == "write 30 s at least, 6 times the function's timeout"
 
 
+def test_sqs001_fires_where_the_batching_window_is_left_out(one: One) -> None:
+    """AWS's own advice: six times the timeout, and the window."""
+    over = queueing(visibility_timeout="30 s") | {"backends.table.sqs.consumer.batching_window": "10 s"}
+    assert (
+        one("SQS001", over)[2]
+        == "write 40 s at least, 6 times the function's timeout and the batching window"
+    )
+
+
 def test_sqs001_is_silent_from_six_times_on_and_without_a_consumer(advice: Advised) -> None:
     assert not advice("SQS001")
     assert not advice("SQS001", queueing(visibility_timeout="30 s"))
