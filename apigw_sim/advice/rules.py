@@ -29,6 +29,7 @@ from apigw_sim.advice import (
     scaling,
     streams,
     throttles,
+    users,
     waf,
     watching,
 )
@@ -414,6 +415,12 @@ RULES: tuple[Rule, ...] = (
         "A browser sends neither API key nor credentials with an OPTIONS request: where that asks for them, or has no method, "
         "every call that is not simple fails before it is sent.",
         "AG:how-to-cors", browsers.never_permitted,
+    ),
+    _rule(
+        "USERS001", "More users than a throttle carries",
+        "So many users N, each of whom waits R for an answer and thinks for Z, make N / (R + Z) calls a second: beyond a "
+        "throttle the rest is refused for as long as they are there.",
+        THROTTLING, users.more_than_is_carried,
     ),
     _rule(
         "DNS001", "A standby that cannot carry what it is left",

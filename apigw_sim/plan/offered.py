@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from apigw_sim.plan.tables import Client, Counted, Listed, Plan, Rated, Users
+from apigw_sim.plan.tables import Client, Counted, Listed, Plan, Rated
+from apigw_sim.rules.pick import WORD_BITS
 
 
 def expected_calls(plan: Plan) -> float:
@@ -13,7 +14,7 @@ def expected_calls(plan: Plan) -> float:
 def calls_of(client: Client, duration: int) -> float:
     """The mean number of calls that a client starts."""
     if client.users is not None:
-        return users_at_most(client.users, duration)
+        return users_at_most(client, duration)
     return arriving(client.arrivals, duration) * calls_per_arrival(client, duration)
 
 
@@ -42,9 +43,31 @@ GUESSED = 100e6
 """ns that a call of a user is taken to last, where nobody knows."""
 
 
-def users_at_most(users: Users, duration: int) -> float:
+def of_each_call(client: Client) -> list[float]:
+    """The shares of a client's calls that are drawn or come in sessions, by how many get so far."""
+    edges = (0, *client.weights)
+    shares = [(high - low) / edges[-1] for low, high in zip(edges, client.weights, strict=False)]
+    if client.users is None or not client.users.steps:
+        return shares
+    reached = [1.0]
+    for call in client.calls[: client.users.steps - 1]:
+        reached.append(reached[-1] * (1 - call.leave / (1 << WORD_BITS)))
+    return [each / sum(reached) for each in reached]
+
+
+def wait_after_a_call(client: Client) -> float:
+    """What lies between two calls of a user on the average, ns: thinking, and after the last of a session its pause."""
+    users = client.users
+    if users is None:
+        return 0.0
+    ends = (
+        of_each_call(client)[0] if users.steps else 0.0
+    )  # of a session one call is the first, and one the last
+    return users.think.mean * (1 - ends) + users.pause.mean * ends
+
+
+def users_at_most(client: Client, duration: int) -> float:
     """About how many calls users make: they are half as many while they come."""
-    mean = users.think.mean
-    if users.steps:
-        mean += (users.pause.mean - users.think.mean) / users.steps
-    return users.count * max(duration - users.ramp_ns / 2, 0) / (mean + GUESSED)
+    users = client.users
+    assert users is not None
+    return users.count * max(duration - users.ramp_ns / 2, 0) / (wait_after_a_call(client) + GUESSED)

@@ -60,7 +60,8 @@ def unmet(summary: Summary) -> bool:
 
 
 def _header(made: Page, summary: Summary, plan: Plan) -> None:
-    length = f"{span(plan.duration)} from {plan.start.isoformat(sep=' ')} in {plan.region}"
+    where = " and ".join(region.name for region in plan.regions)
+    length = f"{span(plan.duration)} from {plan.start.isoformat(sep=' ')} in {where}"
     warm_up = f", the first {span(plan.warm_up)} warm-up and left out" if plan.warm_up else ""
     made.title(f"{summary['scenario']}, seed {summary['seed']}", f"engine {summary['engine']}")
     made.line(length + warm_up)

@@ -96,6 +96,9 @@ SHORT: dict[str, dict[str, Any]] = {
         "clients.phones.arrivals.rate[0].rate": "30/s", "account.websocket_connections": {"rate": "50/s", "burst": 50},
         "account.throttle": {"rate": "1000/s", "burst": 500}, "account.lambda_concurrency": 100,
     },
+    "shop_sessions": {
+        "run.duration": "90 s", "run.warm_up": "10 s", "timeline[0].at": "40 s", "timeline[0].fault.for": "20 s",
+    },
     "failover": {
         "run.duration": "2 min", "clients.shoppers.arrivals.rate": "20/s", 'records["api.example.com"].ttl': "10 s",
         "timeline[0].at": "20 s", "timeline[0].fault.for": "50 s", "regions.us-west-2.lambda_concurrency": 4,

@@ -27,7 +27,7 @@ COMMENTS = {file.stem: Comment.of(file) for file in FILES}
 TRIES = [(name, options) for name, comment in COMMENTS.items() for options in comment.tries]
 ELSEWHERE = {
     "blind_alarms", "endpoint_types", "authorizer_policy_of_one_method", "authorizer_starves_its_backend",
-    "throttles_on_hosts", "waf_under_attack", "preflights", "reconnect_storm", "failover",
+    "throttles_on_hosts", "waf_under_attack", "preflights", "reconnect_storm", "failover", "shop_sessions",
 }  # fmt: skip
 """Scenarios whose comments are checked in files of their own."""
 SECOND = 10**9
