@@ -52,6 +52,7 @@ SHORT: dict[str, dict[str, Any]] = {
         "run.duration": "800 ms", "run.period": "200 ms", "assumptions.service_burst": "100 ms",
         "clients.told.retry.backoff.base": "100 ms",
     },
+    "logs_and_traces": {"run.duration": "40 s"},
     "stage_variables": {"clients.web.arrivals.rate": "2/s", "clients.testers.arrivals.rate": "2/s"},
     "provisioned_concurrency": {
         "clients.web.arrivals.rate": "3/s", "clients.twin.arrivals.rate": "1/s", "timeline[0].set": {
