@@ -65,6 +65,8 @@ class Story(NamedTuple):
     lows: pd.DataFrame
     """begin_s, limit, share, empty."""
     marks: tuple[Mark, ...]
+    backlog: pd.DataFrame
+    """begin_s, phase, queue, peak: messages that can be received."""
     alarms: tuple[tuple[str, tuple[tuple[float, str], ...]], ...] = ()
     """Of each alarm its name and its states: (from when in s, state)."""
 
@@ -114,6 +116,7 @@ def story(
             )
             for event in plan.timeline
         ),
+        _backlog(figures, zero),
         tuple(
             (row["name"], tuple((state["at_s"], state["state"]) for state in row["states"]))
             for row in summary["alarms"]
@@ -160,8 +163,19 @@ def _concurrency(
     return frame, ceilings
 
 
+def _backlog(figures: pd.DataFrame, zero: datetime) -> pd.DataFrame:
+    """What waits in SQS queues."""
+    rows = figures[figures["metric"] == "ApproximateNumberOfMessagesVisible"]
+    return pd.DataFrame({
+        "begin_s": (rows["timestamp"] - zero).dt.total_seconds(),
+        "phase": rows["phase"],
+        "queue": rows["queue"].astype(str),
+        "peak": rows["Maximum"],
+    })  # fmt: skip
+
+
 def draw(told: Story) -> Figure:
-    """The figure: traffic, latency, concurrency, cache, buckets; only panels that have something to say."""
+    """The figure: traffic, latency, concurrency, queues, cache, buckets; only panels that have something to say."""
     with house():
         return _draw(told)
 
@@ -224,6 +238,8 @@ def _panels(told: Story, time: panels.Clock) -> list[tuple[Callable[[Axes], None
     if len(told.concurrency):
         use = partial(panels.concurrency, frame=told.concurrency, ceilings=told.ceilings, time=time)
         todo.append((use, PANEL))
+    if len(told.backlog):
+        todo.append((partial(panels.backlog, frame=told.backlog, time=time), PANEL))
     asked = traffic.groupby("stage")[["hits", "misses"]].sum().sum(axis=1)
     cached = [name for name in stages if asked.get(name, 0)]
     if cached:

@@ -194,6 +194,23 @@ def concurrency(
     name_right(axes, labels)
 
 
+def backlog(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
+    """What waits in SQS queues: the most of each period."""
+    labels = []
+    peaks = frame.groupby("queue")["peak"].max().sort_values(ascending=False, kind="stable")
+    for number, name in enumerate(peaks.index[:MOST_LINES]):
+        mine = complete(frame[frame["queue"] == name].drop(columns="queue"), time, missing=0.0)
+        values = mine["peak"].to_numpy(np.float64)
+        colour = LINES[number % len(LINES)]
+        axes.step(time.edges(mine.index.to_numpy()), _held(values), where="post", color=colour)
+        labels.append(Label(_last(values, frame, time), f"{name}  peak {int(values.max()):,}", colour))
+    axes.set_ylim(0, max(float(peaks.max()) * 1.08, 1.0))
+    axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")
+    axes.set_ylabel("messages")
+    axes.set_title("Messages that wait in queues, most of each period")
+    name_right(axes, labels)
+
+
 def hit_ratio(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
     """Cache hits as a share of lookups, by stage."""
     labels = []

@@ -13,6 +13,7 @@ import matplotlib
 import numpy as np
 import pandas as pd
 import pytest
+from engine.running import story
 from matplotlib.figure import Figure
 from metrics.stories import (
     ABOUT,
@@ -30,6 +31,7 @@ from metrics.stories import (
     story_plan,
 )
 
+import apigw_sim
 from apigw_sim.metrics import Metrics
 from apigw_sim.plan import tables
 from apigw_sim.plan.tables import NULL, GaugeKind, Plan
@@ -256,3 +258,21 @@ def test_alarms_are_strips_those_that_rang_first() -> None:
     edges = [path.get_extents() for bar in axes.collections[:3] for path in bar.get_paths()]
     assert [(round(box.x0, 6), round(box.x1, 6)) for box in edges] == [(0, 2), (2, 2.5), (2.5, 3)]
     assert edges[1].height > edges[2].height > edges[0].height
+
+
+def test_a_queue_has_a_panel_with_its_backlog() -> None:
+    """Ten messages a second for ten seconds, and 5 a second worked off: at the end of second n 5 n of them wait."""
+    consumer = {"function": "w", "batch_size": 1, "maximum_concurrency": 5}
+    said = story(
+        {"process": "even", "rate": "10/s"},
+        {"service": "q"},
+        route="POST /",
+        functions={"w": {"duration": "1 s", "timeout": "2 s"}},
+        backends={"q": {"sqs": {"latency": "1 ms", "consumer": consumer}}},
+        run={"period": "1 s"},
+    )
+    ran = apigw_sim.run(said)
+    (shown,) = (axes for axes in ran.plot().axes if "queues" in axes.get_title(loc="left"))
+    (line,) = shown.get_lines()
+    heights = [int(height) for height in np.asarray(line.get_ydata())]
+    assert all(abs(heights[second - 1] - 5 * second) <= 1 for second in range(1, 11))
