@@ -1,12 +1,14 @@
-"""Advice on databases behind functions."""
+"""Advice on databases."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 
 from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding
 from apigw_sim.advice.words import several
+from apigw_sim.scenario.base import NONE
 
 
 def more_environments_than_connections(case: Case) -> Iterator[Finding]:
@@ -18,6 +20,11 @@ def more_environments_than_connections(case: Case) -> Iterator[Finding]:
             for function, body in functions.items()
             if body.database is not None and body.database.name == name
         }
+        servers = {
+            server: http.concurrency
+            for server, backend in case.scenario.backends.items()
+            if (http := backend.http) is not None and http.database is not None and http.database.name == name
+        }
         free = [function for function, reserved in mine.items() if reserved is None]
         most = sum(reserved or 0 for reserved in mine.values()) + (
             sum(
@@ -25,6 +32,7 @@ def more_environments_than_connections(case: Case) -> Iterator[Finding]:
                 for row in {case.scenario.region_number(functions[f].region) for f in free}
             )
         )
+        yield from _too_many_requests(name, database.connections, most, servers)
         if most <= database.connections:
             continue
         limit = "their reserved concurrency"
@@ -38,3 +46,29 @@ def more_environments_than_connections(case: Case) -> Iterator[Finding]:
         )
         fix = f"reserve concurrency so that all of them together have {database.connections:,} at most"
         yield Finding(("databases", name, "connections"), text, fix)
+
+
+def _too_many_requests(
+    name: str, connections: int, environments: int, servers: Mapping[str, int | str]
+) -> Iterator[Finding]:
+    """Servers that may ask more at once than the functions leave."""
+    if not servers or environments > connections:
+        return
+    left = connections - environments
+    some = [server for server, places in servers.items() if places == NONE]
+    most = math.inf if some else sum(int(places) for places in servers.values())
+    if most <= left:
+        return
+    at_once = (
+        f"any number of requests at once ({several(some)} has no concurrency)"
+        if some
+        else f"{most:,} at once"
+    )
+    beside = f", {environments:,} of which environments may hold" if environments else ""
+    text = (
+        f"{several(servers)} may ask for {at_once}, and {name} has {connections:,} connections{beside}: beyond them the "
+        "answer is a 500"
+    )
+    yield Finding(
+        ("databases", name, "connections"), text, f"give the servers {left:,} places together, and a queue"
+    )

@@ -18,7 +18,7 @@ from apigw_sim.scenario import Scenario
 from apigw_sim.scenario import laws as said
 from apigw_sim.scenario.aliases import LATEST, age
 from apigw_sim.scenario.base import NONE
-from apigw_sim.scenario.databases import Queries
+from apigw_sim.scenario.databases import Asks, Queries
 from apigw_sim.scenario.functions import Function, SnapStart, formats
 from apigw_sim.scenario.paths import show_path
 
@@ -257,6 +257,7 @@ def https(limits: Limits) -> list[Backend]:
                 lifo=http.discipline == "LIFO",
                 stretch=_stretch(http.slowdown, concurrency),
                 capacity_limit=capacity,
+                **_queries(reading, http.database, path),
             )
         )
     return made
@@ -281,12 +282,12 @@ def databases(scenario: Scenario) -> tuple[Database, ...]:
     )
 
 
-def _queries(reading: Reading, said: Queries | None, path: Keys) -> dict[str, Any]:
-    """What an invocation does with a database."""
+def _queries(reading: Reading, said: Asks | None, path: Keys) -> dict[str, Any]:
+    """What an invocation, or a request to a server, does with a database."""
     if said is None:
         return {}
     return {
         "database": list(reading.scenario.databases).index(said.name),
         "query": reading.law(said.query, "duration", (*path, "database", "query")),
-        "keeps_connection": said.connection == "kept",
+        "keeps_connection": isinstance(said, Queries) and said.connection == "kept",
     }

@@ -356,7 +356,7 @@ class Backend:
     format_error: int = 0
     """The status it answers to those."""
     database: int = NULL
-    """Row of plan.databases that each invocation queries; NULL: none."""
+    """Row of plan.databases that each invocation, or request to a server, queries; NULL: none."""
     query: Law | None = None
     """What its query takes, ns, of a database that is idle."""
     keeps_connection: bool = False

@@ -27,6 +27,10 @@ def check_services(report: Report) -> None:
             report.say(("backends", name), "the backend is of no kind", fix)
         if backend.http is not None:
             _check_places(report, ("backends", name, "http"), backend.http)
+            if backend.http.database is not None:
+                here: Keys = ("backends", name, "http", "database", "name")
+                known = report.scenario.databases
+                report.refer(here, backend.http.database.name, ("databases",), known, "database")
         if backend.sqs is not None:
             _check_consumer(report, ("backends", name, "sqs"), backend.sqs)
         if backend.dynamodb is not None:

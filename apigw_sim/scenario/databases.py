@@ -27,11 +27,18 @@ class Database(Part):
     )
 
 
-class Queries(Part):
-    """What an invocation does with a database."""
+class Asks(Part):
+    """What a request to a server does with a database: it holds a connection as long as it is worked on."""
 
     name: Words = Field(description="the database", examples=["orders"])
-    query: DurationLaw = Field(description="what its query takes, beside the duration", examples=["30 ms"])
+    query: DurationLaw = Field(
+        description="what its query takes, beside the time of its own", examples=["30 ms"]
+    )
+
+
+class Queries(Asks):
+    """What an invocation does with a database."""
+
     connection: Annotated[str, one_of("kept", "each", noun="way to connect")] = Field(
         "kept",
         description="kept: an environment connects in its first invocation and keeps the connection as long as it lives; "

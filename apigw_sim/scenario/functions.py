@@ -11,7 +11,7 @@ from pydantic import Field
 from apigw_sim import quotas, units
 from apigw_sim.scenario.aliases import LATEST, AliasName, Qualifier, VersionName, Weights
 from apigw_sim.scenario.base import NONE, Bad, JsonSchema, Leaf, Part, choose, dump, nested
-from apigw_sim.scenario.databases import Queries
+from apigw_sim.scenario.databases import Asks, Queries
 from apigw_sim.scenario.laws import DurationLaw, SizeLaw, Uniform, constant
 from apigw_sim.scenario.quantities import Count, Flag, Region, Share, Slowdown, Words, one_of, quantity, show
 from apigw_sim.scenario.scaling import AutoScaling, ServerScaling
@@ -351,6 +351,10 @@ class HttpBackend(Part):
         Fraction(1),
         description="times as long a request takes that finds all other places busy as it starts; a straight line "
         "from 1, which holds for one that is alone",
+    )
+    database: Asks | None = Field(
+        None,
+        description="the database that it asks for every request; a request that gets no connection is its own 500",
     )
     auto_scaling: ServerScaling | None = Field(
         None, description="how its concurrency follows its load; default: it has the places that it is given"

@@ -88,7 +88,18 @@ def querying(**function: Any) -> dict[str, Any]:
     for name, gap in (("f", 30), ("g", 70)):
         calls = [{"call": f"GET /{name}"}]
         said["clients"][name] = client(every(gap * MS, 2 * SECOND), calls, retry=retry, timeout="300 ms")
+    said["backends"]["site"] = {
+        "http": {
+            "latency": {"p50": "9 ms", "p99": "90 ms"}, "concurrency": 3, "queue": 2, "slowdown": 2,
+            "database": {"name": "d", "query": {"p50": "20 ms", "p99": "200 ms"}},
+        }
+    }  # fmt: skip
+    said["apis"]["a"]["methods"]["GET /site"] = {"integration": {"http_proxy": "site"}}
+    calls = [{"call": "GET /site"}]
+    said["clients"]["site"] = client(every(20 * MS, 2 * SECOND), calls, retry=AGAIN, timeout="60 ms")
     said["timeline"] += [
+        {"at": "900 ms", "fault": {"backend": "site", "slow": 2, "for": "300 ms"}},
+        {"at": "1.3 s", "fault": {"backend": "site", "errors": "30 %", "for": "300 ms"}},
         {"at": "1 s", "fault": {"function": "f", "slow": 3, "for": "300 ms"}},
         {"at": "1.1 s", "fault": {"function": "f", "errors": "20 %", "for": "300 ms"}},
     ]

@@ -401,7 +401,7 @@ def _events(ran: Ran) -> Iterator[str]:
 
 
 def _databases(ran: Ran) -> Iterator[str]:
-    """Never more connections than there are, nor more at work than held; who gets none crashes or times out."""
+    """Never more connections than there are, nor more at work than held; who gets none crashes, times out or is a 500."""
     plan = ran.plan
     for number, row in enumerate(plan.databases):
         held, busy, refused = (
@@ -413,11 +413,12 @@ def _databases(ran: Ran) -> Iterator[str]:
         if max((level.peak for level in busy), default=0) > max((level.peak for level in held), default=0):
             yield f"{row.name}: more at work than held"
         failed = sum(
-            plan.backends[backend].database == number and outcome in (Outcome.CRASH, Outcome.TIMEOUT)
-            for backend, outcome in ran.columns(INVOCATIONS, "backend", "outcome")
+            plan.backends[backend].database == number
+            and (outcome in (Outcome.CRASH, Outcome.TIMEOUT) or status == 500)
+            for backend, outcome, status in ran.columns(INVOCATIONS, "backend", "outcome", "status")
         )
         if refused and refused[-1].level > failed:
-            yield f"{row.name}: refused {refused[-1].level}, and {failed} invocations failed"
+            yield f"{row.name}: refused {refused[-1].level}, and {failed} of those that query failed"
 
 
 def _levels(ran: Ran) -> Iterator[str]:

@@ -85,8 +85,9 @@ def queue(draw: Draw, function: str) -> dict[str, Any]:
 
 @drawn
 def queried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
-    """The scenario with a database behind some of its functions, more often than not with none."""
-    if not said["functions"] or not draw(chance(SERVED)):
+    """The scenario with a database behind some of its functions and servers, more often than not with none."""
+    servers = [backend["http"] for backend in said["backends"].values() if "http" in backend]
+    if not (said["functions"] or servers) or not draw(chance(SERVED)):
         return said
     said["databases"] = {"d": {"connections": draw(few(2, 5)), "slowdown": draw(one_of(1, 3, 0.5))}}
     for body in said["functions"].values():
@@ -97,6 +98,9 @@ def queried(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
                 "query": query,
                 "connection": draw(one_of("kept", "kept", "each")),
             }
+    for server in servers:
+        if draw(chance(40)):
+            server["database"] = {"name": "d", "query": draw(time_of(0, 20, zero=True))}
     return said
 
 

@@ -124,3 +124,64 @@ def test_batches_and_events_query_too(run: Run) -> None:
     said["apis"]["a"]["methods"]["GET /"]["integration"] = {"service": "q"}
     (batch,) = [row for row in run(said).invocations if row.source == Source.EVENT_SOURCE]
     assert 30 * MS < batch.duration_ns < 110 * MS  # neither end of its law
+
+
+# servers that ask a database
+
+
+def asks(
+    arrivals: At, connections: int, slowdown: float = 1, server: dict[str, Any] | None = None, **parts: Any
+) -> Any:
+    """A server that takes 20 ms by itself and asks d for 30 ms; nothing else takes time."""
+    http = {"latency": "20 ms", "database": {"name": "d", "query": "30 ms"}, **(server or {})}
+    return story(
+        arrivals, {"http_proxy": "site"}, backends={"site": {"http": http}},
+        databases={"d": {"connections": connections, "slowdown": slowdown}}, **parts,
+    )  # fmt: skip
+
+
+def test_a_request_to_a_server_holds_a_connection_as_long_as_it_is_worked_on(run: Run) -> None:
+    """Three at once and two connections: the third is the server's own 500 after its own 20 ms; at 1 s all is free again."""
+    ran = run(asks(at(0, 0, 0, SECOND), 2))
+    assert worked(ran) == [(50, "OK"), (50, "OK"), (20, "OK"), (50, "OK")]
+    assert sorted(ran.statuses) == [200, 200, 200, 500]
+    for kind in (GaugeKind.CONNECTIONS, GaugeKind.CONNECTIONS_BUSY):
+        assert ran.area(ran.plan.gauge(kind)) == 3 * 50 * MS
+        assert last(ran, kind) == 0
+    assert last(ran, GaugeKind.CONNECTIONS_REFUSED) == 1
+
+
+def test_a_servers_query_takes_longer_under_the_databases_load_and_its_own_time_under_its_own(
+    run: Run,
+) -> None:
+    """The database: 30, 60 and 90 ms of three connections at 3 times. The server's places: 20, 40 and 60 ms at 3 times."""
+    assert [lasted for lasted, _ in worked(run(asks(at(0, 0, 0), 3, slowdown=3)))] == [50, 80, 110]
+    both = asks(at(0, 0, 0), 3, 3, {"concurrency": 3, "slowdown": 3})
+    assert [lasted for lasted, _ in worked(run(both))] == [50, 100, 150]
+
+
+def test_a_fault_of_the_server_makes_its_own_time_longer_and_not_its_query(run: Run) -> None:
+    fault = [{"at": "0 s", "fault": {"backend": "site", "slow": 3, "for": "1 s"}}]
+    assert worked(run(asks(at(0, 2 * SECOND), 2, timeline=fault))) == [(90, "OK"), (50, "OK")]
+
+
+def test_who_waits_for_a_place_asks_when_it_begins_and_goes_on_when_nobody_waits_any_more(run: Run) -> None:
+    """One place and a queue: the second begins at 50 ms. Its client has gone after 40 ms, its query runs on."""
+    said = asks(at(0, 0), 1, server={"concurrency": 1, "queue": 1})
+    said["clients"]["c"]["timeout"] = "40 ms"
+    ran = run(said)
+    assert worked(ran) == [(50, "OK"), (50, "OK")]
+    assert [row.queued_ns // MS for row in sorted(ran.invocations, key=lambda row: row.call)] == [0, 50]
+    assert ran.area(ran.plan.gauge(GaugeKind.CONNECTIONS)) == 100 * MS
+
+
+def test_a_server_is_starved_by_environments_that_keep_their_connections(run: Run) -> None:
+    """f's two environments hold both connections while they are idle, for 5 s: the server gets one only then."""
+    said = queries(at(0, 0), 2, {"idle_lifetime": "5 s"})
+    said["backends"] = asks(at(0), 2)["backends"]
+    said["apis"]["a"]["methods"]["GET /site"] = {"integration": {"http_proxy": "site"}}
+    said["clients"]["e"] = {
+        **said["clients"]["c"], "arrivals": at(SECOND, 6 * SECOND), "calls": [{"call": "GET /site"}]
+    }  # fmt: skip
+    rows = [row.status for row in run(said).invocations if row.backend == "site"]
+    assert rows == [500, 200]

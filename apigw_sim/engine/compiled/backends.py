@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from apigw_sim.engine.compiled.aliases import choose_version
 from apigw_sim.engine.compiled.callers import begun, release
+from apigw_sim.engine.compiled.databases import answered_for, asked
 from apigw_sim.engine.compiled.drawing import draw_outcome
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.jobs import (
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
     from apigw_sim.engine.compiled.state import State
 
+NO_CONNECTION = 500
+"""What a server answers that gets no connection of its database."""
+
 
 def reach(s: State, a: View, source: int) -> None:
     """A request, or its authorizer's, reaches its backend, now: it is refused, or begins, or waits."""
@@ -49,7 +53,7 @@ def reach(s: State, a: View, source: int) -> None:
     if a.alias != NULL:
         choose_version(s, a)
     f = view(s.backend, a.backend)
-    if f.is_lambda == 0:
+    if f.is_lambda <= 0:
         enqueue(s, a, f)
         return
     found = SPILLED
@@ -66,10 +70,12 @@ def free_place(s: State, a: View) -> None:
     f = view(s.backend, a.backend)
     if f.is_lambda == 1:
         idle_again(s, a, f)
-    elif f.is_lambda:
+    elif f.is_lambda > 0:
         given_back(s, a, f)
-    else:
+    elif f.is_lambda == 0:
         move(s, f.busy, -1)
+    else:
+        answered_for(s, a, f)
     record_job(s, a, f)
 
 
@@ -115,14 +121,21 @@ def start(s: State, a: View, f: View) -> None:
     a.repeated = begun(s, a)
     move(s, f.busy, 1)
     a.queued = now - a.job_arrived
-    duration = a.drawn_duration
-    if f.slow < 0:  # its times grow with its load
-        duration = duration * s.status[f.load + level_of(s, f.busy)] // NORMAL_SPEED * -f.slow // NORMAL_SPEED
+    duration, query = a.drawn_duration, 0
+    if f.slow < 0:
+        if f.load != NULL:  # its times grow with its load
+            duration = duration * s.status[f.load + level_of(s, f.busy)] // NORMAL_SPEED
+        duration = duration * -f.slow // NORMAL_SPEED
+        if f.is_lambda < 0:
+            query = asked(s, a, f)
+            duration += max(query, 0)
     else:
         duration = stretched(f, duration)
     a.duration = duration
     a.end = now + duration
     a.job_status = draw_outcome(s, a, f)
+    if query == NULL:
+        a.job_status = NO_CONNECTION
 
 
 def fail(s: State, a: View, f: View) -> None:
@@ -134,7 +147,7 @@ def fail(s: State, a: View, f: View) -> None:
 
 def waits(s: State, f: View) -> bool:
     """Whether a place is free and somebody waits for it."""
-    if f.is_lambda or f.first == 0:
+    if f.is_lambda > 0 or f.first == 0:
         return False
     return level_of(s, f.busy) < f.concurrency
 

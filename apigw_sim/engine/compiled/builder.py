@@ -336,11 +336,13 @@ class Builder:
         rings = 0
         for number, row in enumerate(plan.backends):
             is_lambda, cold, status = int(row.kind is BackendKind.LAMBDA), row.cold, row.status
+            asks = -1 if row.database != NULL and not is_lambda else 0
             provision = provisions.get(number, NULL)
             main, region = plan.function_of(number), plan.regions[row.region]
             fill(
                 self.vectors["backend"], "backend", number, me=number * w.BACKEND,
-                is_lambda=is_lambda if provision == row.database == NULL else w.UNUSUAL, provision=provision * w.PROVISION,
+                is_lambda=asks or (is_lambda if provision == row.database == NULL else w.UNUSUAL),
+                provision=provision * w.PROVISION,
                 **self._outcomes(row), contexts=row.contexts,
                 certain=len(status.statuses) == 1 and not (row.crash or row.malformed or row.refuses or row.contexts),
                 main=main * w.BACKEND, refuses=row.refuses, format_error=row.format_error,
@@ -350,7 +352,8 @@ class Builder:
                 account_in_use=plan.gauge(GaugeKind.ACCOUNT_CONCURRENCY, row.region),
                 unreserved_in_use=plan.gauge(GaugeKind.UNRESERVED_CONCURRENCY, row.region),
                 scaling_limit=row.scaling_limit, ring=rings, scaling_level=max(account.scaling, 0) * TOKEN,
-                slow=-AS_EVER if row.stretch or row.database != NULL else AS_EVER, load=self._words(row.stretch),
+                slow=-AS_EVER if row.stretch or row.database != NULL else AS_EVER,
+                load=self._words(row.stretch) if row.stretch else NULL,
                 last=NULL if row.lifo else 0, in_use=plan.gauge(GaugeKind.CONCURRENCY, main),
                 alive=plan.gauge(GaugeKind.ENVIRONMENTS, number), cold=cold is not None,
                 largest_response=row.largest_response,
@@ -508,7 +511,12 @@ class Builder:
         self._table("database", len(plan.databases))
         kin: dict[int, int] = {}
         for number, row in enumerate(plan.databases):
-            mine = [*(n for n, backend in enumerate(plan.backends) if backend.database == number), NULL]
+            functions = (
+                n
+                for n, one in enumerate(plan.backends)
+                if one.kind is BackendKind.LAMBDA and one.database == number
+            )
+            mine = [*functions, NULL]
             kin |= dict(pairwise(mine))
             fill(
                 self.vectors["database"], "database", number, connections=row.connections, load=self._words(row.stretch),

@@ -100,7 +100,7 @@ def customised(s: State, a: View, m: View, f: View) -> bool:
         return respond(s, a, m, ACCEPTED, 0, NULL)
     if outcome == WENT_WELL or outcome == MALFORMED:
         if a.drawn_response > f.largest_response:
-            if f.is_lambda:
+            if f.is_lambda > 0:
                 return respond(s, a, m, response.FUNCTION_ERROR, ERROR_OBJECT, reason.RESPONSE_TOO_LARGE)
             because(s, a, reason.BACKEND_RESPONSE_TOO_LARGE, NULL, NULL)
             return False
@@ -115,7 +115,9 @@ def customised(s: State, a: View, m: View, f: View) -> bool:
         return respond(s, a, m, response.FUNCTION_ERROR, ERROR_OBJECT, reason.FUNCTION_ERROR)
     if outcome == RAN_OUT:
         return respond(s, a, m, response.FUNCTION_TIMEOUT, ERROR_OBJECT, reason.FUNCTION_TIMEOUT)
-    because(s, a, of_lambda(outcome) if f.is_lambda else reason.INTEGRATION_FAILURE, a.job_refused_by, NULL)
+    because(
+        s, a, of_lambda(outcome) if f.is_lambda > 0 else reason.INTEGRATION_FAILURE, a.job_refused_by, NULL
+    )
     return False
 
 

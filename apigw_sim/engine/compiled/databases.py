@@ -1,4 +1,4 @@
-"""Databases behind functions, in integers: connections that environments hold, and queries that load makes longer."""
+"""Databases, in integers: connections that environments hold, and queries that load makes longer."""
 
 from __future__ import annotations
 
@@ -23,9 +23,10 @@ OF_QUERY = int(Group.QUERY)
 def queried(s: State, a: View, f: View) -> int:
     """What the query of an invocation that begins takes; NULL: its environment gets no connection."""
     d, v = view(s.database, f.database), view(s.environment, a.environment)
-    if v.connected == 0 and not connects(s, d, v):
-        move(s, d.refused, 1)
-        return NULL
+    if v.connected == 0:
+        if not connects(s, d):
+            return NULL
+        v.connected = 1
     move(s, d.busy, 1)
     group = OF_QUERY
     if a.source == BY_EVENT_QUEUE:
@@ -36,16 +37,16 @@ def queried(s: State, a: View, f: View) -> int:
     return value(s, f.query, f.query_c, word) * s.status[d.load + level_of(s, d.busy)] // NORMAL_SPEED
 
 
-def connects(s: State, d: View, v: View) -> bool:
-    """Whether a connection is free for an environment; who has died since has let its own go."""
+def connects(s: State, d: View) -> bool:
+    """Somebody connects, if a connection is free; who has died since has let its own go."""
     if level_of(s, d.held) >= d.connections:
         number = d.first
         while number != NULL:
             sweep(s, number * BACKEND, s.now)
             number = view(s.backend, number * BACKEND).kin
     if level_of(s, d.held) >= d.connections:
+        move(s, d.refused, 1)
         return False
-    v.connected = 1
     move(s, d.held, 1)
     return True
 
@@ -58,3 +59,27 @@ def disconnects(s: State, f: View, v: View) -> None:
         if f.keeps == 0:
             v.connected = 0
             move(s, d.held, -1)
+
+
+# servers that ask a database
+
+
+def asked(s: State, a: View, f: View) -> int:
+    """What the query of a server's request that begins takes; NULL: it gets no connection. `next` says which it is."""
+    d = view(s.database, f.database)
+    a.next = 0
+    if not connects(s, d):
+        return NULL
+    a.next = 1
+    move(s, d.busy, 1)
+    word, _, _, _ = four(s, a, OF_QUERY)
+    return value(s, f.query, f.query_c, word) * s.status[d.load + level_of(s, d.busy)] // NORMAL_SPEED
+
+
+def answered_for(s: State, a: View, f: View) -> None:
+    """A server's request is over: its connection is free, and its place."""
+    if a.next:
+        d = view(s.database, f.database)
+        move(s, d.busy, -1)
+        move(s, d.held, -1)
+    move(s, f.busy, -1)

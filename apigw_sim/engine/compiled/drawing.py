@@ -121,7 +121,7 @@ def draw_outcome(s: State, a: View, f: View) -> int:
     if pick.happens(crash, failing):
         found = CRASHED
     if f.errors and pick.happens(error, f.errors):
-        if f.is_lambda:
+        if f.is_lambda > 0:
             return CRASHED
         return 503
     return found

@@ -339,7 +339,7 @@ def learn(s: State, a: View) -> int:
     a.integration_status = a.job_status
     outcome = a.outcome
     f = view(s.backend, a.backend)
-    is_lambda = f.is_lambda
+    is_lambda = f.is_lambda > 0
     m = view(s.method, a.release * METHOD)
     if a.init != NULL and a.detached == 0:
         a.flags |= COLD_START

@@ -123,7 +123,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "bucket": "level at rate full limit off low stale",
         "quota": "used requests limit reset resets_end low stale",
         # a function or a version of the function `main`, or an HTTP backend with its queue from `first` to `last`
-        # is_lambda: 2 (UNUSUAL) for a version with provisioned concurrency (`provision`) or a database (`database`);
+        # is_lambda: 2 (UNUSUAL) for a version with provisioned concurrency (`provision`) or a database (`database`), -1 for
+        # an HTTP server that asks one;
         # `kin`: the number of the next function with the same database; a negative `slow`: it has a database, or load
         "backend": """me is_lambda statuses statuses_n certain contexts crash malformed timeout reserved reserved_limit own_rps
             all_rps scaling_limit ring ring_n ring_at scaling_level scaling_at slow errors outage idle births in_use alive cold

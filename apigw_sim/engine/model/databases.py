@@ -1,4 +1,4 @@
-"""Databases behind functions: connections that environments hold, and queries that take longer the more are at work.
+"""Databases: connections that environments and servers' requests hold, and queries that take longer the more are at work.
 
 A connection is at work from the beginning to the end of the invocation that queries over it.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from apigw_sim.engine.model.backends import Fault, Job
+from apigw_sim.engine.model.backends import Fault, Http, Job
 from apigw_sim.engine.model.functions import Environment, Function, drawn
 from apigw_sim.engine.model.gauges import Gauge, Gauges
 from apigw_sim.engine.model.provisioned import Provisioned
@@ -27,19 +27,40 @@ class Database:
         )
         self.functions: list[Function] = []
 
+    def connects(self, now: int) -> bool:
+        """Somebody connects, if a connection is free."""
+        if self.held.level >= self.row.connections:
+            for function in self.functions:  # who has died since has let its connection go
+                function.sweep(now)
+        if self.held.level >= self.row.connections:
+            self.refused.move(1)
+            return False
+        self.held.move(1)
+        return True
+
     def begins(self, environment: Environment, now: int) -> bool:
         """An environment has work: whether it has a connection, or gets one."""
         if not environment.connected:
-            if self.held.level >= self.row.connections:
-                for function in self.functions:  # who has died since has let its connection go
-                    function.sweep(now)
-            if self.held.level >= self.row.connections:
-                self.refused.move(1)
-                return False
-            environment.connected = True
-            self.held.move(1)
-        self.busy.move(1)
-        return True
+            environment.connected = self.connects(now)
+        if environment.connected:
+            self.busy.move(1)
+        return environment.connected
+
+    def query(self, drawn: int) -> int:
+        """What a query takes that is at work now."""
+        return drawn * self.row.stretch[self.busy.level] // 1000
+
+    def told(self, query: int) -> str:
+        """A query that begins, for people."""
+        times = self.row.stretch[self.busy.level] / 1000
+        return (
+            f"database {self.row.name}: a query of {query / 1e6:g} ms (its load makes it {times:g} times as long); "
+            f"{self.held.level:,} of {self.row.connections:,} connections held"
+        )
+
+    def told_full(self) -> str:
+        """That it refuses, for people."""
+        return f"database {self.row.name}: too many connections, all {self.row.connections:,} are held"
 
 
 class Queries(Fault):
@@ -79,17 +100,12 @@ class Connected(Function):
         assert job.environment is not None
         assert self.row.query is not None
         database, attempt = self.database, job.attempt
-        most = database.row.connections
         if database.begins(job.environment, now):
-            times = database.row.stretch[database.busy.level]
-            self.fault.query = drawn(self.row.query, job.query_word()) * times // 1000
-            attempt.note(
-                f"database {database.row.name}: a query of {self.fault.query / 1e6:g} ms (its load makes it {times / 1000:g} "
-                f"times as long); {database.held.level:,} of {most:,} connections held"
-            )
+            self.fault.query = database.query(drawn(self.row.query, job.query_word()))
+            attempt.note(database.told(self.fault.query))
         else:
             self.fault.query = NULL
-            attempt.note(f"database {database.row.name}: too many connections, all {most:,} are held")
+            attempt.note(database.told_full())
         super()._run(job, now)
 
     def done(self, job: Job) -> None:
@@ -111,3 +127,36 @@ class Connected(Function):
 
 class ConnectedProvisioned(Connected, Provisioned):
     """... and has provisioned concurrency."""
+
+
+class Asking(Http):
+    """An HTTP server that asks a database for every request; without a connection its answer is a 500."""
+
+    def __init__(self, database: Database, *of_server: Any) -> None:
+        super().__init__(*of_server)
+        self.database = database
+        self.connected: set[Job] = set()
+        """The requests that hold a connection, each until it is done."""
+
+    def _start(self, job: Job) -> None:
+        super()._start(job)
+        assert self.row.query is not None
+        database, attempt = self.database, job.attempt
+        if not database.connects(attempt.clock.now):
+            job.status = 500
+            attempt.note(database.told_full())
+            return
+        database.busy.move(1)
+        self.connected.add(job)
+        query = database.query(drawn(self.row.query, job.query_word()))
+        job.duration += query
+        job.end += query
+        attempt.note(database.told(query))
+
+    def done(self, job: Job) -> None:
+        """A request is over: its connection is free, and its place."""
+        if job in self.connected:
+            self.connected.remove(job)
+            self.database.busy.move(-1)
+            self.database.held.move(-1)
+        super().done(job)

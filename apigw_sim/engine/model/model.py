@@ -16,7 +16,7 @@ from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.code import Coded
 from apigw_sim.engine.model.connections import Connections
 from apigw_sim.engine.model.connections import levels as of_connections
-from apigw_sim.engine.model.databases import Connected, ConnectedProvisioned, Database
+from apigw_sim.engine.model.databases import Asking, Connected, ConnectedProvisioned, Database
 from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.fifo import FifoQueue
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
@@ -209,6 +209,8 @@ class Model:
                 if row.service.shards is not None and not row.part:
                     return Stream(number, row, busy, queue, self.invocations, self.buckets)
                 return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
+            if row.database != NULL:
+                return Asking(self.databases[row.database], number, row, busy, queue, self.invocations)
             return Http(number, row, busy, queue, self.invocations)
         rps, main = row.rate_bucket, self.functions.get(row.version_of)
         shared = (
