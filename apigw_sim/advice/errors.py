@@ -31,7 +31,7 @@ MADE_BY = {
     "NO_CERTIFICATE": "`domains.NAME.mutual_tls` and a client without `client_certificate`",
     "ROUTE_NOT_FOUND": "an HTTP API without `$default`, and a path that no route serves",
     "WAF_FILTERED": "`web_acls: {NAME: {rules}}` and `waf: NAME` of a stage",
-    "SERVICE_THROTTLED": "`backends: {NAME: {service: {rate, burst, throttle_status}}}`, `kinesis:` or `dynamodb:`",
+    "SERVICE_THROTTLED": "`backends: {NAME: {service: {rate, burst, throttle_status}}}`, a stream, table or FIFO queue",
 }
 """Reason -> what makes it, where the tour does not."""
 
