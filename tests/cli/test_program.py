@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import jsonschema
@@ -197,12 +196,27 @@ def test_an_encoding_that_lacks_a_letter_gets_an_escape(folder: Path) -> None:
     assert line == "Schlußverkauf \\u2603, seed 1  engine simpy\n".encode("latin-1")
 
 
+RUNNING = """
+from apigw_sim import compose
+simulate = compose.simulate
+compose.simulate = lambda *given, **named: (print("runs", flush=True), simulate(*given, **named))[1]
+from apigw_sim.cli import main
+main()
+"""
+"""The program, which says when a run begins."""
+
+
 def test_an_interruption_is_told_and_leaves_nothing(folder: Path) -> None:
-    done = start(
+    arguments = [
         "run", "tiny.yaml", "--set", "run={duration: 10 h, period: 1 s}", "--set", "clients.web.arrivals.rate=500/s",
-        "--engine", "simpy", "--out", "out", preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        "--engine", "simpy", "--out", "out",
+    ]  # fmt: skip
+    done = subprocess.Popen(
+        [sys.executable, "-P", "-W", "error", "-c", RUNNING, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )  # fmt: skip
-    time.sleep(4)
+    assert done.stdout is not None
+    assert done.stdout.readline() == "runs\n"
     done.send_signal(signal.SIGINT)
     out, err = done.communicate(timeout=60)
     assert (done.returncode, out) == (130, "")
