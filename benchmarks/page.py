@@ -39,7 +39,7 @@ def sorted_out(text: str) -> tuple[Row, Row, dict[str, list[Row]], Rows, Rows]:
             times.setdefault((row["axis"], row["value"]), []).append(row)
         elif part == "whole":
             wholes.setdefault((row["n"], row["engine"]), []).append(row)
-        elif "round" in row:
+        elif "variant" in row and "round" in row:
             programs.setdefault(row["variant"], []).append(row)
     (machine,) = (row for row in rows if row.get("part") == "machine")
     compiling = next(row for row in rows if row.get("part") == "compiling")
