@@ -21,7 +21,7 @@ def more_environments_than_connections(case: Case) -> Iterator[Finding]:
             if body.database is not None and body.database.name == name
         }
         servers = {
-            server: http.concurrency
+            server: http.auto_scaling.maximum if http.auto_scaling else http.concurrency
             for server, backend in case.scenario.backends.items()
             if (http := backend.http) is not None and http.database is not None and http.database.name == name
         }

@@ -9,7 +9,7 @@ from apigw_sim.advice.case import Case
 from apigw_sim.advice.finding import Finding, Keys
 from apigw_sim.advice.offered import Offered
 from apigw_sim.advice.words import about, at_once, exceeds, per_second, several
-from apigw_sim.plan.tables import NULL, Client
+from apigw_sim.plan.tables import NULL, BackendKind, Client
 from apigw_sim.scenario.paths import show_path
 from apigw_sim.scenario.records import FOREVER
 
@@ -56,8 +56,8 @@ def _seconds(case: Case, offered: Offered, number: int, twin: Client) -> float:
         method = twin.calls[places[id(call.row)]].method
         for backend, share in plan.invoked(plan.methods[method]).items() if method != NULL else ():
             of = plan.backends[backend]
-            if of.cold is None and of.timeout_ns == NULL:
-                continue  # no function
+            if of.kind is not BackendKind.LAMBDA:
+                continue
             if of.reserved == NULL and of.region == plan.stages[twin.stage].region:
                 total += float(call.share * share) * offered.mean(backend)
     return total

@@ -108,11 +108,9 @@ def binding(found: Capacity) -> Binding | None:
 
 
 def _value(resolved: dict[str, Any], path: str) -> str | int | None:
-    from apigw_sim.scenario.paths import split_path
+    from apigw_sim.scenario.paths import value_at
 
-    node: Any = resolved
-    for key in split_path(path):
-        node = node.get(str(key)) if isinstance(node, dict) else None
+    node = value_at(resolved, path)
     if isinstance(node, bool) or not isinstance(node, int | str):
         return None
     return node if isinstance(node, int) or "/" in node else None

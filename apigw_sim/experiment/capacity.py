@@ -16,11 +16,9 @@ from apigw_sim.experiment.mapper import Mapper, Workers, at, fitting
 from apigw_sim.experiment.runs import Source
 from apigw_sim.experiment.search import Found, Point, search
 from apigw_sim.experiment.trials import PER_SETTING, Trial
-from apigw_sim.experiment.variants import Told, Variants, keep, pairs, refuse, what_is_wrong
-from apigw_sim.experiment.verdicts import Judged, over_runs
+from apigw_sim.experiment.variants import Answer, Told, Variants, keep, pairs, refuse, what_is_wrong
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from apigw_sim.plan.tables import Plan
@@ -28,15 +26,15 @@ if TYPE_CHECKING:
     from apigw_sim.scenario.load import Overrides
 
 
-class Capacity:
+class Capacity(Answer):
     """What a search came to: the answer, every setting that was tried, and what its limits did."""
 
     def __init__(
         self, scenario: Scenario, axis: Axis, found: Found, judge: Judge, trials: dict[int, list[Trial]],
         plans: dict[int, Plan], asked: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        self.scenario, self.axis, self.found, self.judge = scenario, axis, found, judge
-        self.trials, self.plans, self.asked = trials, plans, asked
+        super().__init__(scenario, judge, trials, found.error, asked)
+        self.axis, self.found, self.plans = axis, found, plans
         self.raised: Capacity | None = None
         """The same search with the limit that binds first raised."""
 
@@ -78,29 +76,14 @@ class Capacity:
         """The limit that binds first where it fails; None where no limit refuses more than where it meets."""
         return binding(self)
 
-    def expectations(self, setting: int) -> list[Judged]:
-        """Each expectation over the runs at a value that was tried."""
-        return over_runs(self.scenario.expect, [trial.expectations for trial in self.trials[setting]])
-
-    @property
-    def points(self) -> pd.DataFrame:
-        """A row per value that was tried: runs, the figure that is judged, its interval, what is proved."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def rows(self) -> list[dict[str, Any]]:
-        """The same as plain rows, in the order of the search's axis."""
-        made = []
-        for point in self.found.points:
-            interval = self.judge.interval(point.outcomes, self.found.error / 2)
-            made.append({
-                "value": self.axis.show(point.setting), "size": self.axis.sizes[point.setting],
-                "order": point.order, "runs": len(point.outcomes), "met": sum(o.met for o in point.outcomes),
-                "found": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high),
-                "verdict": self.verdict(point), "first_replication": point.order * PER_SETTING,
-            })  # fmt: skip
-        return made
+        """A row per value that was tried, in the order of the search's axis."""
+        return [
+            {"value": self.axis.show(point.setting), "size": self.axis.sizes[point.setting]}
+            | self._figures(point)
+            | {"verdict": self.verdict(point), "first_replication": point.order * PER_SETTING}
+            for point in self.found.points
+        ]
 
     def verdict(self, point: Point) -> str:
         """What is proved of a point, by its own runs or by those of its neighbours."""
@@ -162,10 +145,6 @@ class Capacity:
             (into / folder.MARK).write_text(to_json(self.summary), encoding="utf-8", newline="\n")
 
         folder.replace(Path(path), fill)
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 6)
 
 
 def capacity(

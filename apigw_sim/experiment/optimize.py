@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from fractions import Fraction
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,12 +17,10 @@ from apigw_sim.experiment.optimum import Found, Grid, Search, Steps
 from apigw_sim.experiment.runs import Source
 from apigw_sim.experiment.search import Point
 from apigw_sim.experiment.trials import PER_SETTING, Trial
-from apigw_sim.experiment.variants import Told, Variants, keep, pairs, refuse, what_is_wrong
-from apigw_sim.experiment.verdicts import Judged, over_runs
-from apigw_sim.scenario.paths import split_path
+from apigw_sim.experiment.variants import Answer, Told, Variants, keep, pairs, refuse, what_is_wrong
+from apigw_sim.scenario.paths import value_at
 
 if TYPE_CHECKING:
-    import pandas as pd
     from matplotlib.figure import Figure
 
     from apigw_sim.scenario import Scenario
@@ -36,15 +33,15 @@ STARTING = 10
 """Proposals at random before the optimiser has learnt anything."""
 
 
-class Optimum:
+class Optimum(Answer):
     """What a search came to: the answer, and every combination that was tried."""
 
     def __init__(
         self, scenario: Scenario, grid: Grid, found: Found, judge: Judge, trials: dict[int, list[Trial]],
         asked: Mapping[str, Any],
     ) -> None:  # fmt: skip
-        self.scenario, self.grid, self.found, self.judge = scenario, grid, found, judge
-        self.trials, self.asked = trials, asked
+        super().__init__(scenario, judge, trials, found.error, asked)
+        self.grid, self.found = grid, found
 
     def __repr__(self) -> str:
         return f"<Optimum of {self.scenario.name} over {', '.join(self.grid.paths)}: {self.answer}>"
@@ -71,29 +68,13 @@ class Optimum:
             f"nothing is proved to meet; {self.grid.show(guess)} leans to, for {self.grid.cost(guess):,.6g}"
         )
 
-    def expectations(self, number: int) -> list[Judged]:
-        """Each expectation over the runs at a combination that was tried."""
-        return over_runs(self.scenario.expect, [trial.expectations for trial in self.trials[number]])
-
-    @property
-    def points(self) -> pd.DataFrame:
-        """A row per combination that was tried, the cheapest first."""
-        import pandas as pd
-
-        return pd.DataFrame(self.rows())
-
     def rows(self) -> list[dict[str, Any]]:
-        """The same as plain rows."""
-        return [self._row(point) for point in self.found.points]
-
-    def _row(self, point: Point) -> dict[str, Any]:
-        interval = self.judge.interval(point.outcomes, self.found.error / 2)
-        setting = {path: str(value) for path, value in self.grid.setting(point.setting).items()}
-        return setting | {
-            "cost": self.grid.cost(point.setting), "order": point.order, "runs": len(point.outcomes),
-            "met": sum(one.met for one in point.outcomes),
-            "found": interval.value, "low": interval.low, "high": interval.high, "verdict": self.verdict(point),
-        }  # fmt: skip
+        """A row per combination that was tried, the cheapest first."""
+        return [
+            {path: str(value) for path, value in self.grid.setting(point.setting).items()}
+            | {"cost": self.grid.cost(point.setting)} | self._figures(point) | {"verdict": self.verdict(point)}
+            for point in self.found.points
+        ]  # fmt: skip
 
     def verdict(self, point: Point) -> str:
         """`meets`: proved; `leans to meet` or `leans to fail`: by the runs so far."""
@@ -246,7 +227,7 @@ def grid_of(axes: Mapping[str, Axis], prices: Mapping[str, float]) -> Grid:
             raise CapacityError(f"{path}: a price of {price:g} cannot be; write 0 or more")
     values, sizes = [], []
     for path, axis in axes.items():
-        found = sorted((_size(value, path), value) for value in _values(axis))
+        found = sorted((quantity(value, path), value) for value in _values(axis))
         if len(found) < 2:
             raise CapacityError(f"{path}: a search needs two values or more")
         if len({unit for (_, unit), _ in found}) > 1:
@@ -259,34 +240,24 @@ def grid_of(axes: Mapping[str, Axis], prices: Mapping[str, float]) -> Grid:
 def _values(axis: Axis) -> list[Any]:
     if not isinstance(axis, Range):
         return list(dict.fromkeys(axis))
-    steps = STEPS
-    if not axis.unit and float(axis.low).is_integer() and float(axis.high).is_integer():
-        steps = min(int(axis.high - axis.low), STEPS)
-        return list(
-            dict.fromkeys(
-                round(axis.low + (axis.high - axis.low) * step / steps) for step in range(steps + 1)
-            )
-        )
-    return list(dict.fromkeys(axis.at(step / steps) for step in range(steps + 1)))
-
-
-def _size(value: Any, path: str) -> tuple[Fraction, str]:
-    size, unit = quantity(value, path)
-    return size, unit
+    low, width = axis.low, axis.high - axis.low
+    whole = not axis.unit and float(low).is_integer() and float(width).is_integer()
+    steps = min(int(width), STEPS) if whole else STEPS
+    made = (
+        round(low + width * step / steps) if whole else axis.at(step / steps) for step in range(steps + 1)
+    )
+    return list(dict.fromkeys(made))
 
 
 def _as_it_is(grid: Grid, scenario: Scenario) -> list[int]:
     """The combination that the scenario has, if it is one of them."""
-    resolved: Any = scenario.resolved()
+    resolved = scenario.resolved()
     steps = []
     for path, values in zip(grid.paths, grid.values, strict=True):
-        node = resolved
-        for key in split_path(path):
-            node = node.get(str(key)) if isinstance(node, dict) else None
-        shown = [_plain(value) for value in values]
-        if _plain(node) not in shown:
+        now, shown = _plain(value_at(resolved, path)), [_plain(value) for value in values]
+        if now not in shown:
             return []
-        steps.append(shown.index(_plain(node)))
+        steps.append(shown.index(now))
     return [grid.number(tuple(steps))]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -10,9 +11,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 from apigw_sim.experiment.axis import CapacityError
 from apigw_sim.experiment.folder import StudyFolder
 from apigw_sim.experiment.frames import design
-from apigw_sim.experiment.judging import Outcome
+from apigw_sim.experiment.judging import Judge, Outcome
 from apigw_sim.experiment.runs import Prepared, Source, prepared
+from apigw_sim.experiment.search import Point
 from apigw_sim.experiment.trials import TRIALS, Trial, run
+from apigw_sim.experiment.verdicts import Judged, over_runs
 from apigw_sim.plan import plan
 from apigw_sim.scenario import Scenario, load
 
@@ -48,16 +51,46 @@ class Settings(Protocol):
         """All of them, as a study's folder names them."""
 
 
-class Searched(Protocol):
-    """The result of a search."""
+class Answer(ABC):
+    """What a search came to, with the runs at every setting that was tried."""
+
+    def __init__(
+        self, scenario: Scenario, judge: Judge, trials: dict[int, list[Trial]], error: float, asked: Mapping[str, Any]
+    ) -> None:  # fmt: skip
+        self.scenario, self.judge, self.trials, self.asked = scenario, judge, trials, asked
+        self._error = error
+
+    def expectations(self, setting: int) -> list[Judged]:
+        """Each expectation over the runs at a setting that was tried."""
+        return over_runs(self.scenario.expect, [trial.expectations for trial in self.trials[setting]])
 
     @property
     def points(self) -> pd.DataFrame:
-        """What was tried."""
+        """A row per setting that was tried: runs, the figure that is judged, its interval, what is proved."""
+        import pandas as pd
+
+        return pd.DataFrame(self.rows())
+
+    @abstractmethod
+    def rows(self) -> list[dict[str, Any]]:
+        """The same as plain rows."""
 
     @property
+    @abstractmethod
     def summary(self) -> dict[str, Any]:
         """All of it as plain data."""
+
+    def _figures(self, point: Point) -> dict[str, Any]:
+        """What a point's runs say."""
+        interval = self.judge.interval(point.outcomes, self._error / 2)
+        return {
+            "order": point.order, "runs": len(point.outcomes), "met": sum(one.met for one in point.outcomes),
+            "found": _rounded(interval.value), "low": _rounded(interval.low), "high": _rounded(interval.high),
+        }  # fmt: skip
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 6)
 
 
 class Variants:
@@ -148,7 +181,7 @@ def refuse(wrong: list[tuple[bool, str]]) -> None:
             raise CapacityError(what)
 
 
-def keep(path: Path, found: Searched) -> None:
+def keep(path: Path, found: Answer) -> None:
     """Write an answer beside the runs of its folder: results.parquet, what was tried, and summary.json."""
     from apigw_sim.metrics.summary import to_json
     from apigw_sim.result.folder import MARK

@@ -94,7 +94,9 @@ def rows(
     made: list[Client] = []
     for name, said in scenario.clients.items():
         row = clients[by_name[name]]
-        if AT in name and name in {twin for each in found.twins.values() for twin in each}:
+        if (
+            AT in name
+        ):  # no client of the scenario has a blank in its name; who is at a further target comes last
             break
         if name in checks:
             record = scenario.records[checks[name]]
@@ -117,9 +119,9 @@ def _names(
 ) -> Names:
     """How a client's calls find the record's targets."""
     every = [row, *twins]
-    order = range(len(every))
+    order = list(range(len(every)))
     if record.policy is Policy.latency:
-        order = sorted(order, key=lambda place: (every[place].rtt.mean, place))  # type: ignore[assignment]
+        order.sort(key=lambda place: every[place].rtt.mean)
     keeps = scenario.records[said.target].ttl if said.dns.cache is None else said.dns.cache
     return Names(
         record=number,
@@ -135,8 +137,3 @@ def answer(record: Record, order: tuple[int, ...], healthy: tuple[bool, ...]) ->
     """What a record answers to who prefers its targets in an order: cumulative threshold words over them."""
     weights = dns.weights(record.policy is Policy.weighted, record.weights, order, healthy)
     return laws.cumulative([Fraction(weight) for weight in weights])
-
-
-def regional(scenario: Scenario, region: str) -> list[str]:
-    """The stages in a Region."""
-    return [stage for stage in scenario.stages if scenario.region_of(stage) == region]

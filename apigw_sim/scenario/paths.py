@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from apigw_sim.scenario.base import Bad
 
@@ -66,3 +67,13 @@ def split_head(path: str) -> tuple[Keys, str]:
     if not keys:
         raise Bad("the path is empty", "write one such as account.lambda_concurrency")
     return tuple(keys), text[at:].lstrip()
+
+
+def value_at(data: Any, path: str) -> Any:
+    """What plain data, such as a resolved scenario, has at a path; None: nothing."""
+    for key in split_path(path):
+        if isinstance(data, list):
+            data = data[key] if isinstance(key, int) and key < len(data) else None
+        else:
+            data = data.get(str(key)) if isinstance(data, dict) else None
+    return data

@@ -68,3 +68,9 @@ def test_db001_fires_where_servers_may_ask_more_at_once_than_there_are_connectio
 def test_db001_is_silent_where_servers_have_places_enough(advice: Advised) -> None:
     assert not advice("DB001", serving(100, 60, 40))
     assert not advice("DB001", serving(110, 60) | querying(110, 50))
+
+
+def test_db001_counts_the_places_that_auto_scaling_may_add(one: One) -> None:
+    said = serving(100, 60)
+    said["backends"]["s0"]["http"]["auto_scaling"] = {"minimum": 10, "maximum": 120, "boot_time": "2 min"}
+    assert "s0 may ask for 120 at once, and orders has 100 connections" in one("DB001", said)[1]

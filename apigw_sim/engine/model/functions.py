@@ -291,7 +291,7 @@ class Function:
             job.status = reason.REASONS[reason.UNAUTHORIZED].status
         elif status == CRASH:
             job.outcome = Outcome.CRASH
-            if pick.happens(job.birth()[3], self.row.exits):
+            if self.row.exits and pick.happens(job.birth()[3], self.row.exits):
                 self._reset(environment)
         else:
             job.outcome = Outcome.MALFORMED
