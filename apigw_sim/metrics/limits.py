@@ -34,12 +34,15 @@ EARLY, OUTSIDE = -1, 6
 AT_GATEWAY = (LimitKind.PLAN_METHOD, LimitKind.PLAN, LimitKind.QUOTA, LimitKind.METHOD, LimitKind.ACCOUNT)
 OF_SERVICES = (LimitKind.SERVICE, LimitKind.SERVICE_BYTES)
 BUCKETS = (*AT_GATEWAY[:2], *AT_GATEWAY[3:], LimitKind.CONNECTIONS, LimitKind.LAMBDA_RPS, *OF_SERVICES)
-HOME = (LimitKind.LAMBDA_ACCOUNT, 0)
-"""Kind and target of the pool of unreserved functions in the account's own Region."""
 LONGEST_INVOCATION = 15 * MINUTE
 """Lambda's own limit for a function's timeout."""
 SLOWEST_BACKEND = 16
 """How many times an HTTP backend's longest latency, queues and faults included, its work may take."""
+
+
+def pool_name(plan: Plan, region: int) -> str:
+    """The pool of unreserved functions of a Region, for people."""
+    return f"all unreserved {plan.regions[region].name}" if region else "all unreserved"
 
 
 class Limits:
@@ -144,11 +147,12 @@ class Limits:
         return None if at == NULL else (at, int(self.by_attempts.peak[place]), self.by_attempts.beside(place))
 
     def ceilings(self) -> dict[str, list[tuple[float, int]]]:
-        """(from when in s, how many) of reserved concurrency by function, and as `""` of the account's unreserved pool."""
+        """(from when in s, how many) of reserved concurrency by function, and of each Region's unreserved pool."""
         found: dict[str, list[tuple[float, int]]] = {}
         for place in self.places:
-            if place.kind is LimitKind.LAMBDA_RESERVED or (place.kind, place.target) == HOME:
-                name = place.owner if place.kind == LimitKind.LAMBDA_RESERVED else ""
+            if place.kind in (LimitKind.LAMBDA_RESERVED, LimitKind.LAMBDA_ACCOUNT):
+                reserved = place.kind is LimitKind.LAMBDA_RESERVED
+                name = place.owner if reserved else pool_name(self.plan, place.target)
                 found[name] = [(at / SECOND, most) for at, most in self.at.ceilings(place)]
         return found
 

@@ -66,15 +66,17 @@ def _panel(axes: Axes, said: Summary, words: dict[str, str]) -> None:
     shown = [row for row in points if row["found"] is not None]
     floor, top = (0.0, 1.0) if of_share else (-MOST_MARGIN, MOST_MARGIN)
     for verdict, (colour, marker) in LOOK.items():
-        mine = [row for row in shown if row["verdict"] == verdict]
+        mine, above = [row for row in shown if row["verdict"] == verdict], 3 + (verdict == "meets")
         for row in mine:
             low = floor if row["low"] is None else min(max(row["low"], floor), top)
             high = top if row["high"] is None else min(max(row["high"], floor), top)
-            axes.plot([row["size"]] * 2, [low * scale, high * scale], color=colour, linewidth=1.4, alpha=0.75)
+            axes.plot(
+                [row["size"]] * 2, [low * scale, high * scale], color=colour, linewidth=1.4, alpha=0.75, zorder=above
+            )  # fmt: skip
         if mine:
             axes.scatter(
                 [row["size"] for row in mine], [min(max(row["found"], floor), top) * scale for row in mine],
-                s=[20 + row["runs"] for row in mine], color=colour, marker=marker, zorder=3,
+                s=[20 + row["runs"] for row in mine], color=colour, marker=marker, zorder=above,
                 edgecolors="white", linewidths=0.6,
             )  # fmt: skip
             axes.scatter([], [], s=36, color=colour, marker=marker, label=words[verdict])

@@ -12,6 +12,7 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from apigw_sim.metrics import cloudwatch
+from apigw_sim.metrics.limits import pool_name
 from apigw_sim.plan.tables import NULL, BackendKind
 from apigw_sim.report import panels
 from apigw_sim.report.style import GRID, INK, QUIET, SHADE, house
@@ -142,18 +143,23 @@ def _headline(summary: dict[str, Any]) -> str:
 def _concurrency(
     metrics: Metrics, figures: pd.DataFrame, zero: datetime
 ) -> tuple[pd.DataFrame, dict[str, list[tuple[float, int]]]]:
-    """Peaks and ceilings by function; the unreserved pool as `""`, unless one function is all of it."""
-    rows = figures[(figures["metric"] == "ConcurrentExecutions") & (figures["function"] != "")]
-    shared = figures[figures["metric"] == "UnreservedConcurrentExecutions"]
-    ceilings = metrics.ceilings()
-    alone = [
-        row.name
-        for row in metrics.plan.backends
-        if row.kind == BackendKind.LAMBDA and row.version_of == NULL and row.name not in ceilings
-    ]
-    if len(alone) == 1 and "" in ceilings:
-        ceilings[alone[0]] = ceilings.pop("")
-    peaks = rows if len(alone) < 2 else pd.concat([rows, shared])
+    """Peaks and ceilings by function, and of each Region's unreserved pool, unless one function is all of it."""
+    plan, ceilings = metrics.plan, metrics.ceilings()
+    peaks = figures[(figures["metric"] == "ConcurrentExecutions") & (figures["function"] != "")]
+    for number, region in enumerate(plan.regions):
+        pool = pool_name(plan, number)
+        alone = [
+            row.name
+            for row in plan.backends
+            if row.kind == BackendKind.LAMBDA and row.version_of == NULL and row.region == number
+            and row.name not in ceilings
+        ]  # fmt: skip
+        if len(alone) == 1 and pool in ceilings:
+            ceilings[alone[0]] = ceilings.pop(pool)
+        elif len(alone) > 1:
+            shared = figures["metric"] == "UnreservedConcurrentExecutions"
+            here = figures[shared & (figures["region"] == (region.name if number else ""))]
+            peaks = pd.concat([peaks, here.assign(function=pool)])
     frame = pd.DataFrame({
         "begin_s": (peaks["timestamp"] - zero).dt.total_seconds(),
         "phase": peaks["phase"],

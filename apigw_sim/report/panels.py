@@ -158,7 +158,7 @@ def latency(axes: Axes, frame: pd.DataFrame, time: Clock) -> None:
 def concurrency(
     axes: Axes, frame: pd.DataFrame, ceilings: Mapping[str, Sequence[tuple[float, int]]], time: Clock
 ) -> None:
-    """Lambda's concurrency: the highest of each period by function, and its limit; `""` is the unreserved pool."""
+    """Lambda's concurrency: the highest of each period by function, or of a pool, and its limit."""
     labels = []
     peaks = frame.groupby("function")["peak"].max().sort_values(ascending=False, kind="stable")
     highest = float(peaks.max())
@@ -168,23 +168,22 @@ def concurrency(
         mine = complete(frame[frame["function"] == name].drop(columns="function"), time, missing=0.0)
         values = mine["peak"].to_numpy(np.float64)
         axes.step(time.edges(mine.index.to_numpy()), _held(values), where="post", color=colour_of[name])
-        shown = name or "all unreserved"
         labels.append(
-            Label(_last(values, frame, time), f"{shown}  peak {int(values.max()):,}", colour_of[name])
+            Label(_last(values, frame, time), f"{name}  peak {int(values.max()):,}", colour_of[name])
         )
         steps = ceilings.get(str(name), ())
         most = max((value for _, value in steps), default=0)
         if not steps:
             continue
         if most > FAR * highest:
-            far.append(f"{shown} {most:,}")
+            far.append(f"{name} {most:,}")
             continue
         at = [begin / time.seconds for begin, _ in steps] + [time.end_s / time.seconds]
         heights = [value for _, value in steps]
         axes.step(
             at, [*heights, heights[-1]], where="post", color=colour_of[name], linestyle=":", linewidth=1.6
         )
-        labels.append(Label(float(heights[-1]), f"limit of {shown}  {heights[-1]:,}", colour_of[name]))
+        labels.append(Label(float(heights[-1]), f"limit of {name}  {heights[-1]:,}", colour_of[name]))
         highest = max(highest, most)
     axes.set_ylim(0, max(highest * 1.08, 1.0))
     axes.yaxis.set_major_formatter(lambda value, _: f"{value:,.10g}")

@@ -276,3 +276,25 @@ def test_a_queue_has_a_panel_with_its_backlog() -> None:
     (line,) = shown.get_lines()
     heights = [int(height) for height in np.asarray(line.get_ydata())]
     assert all(abs(heights[second - 1] - 5 * second) <= 1 for second in range(1, 11))
+
+
+def test_each_region_has_its_own_limit_of_concurrency() -> None:
+    """Two functions share the 12 of one Region, and one has the 7 of another to itself."""
+    functions = {
+        "f": {"duration": "2 s", "cold_start": "none"},
+        "g": {"duration": "2 s", "cold_start": "none"},
+        "west": {"duration": "2 s", "cold_start": "none", "region": "us-west-2"},
+    }
+    said = story({"process": "even", "rate": "2/s"}, {"lambda_proxy": "f"}, functions=functions)
+    said["account"] = {**said.get("account", {}), "lambda_concurrency": 12}
+    said["regions"] = {"us-west-2": {"lambda_concurrency": 7}}
+    said["apis"]["b"] = {
+        **said["apis"]["a"], "region": "us-west-2", "methods": {"GET /": {"integration": {"lambda_proxy": "west"}}}
+    }  # fmt: skip
+    said["apis"]["a"]["methods"]["GET /g"] = {"integration": {"lambda_proxy": "g"}}
+    said["clients"]["g"] = {**said["clients"]["c"], "calls": [{"call": "GET /g"}]}
+    said["clients"]["w"] = {**said["clients"]["c"], "target": "b/s"}
+    words = texts(apigw_sim.run(said).plot())
+    assert "limit of all unreserved  12" in words
+    assert "limit of west  7" in words
+    assert not [word for word in words if "us-west-2" in word and "unreserved" in word]
