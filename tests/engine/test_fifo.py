@@ -55,9 +55,10 @@ def test_a_batch_that_fails_holds_up_its_group_and_no_other(run: Run) -> None:
         visibility_timeout="2 s",
         max_receive_count=3,
     )
+    said["run"]["period"] = "1 s"
     ran = run(said)
     assert offered(ran) == [(2000 * n, "CRASH") for n in range(6)]
-    assert figure(ran, GaugeKind.DEAD, 7 * SECOND) == 0
+    assert [figure(ran, GaugeKind.DEAD, second * SECOND) for second in (6, 7, 12, 13)] == [0, 10, 10, 20]
     assert [figure(ran, kind) for kind in COUNTS] == [20, 0, 20, 0, 0, 0]
 
 

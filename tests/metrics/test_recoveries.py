@@ -55,3 +55,12 @@ def test_a_fault_elsewhere_costs_nothing() -> None:
     fault = down("30 s", "50 s", stage="b/s", gateway_unavailable="100 %")
     (found,) = told(record={"health_check": CHECK}, timeline=fault)["faults"]
     assert (found["recovered_after_s"], found["calls_lost"]) == (0.0, 0)
+
+
+def test_a_standby_that_carries_half_is_no_recovery() -> None:
+    """Calls went well before the fault, so nearly all of ten seconds' have to: with a half of them ten in a row do in one
+    run of twenty, and this seed's do not."""
+    faults = [*down("20 s", "100 s", stage="b/s", gateway_unavailable="50 %"), *down("30 s", "90 s")]
+    _, of_primary = told(record={"health_check": CHECK | {"failure_threshold": 1}}, timeline=faults)["faults"]
+    assert of_primary["recovered_after_s"] is None
+    assert 30 < of_primary["calls_lost"] < 85
