@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING, Any, TextIO
 
+from apigw_sim.cli.interrupts import raise_again
 from apigw_sim.errors import ApigwSimError, ScenarioError
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def progress(what: str, total: int | None) -> Iterator[Progress]:
 
     def plain(at: int) -> None:
         nonlocal now
+        raise_again()
         now = at
 
     try:
@@ -114,6 +116,7 @@ def counting(what: str, total: int, kept: str | None = None) -> Iterator[Callabl
 
     def plain(done: int, _: str) -> None:
         nonlocal now
+        raise_again()
         now = done
 
     try:
@@ -173,6 +176,7 @@ def runs(what: str, total: int | None, kept: str | None) -> Iterator[Progress]:
 
     def plain(count: int) -> None:
         nonlocal now
+        raise_again()
         now = count
 
     try:

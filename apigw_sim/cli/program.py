@@ -15,6 +15,7 @@ from apigw_sim.cli.compare import compare
 from apigw_sim.cli.compile import compile_
 from apigw_sim.cli.console import complain, told
 from apigw_sim.cli.explain import explain
+from apigw_sim.cli.interrupts import listening
 from apigw_sim.cli.optimize import optimize
 from apigw_sim.cli.replicate import replicate
 from apigw_sim.cli.run import run
@@ -45,7 +46,7 @@ class Program(click.Group):
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; an error that a user can meet is printed, and gives the exit status."""
         try:
-            with warnings.catch_warnings():
+            with listening(), warnings.catch_warnings():
                 warnings.simplefilter("always", SlowerEngineWarning)
                 warnings.showwarning = _warn  # type: ignore[assignment]
                 return super().invoke(ctx)

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import jsonschema
@@ -234,6 +235,27 @@ def test_an_interrupted_run_says_how_far_it_had_come(command, monkeypatch: pytes
     done = command("run", "tiny.yaml")
     assert (done.exit_code, done.stdout) == (130, "")
     assert done.stderr == "interrupted after 3.5 s of 10 s of simulated time; nothing was written\n"
+
+
+def test_an_interruption_that_an_import_swallows_ends_the_run_all_the_same(
+    command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def deaf(*_, progress, **__):
+        with suppress(KeyboardInterrupt):  # as an extension module does while it is imported
+            signal.raise_signal(signal.SIGINT)
+        for at in range(1, 4):
+            progress(at * 1_000_000_000)
+        pytest.fail("the run goes on")
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        monkeypatch.setattr("apigw_sim.result.run", deaf)
+        done = command("run", "tiny.yaml")
+        assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (done.exit_code, done.stdout) == (130, "")
+    assert done.stderr == "interrupted after 0 s of 10 s of simulated time; nothing was written\n"
 
 
 def test_an_interruption_before_the_run_is_told_too(command, monkeypatch: pytest.MonkeyPatch) -> None:
