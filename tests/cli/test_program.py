@@ -200,11 +200,22 @@ def test_an_encoding_that_lacks_a_letter_gets_an_escape(folder: Path) -> None:
 RUNNING = """
 from apigw_sim import compose
 simulate = compose.simulate
-compose.simulate = lambda *given, **named: (print("runs", flush=True), simulate(*given, **named))[1]
+
+def telling(*given, progress, **named):
+    def moved(at):
+        if not said:
+            print("runs", flush=True)
+            said.append(at)
+        progress(at)
+
+    said = []
+    return simulate(*given, progress=moved, **named)
+
+compose.simulate = telling
 from apigw_sim.cli import main
 main()
 """
-"""The program, which says when a run begins."""
+"""The program, which says when its run has taken a step: everything is imported then."""
 
 
 def test_an_interruption_is_told_and_leaves_nothing(folder: Path) -> None:
