@@ -69,7 +69,7 @@ class RatedSource:
         if arrivals.chain is not None:
             stretches = modulated(stretches, arrivals.chain, key, number)
         self.stretches = (s for s in stretches if s.first[0] > 0 or s.last[0] > 0)
-        self.segment = next(self.stretches, None)
+        self.next_segment()
         self.poisson = arrivals.poisson
         self.law, self.first = arrivals.gaps, arrivals.first_gap
         self.words = words
@@ -77,6 +77,11 @@ class RatedSource:
         self.number = 0
         self.passed = 0
         """Units of the current segment up to the last arrival; may lie beyond the segment's end."""
+
+    def next_segment(self) -> None:
+        """Come to the next stretch of the rate."""
+        self.segment = next(self.stretches, None)
+        self.units = 0 if self.segment is None else units(self.segment)
 
     def gaps(self, count: int) -> Ints:
         """The next gaps, in units; the first even arrival happens at once."""
@@ -105,20 +110,22 @@ class RatedSource:
         taken: list[Ints] = []
         base = 0
         while len(gaps) and (segment := self.segment) is not None:
-            beyond = units(segment)
+            beyond = self.units
             inside = int(np.searchsorted(gaps, beyond - self.passed + base, side="left"))
             if inside:
-                taken.append(segment.begin + reach(segment, self.passed, gaps[:inside] - base))
+                at = reach(segment, self.passed, gaps[:inside] - base if base else gaps[:inside])
+                at += segment.begin
+                taken.append(at)
                 self.passed += int(gaps[inside - 1]) - base
                 base = int(gaps[inside - 1])
                 gaps = gaps[inside:]
             if len(gaps):
                 self.passed -= beyond
-                self.segment = next(self.stretches, None)
+                self.next_segment()
         self.number += count
         if not taken:
             return np.empty(0, np.int64)
-        instants = np.concatenate(taken)
+        instants = taken[0] if len(taken) == 1 else np.concatenate(taken)
         return instants[: int(np.searchsorted(instants, self.end, side="left"))]
 
 
@@ -135,7 +142,11 @@ def reach(segment: Segment, passed: int, more: Ints) -> Ints:
     if segment.first == segment.last:
         whole, rest = divmod(passed * q, p)
         if int(more[-1]) * q + rest + p < ROOM:
-            return whole + (more * q + rest + p - 1) // p
+            at = more * q
+            at += rest + p - 1
+            at //= p
+            at += whole
+            return at
         return np.array([-(-(passed + int(m)) * q // p) for m in more], np.int64)
     rate = p / q
     slope = (segment.last[0] / segment.last[1] - rate) / length

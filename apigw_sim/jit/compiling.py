@@ -88,6 +88,16 @@ def compiled(
         return dispatcher
 
 
+def entry_point(function: Any) -> Callable[..., Any]:
+    """What `compiled` gives, without its look at the arguments' types, which takes long for a type of our own.
+
+    Arguments must be of the signature's types: nothing else is refused.
+    """
+    (signature,) = function.signatures
+    found: Callable[..., Any] = function.overloads[signature].entry_point
+    return found
+
+
 def _callable(helper: Callable[..., Any], inlined: bool) -> Any:
     """Let compiled functions call a plain one by a dispatcher of its own, which is compiled once for each signature.
 

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from apigw_sim.metrics import quantiles
 from apigw_sim.metrics.gauges import NEVER
 from apigw_sim.metrics.kernels_rows import CARRY, COUNT, HIGH, LEAST, LOW, MOST, ROW
 from apigw_sim.metrics.quantiles import BUCKETS, Spread, bucket_of
-
-if TYPE_CHECKING:
-    pass
 
 
 class Spreads:

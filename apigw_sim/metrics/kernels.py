@@ -16,6 +16,8 @@ HELPERS = (
     order.bucket_of, order.select, seconds.see, seconds.add, seconds.crown, seconds.count_at,
     billed_ms, rows.epoch_of, rows.put,
 )  # fmt: skip
+INLINED = frozenset(["see", "put", "add", "crown", "count_at", "bucket_of", "epoch_of"])
+"""For every row: a call costs more than what they do, for each array that is passed is counted up and down."""
 WORDS = {
     "i": "int64", "b": "boolean", "I": "int64[::1]", "II": "int64[:, ::1]", "III": "int64[:, :, ::1]",
     "n": "int32[::1]", "nn": "int32[:, ::1]", "nnn": "int32[:, :, ::1]", "h": "int16[::1]", "B": "boolean[::1]",
@@ -70,5 +72,5 @@ def load() -> Kernels:
     made, helpers = {}, Helpers(HELPERS)
     for function, words in SIGNATURES.items():
         gives, *takes = (WORDS[word] for word in words.split())
-        made[function.__name__] = compiled(function, f"{gives}({', '.join(takes)})", helpers=helpers)
+        made[function.__name__] = compiled(function, f"{gives}({', '.join(takes)})", helpers=helpers, inlined=INLINED)
     return Kernels(**made)

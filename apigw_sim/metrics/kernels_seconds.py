@@ -27,15 +27,17 @@ MIX_A, MIX_B = 0x9E3779B97F4A7C1, 0x2545F4914F6CDD1D
 
 
 def see(table: NDArray[np.int64], out: NDArray[np.int64], held: int, moment: int, kind: int) -> int:
-    """Count a row in its cell; gives how many cells stand in `out`, where one that has to make way goes."""
+    """Count a row in its cell; gives how many cells stand in `out`, where one that has to make way goes.
+
+    There is no branch: what is not wanted is written over, and arrays that are used in some branches only would be
+    counted up and down for each row.
+    """
     at = ((moment * MIX_A + kind) * MIX_B >> 32) & (len(table) - 1)
-    if table[at, 1] != kind or table[at, 0] != moment:
-        if table[at, 2] > 0:
-            out[held, 0], out[held, 1], out[held, 2] = table[at, 0], table[at, 1], table[at, 2]
-            held += 1
-        table[at, 0], table[at, 1], table[at, 2] = moment, kind, 0
-    table[at, 2] += 1
-    return held
+    before, was, count = table[at, 0], table[at, 1], table[at, 2]
+    same = int((before - moment) | (was - kind) == 0)
+    out[held, 0], out[held, 1], out[held, 2] = before, was, count
+    table[at, 0], table[at, 1], table[at, 2] = moment, kind, same * count + 1
+    return held + (1 - same) * int(count > 0)
 
 
 def add(tally: NDArray[np.int64], touched: NDArray[np.int64], many: int, place: int, count: int) -> int:

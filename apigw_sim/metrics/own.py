@@ -31,6 +31,7 @@ class Own:
         self._coding = coding
         self._figures = figures
         self._stages = np.fromiter(stages, bool)
+        self._there = bool(self._stages.any())
         self._series = tuple(
             np.where(of >= 0, ids[of], -1)
             for of, ids in (
@@ -43,7 +44,7 @@ class Own:
         self._size = len(numbering.series)
 
     def __bool__(self) -> bool:
-        return bool(self._stages.any())
+        return self._there
 
     def _mine(self, block: Block) -> NDArray[np.bool_]:
         """Which attempts are of the type, and counted at all."""

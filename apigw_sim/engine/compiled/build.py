@@ -212,13 +212,15 @@ def entry(name: str) -> Callable[..., Any]:
 def compiled() -> Kernel:
     """The loop, compiled or from the cache."""
     from apigw_sim.engine.compiled import views
-    from apigw_sim.jit import Helpers
+    from apigw_sim.jit import Helpers, entry_point
     from apigw_sim.jit import compiled as made
 
     alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {environments.bury_all, environments.sweep}
     helpers = Helpers(thing for module in SOURCES for thing in functions(module) if thing not in alone)
     made_entries = {
-        name: made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)
+        name: entry_point(
+            made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)
+        )
         for name, signature in ENTRIES.items()
     }
     return Kernel(**made_entries, state=lambda state: state)

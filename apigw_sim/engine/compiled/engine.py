@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
 
 Ints = NDArray[np.int64]
-FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 13, 1 << 18
+FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 14, 1 << 18
 """Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
 BLOCK = 1 << 13
 """Rows in a block: few enough to be still in the processor's cache when they are folded."""
