@@ -184,6 +184,13 @@ OPEN: dict[str, Open] = {
         "100 ms",
         "Kinesis guide, service-sizes-and-limits",
     ),
+    "firehose_buffers": Open(
+        "AWS says that Firehose buffers in several channels once it has scaled, and that it scales with the data stream that it "
+        "reads, and not how many there are",
+        "with one for each shard there are more objects, and smaller ones",
+        "shard",
+        "re:Post, kinesis-small-files-s3",
+    ),
     "event_source_backoff": Open(
         "AWS says that an event source mapping backs off when its function is throttled, and not for how long",
         "with a longer back-off the queue is worked off more slowly after Lambda has refused, with fewer Throttles",

@@ -352,6 +352,12 @@ RULES: tuple[Rule, ...] = (
         "https://docs.aws.amazon.com/step-functions/latest/dg/concepts-express-synchronous.html", answers.waits_too_long,
     ),
     _rule(
+        "SVC004", "Objects that are small by the interval",
+        "What Firehose buffers is delivered by size or by interval, whichever is first: where little comes the interval delivers "
+        "many small objects, each of which costs a PUT, and queries are slow over them.",
+        "https://docs.aws.amazon.com/firehose/latest/dev/buffering-hints.html", streams.small_objects,
+    ),
+    _rule(
         "SQS001", "A visibility timeout below six times the function's timeout",
         "Messages that become visible while their batch is still tried are received again: work is done twice, and "
         "receives are used up.",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics import connections, databases, events, queues, waf
+from apigw_sim.metrics import connections, databases, events, firehose, queues, waf
 from apigw_sim.metrics.coding import CARRIED, REFUSALS, tallies
 from apigw_sim.metrics.quantiles import POINTS, Spread
 from apigw_sim.metrics.series import NS_PER_MS
@@ -88,6 +88,7 @@ def summary(metrics: Metrics, about: About) -> dict[str, Any]:
         "functions": _functions(metrics),
         **_authorizers(metrics),
         **queues.summary(plan, metrics.gauges),
+        **firehose.summary(plan, metrics.gauges),
         **databases.summary(plan, metrics.gauges),
         **waf.summary(plan, metrics.gauges),
         **connections.summary(plan, metrics.gauges),

@@ -101,6 +101,10 @@ def leant_on(scenario: Scenario, plan: Plan) -> tuple[str, ...]:
         "lambda_overhead": bool(lambdas),
         "event_source_backoff": any(row.sqs and row.sqs.function != NULL for row in plan.backends),
         "service_burst": _rate_alone(scenario),
+        "firehose_buffers": any(
+            body.kinesis and body.kinesis.firehose and body.kinesis.shards > 1
+            for body in scenario.backends.values()
+        ),
         "service_latency": _default_latency(scenario),
         "authorizer_wait": any(not plan.stages[row.stage].http for row in asked),
         "authorizer_throttled": bool(asked),

@@ -41,6 +41,16 @@ class Shards:
 
 
 @dataclass(frozen=True)
+class Firehose:
+    """What Firehose buffers of a stream, until it delivers it."""
+
+    size: int
+    interval_ns: int
+    buffers: int
+    """One, or one for each shard."""
+
+
+@dataclass(frozen=True)
 class Service:
     """What an AWS service takes; the bucket of its requests is its row's `rate_bucket`."""
 
@@ -56,6 +66,8 @@ class Service:
     """Row of plan.buckets: the bytes of a shard, a token each."""
     part: int = 0
     """Which shard of its stream it is."""
+    firehose: Firehose | None = None
+    """Who reads the stream; None: nobody."""
 
 
 @dataclass(frozen=True)
@@ -163,14 +175,23 @@ class Services:
             for kind, what, rate, shown in kinds
         )
         row = self._row(name, "kinesis", said, OK)
-        shards = _shards(said.shards, said.partition_keys)
+        service = Service(
+            EXCEEDED, 0, shards=_shards(said.shards, said.partition_keys), firehose=self._firehose(said)
+        )
         for part in range(said.shards):
             yield replace(
                 row,
                 name=f"{name}[{part}]" if said.shards > 1 else name,
                 rate_bucket=first + part,
-                service=Service(EXCEEDED, 0, shards=shards, bytes_bucket=second + part, part=part),
+                service=replace(service, bytes_bucket=second + part, part=part),
             )
+
+    def _firehose(self, stream: Kinesis) -> Firehose | None:
+        said = stream.firehose
+        if said is None:
+            return None
+        per_shard = self.reading.scenario.assumptions.firehose_buffers == "shard"
+        return Firehose(said.buffer_size, said.buffer_interval, stream.shards if per_shard else 1)
 
     def _tap(self, limit: int, rate: int | Fraction) -> Tap:
         """A bucket of which AWS names the rate alone."""

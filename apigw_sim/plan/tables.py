@@ -384,6 +384,11 @@ class Backend:
         return self.service.part if self.service else 0
 
     @property
+    def said_name(self) -> str:
+        """Its name in the scenario, which all shards of a stream share."""
+        return self.path.removeprefix("backends.")
+
+    @property
     def mean_ns(self) -> float:
         """What it takes on average, the query included, where nothing loads its database."""
         return self.duration.mean + (self.query.mean if self.query else 0)
@@ -1184,9 +1189,24 @@ class GaugeKind(IntEnum):
     CLOSED_OLD = 35
     LOST = 36
     CLOSED_TOO_LARGE = 37
-    TOKENS = 38
+    BUFFERED_RECORDS = 38
+    """Of a Firehose stream, not yet delivered; target: place in plan.firehoses, as of those that follow; no area."""
+    BUFFERED_BYTES = 39
+    DELIVERED_RECORDS = 40
+    """So far, as the next three."""
+    DELIVERED_BYTES = 41
+    OBJECTS_BY_SIZE = 42
+    """Delivered as the buffer had its size."""
+    OBJECTS_BY_INTERVAL = 43
+    OBJECT_BYTES = 44
+    """Up to the size of an object that is delivered, and down at once."""
+    OBJECT_AGE = 45
+    """ns: up to the age of its oldest record, and down at once."""
+    OBJECT_AGES = 46
+    """us: those ages of all objects together."""
+    TOKENS = 47
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 39
+    QUOTA_LEFT = 48
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1359,6 +1379,12 @@ class Plan:
     def queues(self) -> list[int]:
         """The rows of plan.backends that are SQS queues, by their numbers."""
         return [row for row, backend in enumerate(self.backends) if backend.sqs is not None]
+
+    @property
+    def firehoses(self) -> list[int]:
+        """The rows of plan.backends that stand for streams that Firehose reads."""
+        services = ((row, backend.service) for row, backend in enumerate(self.backends))
+        return [row for row, said in services if said and said.firehose and not said.part]
 
     def function_of(self, backend: int) -> int:
         """The row of the function that a row of plan.backends is a version of; itself where it is none."""

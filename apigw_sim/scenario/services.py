@@ -46,6 +46,30 @@ class PartitionKeys(Part):
     )
 
 
+class Firehose(Part):
+    """A Firehose stream that reads a data stream, and delivers to S3 by size or by interval, whichever is reached first."""
+
+    buffer_size: Annotated[
+        int,
+        quantity("size", quotas.count("firehose_buffer_size_min"), quotas.count("firehose_buffer_size_max")),
+    ] = Field(
+        quotas.count("firehose_buffer_size"),
+        description="bytes of records, before compression, from which on they are delivered",
+    )
+    buffer_interval: Annotated[
+        int,
+        quantity(
+            "duration",
+            units.SECOND,
+            quotas.count("firehose_buffer_interval_max"),
+            note="write 1 s to 900 s; AWS's 0 s, without a buffer, is not simulated",
+        ),
+    ] = Field(
+        quotas.count("firehose_buffer_interval"),
+        description="how long after the first of them records are delivered",
+    )
+
+
 class Kinesis(Part):
     """A Kinesis data stream, by PutRecord: each shard takes 1,000 records and 1 MB a second."""
 
@@ -54,6 +78,9 @@ class Kinesis(Part):
     )
     partition_keys: PartitionKeys | None = Field(
         None, description="the keys that calls draw from; default: each call has a key of its own"
+    )
+    firehose: Firehose | None = Field(
+        None, description="the Firehose stream that delivers its records to S3; default: nobody reads them"
     )
     latency: DurationLaw | None = Field(None, description=LATENCY)
     size: SizeLaw = Field(constant(120), description="the answer's size")

@@ -319,6 +319,10 @@ class Assumptions(Part):
         description="how much of its rate an AWS service takes at once whose rate alone is known: a shard, a table on "
         "demand",
     )
+    firehose_buffers: Annotated[Literal["stream", "shard"], one_of("stream", "shard")] = Field(
+        "stream",
+        description="whether Firehose has one buffer for a data stream that it reads, or one for each of its shards",
+    )
     event_source_backoff: PositiveDuration = Field(
         units.SECOND,
         description="how long a mapping waits before it offers a batch again that Lambda refused",

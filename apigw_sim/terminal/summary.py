@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from apigw_sim.plan.tables import LimitKind, Plan
 from apigw_sim.rules.reason import REASONS
+from apigw_sim.terminal.firehose import firehoses
 from apigw_sim.terminal.limits import AT_GATEWAY, look_first, refusals
 from apigw_sim.terminal.page import Page, Words
 from apigw_sim.terminal.records import records
@@ -36,6 +37,7 @@ def page(result: Result, file: str, again: str) -> Page:
     _authorizers(made, summary)
     _events(made, summary)
     _queues(made, summary)
+    firehoses(made, summary)
     _databases(made, summary)
     _web_acls(made, summary)
     _connections(made, summary)

@@ -41,6 +41,16 @@ def rate(per_second: float | None) -> str:
     return f"{per_second:,.0f}/s" if per_second >= 100 else f"{per_second:.3g}/s"
 
 
+def size(size_bytes: float | None) -> str:
+    """Bytes, to three digits: `2.15 MB`."""
+    if size_bytes is None:
+        return "-"
+    fitting = [(of, unit) for unit, of in units.SIZE_UNITS.items() if size_bytes >= of]
+    of, unit = max(fitting, default=(1, "B"))
+    shown = size_bytes / of
+    return f"{shown:,.0f} {unit}" if shown >= 100 else f"{_trimmed(shown, 2 if shown < 10 else 1)} {unit}"
+
+
 def span(ns: int) -> str:
     """A span of time or an instant from the start: `2 min 4.31 s`, to the microsecond below a second."""
     if ns < units.SECOND:

@@ -75,6 +75,32 @@ def test_svc002_is_silent_where_each_shard_has_enough(advice: Advised) -> None:
     assert not advice("SVC002", streaming("1000/s", shards=4, partition_keys={"count": 1}))
 
 
+def delivering(rate: str, body: str = "200 B", **firehose: Any) -> dict[str, Any]:
+    over = streaming(rate, shards=2, firehose=firehose)
+    return over | {"clients.web.calls": [{"call": "POST /orders", "body": body}]}
+
+
+def test_svc004_fires_where_the_interval_delivers_less_than_the_smallest_buffer(one: One) -> None:
+    """10/s of 200 B are 2,000 B/s: 586 KB in 300 s, of which a day has 288."""
+    path, text, fix = one("SVC004", delivering("10/s"))
+    assert path == "backends.table.kinesis.firehose.buffer_interval"
+    assert text == (
+        "table gets up to 10/s, 200 bytes each, and Firehose has buffered 586 KB of them after 5 min: no object is larger, and a "
+        "day has up to 288"
+    )
+    assert fix == "write 15 min, or merge the objects before they are queried"
+    assert one("SVC004", delivering("2/s", buffer_interval="900 s"))[2].startswith("merge the objects")
+    own = delivering("20/s") | {"assumptions.firehose_buffers": "shard"}
+    assert "586 KB of them after 5 min: no object is larger, and a day has up to 576" in one("SVC004", own)[1]
+
+
+def test_svc004_is_silent_where_enough_comes_and_where_nothing_is_read(advice: Advised) -> None:
+    assert not advice("SVC004", streaming("10/s", shards=2))
+    assert not advice("SVC004", delivering("18/s"))
+    assert not advice("SVC004", delivering("10/s", "2 KB", buffer_size="1 MB"))
+    assert not advice("SVC004", delivering("10/s", "0 B"))
+
+
 def running(duration: Any) -> dict[str, Any]:
     machine = {"type": "EXPRESS", "action": "StartSyncExecution", "duration": duration}
     return {

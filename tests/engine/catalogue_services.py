@@ -8,6 +8,8 @@ from engine.catalogue_gateway import AGAIN, every
 from engine.reaching import Entry, entry
 from engine.running import MS, SECOND, client, story
 
+from apigw_sim.plan.tables import GaugeKind
+
 
 def serving(
     service: dict[str, Any], integration: dict[str, Any] | None = None, **parts: Any
@@ -120,6 +122,16 @@ def streaming(kinesis: dict[str, Any], **parts: Any) -> dict[str, Any]:
     return made
 
 
+def delivering(kinesis: dict[str, Any], **assumptions: Any) -> dict[str, Any]:
+    """A stream that Firehose reads, under faults; the large records fill the buffer, and at last the interval has the rest."""
+    made = streaming({"firehose": {"buffer_size": "1 MB", "buffer_interval": "1 s"}, **kinesis})
+    made["assumptions"] |= assumptions
+    large = [{"call": "PUT /", "body": {"uniform": {"min": "1 KB", "max": "900 KB"}}}]
+    made["assumptions"]["service_burst"] = "2 s"
+    made["clients"]["large"] = client({"process": "poisson", "rate": "9/s"}, large)
+    return made
+
+
 def table(table: dict[str, Any], **action: Any) -> dict[str, Any]:
     """PUT / writes items into a table, GET / reads them."""
     made = serving(
@@ -139,6 +151,8 @@ def table(table: dict[str, Any], **action: Any) -> dict[str, Any]:
     made["clients"]["d"] = client({"process": "poisson", "rate": "40/s"})
     return made
 
+
+DELIVERED = [GaugeKind(kind).name for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)]
 
 ENTRIES: dict[str, Entry] = {
     "a database with few connections": entry(
@@ -186,6 +200,14 @@ ENTRIES: dict[str, Entry] = {
     ),
     "a stream whose calls have keys of their own": entry(
         streaming({"shards": 2}), "refused by SERVICE", "refused by SERVICE_BYTES",
+    ),
+    "a stream that Firehose delivers": entry(
+        delivering({"shards": 2, "partition_keys": {"count": 9}}), *(f"level {name}" for name in DELIVERED), "fault ended",
+        "refused by SERVICE_BYTES",
+    ),
+    "a stream whose shards have buffers of their own": entry(
+        delivering({"shards": 3, "partition_keys": {"count": 9}}, firehose_buffers="shard"),
+        *(f"level {name}" for name in DELIVERED),
     ),
     "a table with provisioned capacity": entry(
         table({"billing_mode": "PROVISIONED", "read_capacity": 20, "write_capacity": 30, "burst": "1 s"}), "refused by SERVICE",

@@ -42,6 +42,7 @@ ENDED = {
 WITHOUT_AREA = {
     GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED, GaugeKind.WAF_ALLOWED, GaugeKind.WAF_MATCHED,
     GaugeKind.EVENT_AGE, GaugeKind.EVENT_AGES,
+    *(GaugeKind(kind) for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)),
 }  # fmt: skip
 
 
@@ -63,6 +64,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_environments(ran),
         *_levels(ran),
         *_queues(ran),
+        *_firehoses(ran),
         *_waf(ran),
         *_events(ran),
         *_databases(ran),
@@ -330,6 +332,40 @@ def _queues(ran: Ran) -> Iterator[str]:
     for place in range(count):
         if level[GaugeKind.HIDDEN, place]:
             yield f"queue {place} ends with {level[GaugeKind.HIDDEN, place]} messages under way"
+
+
+def _firehoses(ran: Ran) -> Iterator[str]:
+    """What a stream has taken is delivered or waits, record by record and byte by byte; no object is beyond its buffer.
+
+    An object has at most what is just short of its size and one record, and one by the interval less than its size.
+    """
+    plan = ran.plan
+    size_of = {row[:4]: row[4] for row in ran.columns(ATTEMPTS, *CALLED, "attempt", "request_bytes")}
+    rows = ran.columns(INVOCATIONS, *CALLED, "attempt", "backend", "outcome", "status")
+    for place, stream in enumerate(plan.firehoses):
+        said = plan.backends[stream].service.firehose
+        taken = [
+            size_of[tuple(who)]
+            for *who, backend, outcome, status in rows
+            if plan.backends[backend].path == plan.backends[stream].path
+            if outcome == Outcome.OK and status < 400
+        ]
+        levels = {
+            kind: ran.levels(plan.gauge(GaugeKind(kind), place))
+            for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)
+        }
+        waiting, waiting_bytes, delivered, delivered_bytes, by_size, by_interval = (
+            rows[-1].level if rows else 0 for rows in list(levels.values())[:6]
+        )
+        name = plan.backends[stream].path
+        if (waiting + delivered, waiting_bytes + delivered_bytes) != (len(taken), sum(taken)):
+            yield f"{name}: took {len(taken)} records, {sum(taken)} bytes; {waiting} wait, {delivered} are delivered"
+        objects = by_size + by_interval
+        if not by_size * said.size <= delivered_bytes <= objects * (said.size + max(taken, default=0)):
+            yield f"{name}: {delivered_bytes} bytes in {by_size} objects by size and {by_interval} by interval"
+        oldest = max((row.peak for row in levels[GaugeKind.OBJECT_AGE]), default=0)
+        if oldest > said.interval_ns or (by_interval and oldest < said.interval_ns):
+            yield f"{name}: the oldest was {oldest} ns old"
 
 
 def _waf(ran: Ran) -> Iterator[str]:

@@ -30,6 +30,11 @@ def stream(draw: Draw) -> dict[str, Any]:
         made["partition_keys"] = {"count": draw(few(1, 4))}
         if draw(chance(60)):
             made["partition_keys"]["zipf"] = {"s": draw(one_of(1, 1.5))}
+    if draw(chance(60)):
+        made["firehose"] = {
+            "buffer_size": "1 MB",
+            "buffer_interval": draw(one_of("900 s", "1 s", "1 s", "1 s")),
+        }
     return {"kinesis": made}
 
 
@@ -139,10 +144,17 @@ def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
         said["account"] |= {"start_execution": bucket, "start_express_execution": bucket}
         said["tables"] = {"t": {"read_capacity": draw(few(1, 9)), "write_capacity": draw(few(1, 9))}}
         said["assumptions"]["service_burst"] = draw(one_of("1 ms", "2 ms", "2 ms", "1 s"))
+        body, share = "3 KB", 30
+        if "firehose" in said["backends"]["s"].get("kinesis", {}):  # large records, and shards that take them
+            said["assumptions"] |= {
+                "firehose_buffers": draw(one_of("stream", "shard")),
+                "service_burst": "1 s",
+            }
+            body, share = "400 KB", 70
         for client in said["clients"].values():
             for call in client["calls"] if isinstance(client["calls"], list) else ():
-                if draw(chance(30)):
-                    call["body"] = "3 KB"
+                if draw(chance(share)):
+                    call["body"] = body
         if draw(chance(40)):
             said["tables"]["t"] |= {"billing_mode": "PROVISIONED", "burst": draw(one_of("0 s", "2 s"))}
     for api in said["apis"].values():

@@ -115,6 +115,12 @@ SHORT: dict[str, dict[str, Any]] = {
         **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "100/s"}, {"from": "10 s", "rate": "10/s"}]
            for name in ("straight", "queued")},
     },
+    "clicks_to_s3": {
+        "run.duration": "40 s", "run.period": "5 s", "backends.default.kinesis.firehose.buffer_size": "1 MB",
+        **{f"backends.{name}.kinesis.firehose.buffer_interval": "9 s" for name in ("default", "soon")},
+        **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "4/s"}, {"from": "20 s", "rate": "90/s"}]
+           for name in ("default", "soon", "large")},
+    },
     "database_drowned": {
         "run.duration": "30 s", "run.period": "5 s",
         **{f"clients.{name}.arrivals.rate": [{"from": "0 s", "rate": "20/s"}, {"from": "5 s", "rate": "60/s"},

@@ -28,6 +28,7 @@ TRIES = [(name, options) for name, comment in COMMENTS.items() for options in co
 ELSEWHERE = {
     "blind_alarms", "endpoint_types", "authorizer_policy_of_one_method", "authorizer_starves_its_backend",
     "throttles_on_hosts", "waf_under_attack", "preflights", "reconnect_storm", "failover", "shop_sessions",
+    "clicks_to_s3",
 }  # fmt: skip
 """Scenarios whose comments are checked in files of their own."""
 SECOND = 10**9

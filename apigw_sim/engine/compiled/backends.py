@@ -8,6 +8,7 @@ from apigw_sim.engine.compiled.aliases import choose_version
 from apigw_sim.engine.compiled.callers import begun, release
 from apigw_sim.engine.compiled.databases import answered_for, asked
 from apigw_sim.engine.compiled.drawing import draw_outcome
+from apigw_sim.engine.compiled.firehose import buffer
 from apigw_sim.engine.compiled.gateway import detach
 from apigw_sim.engine.compiled.jobs import (
     BEGINS,
@@ -25,7 +26,7 @@ from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.provisioned import given_back, provided
 from apigw_sim.engine.compiled.queues import SENT_WELL, post
 from apigw_sim.engine.compiled.services import key_of, takes
-from apigw_sim.engine.compiled.words import UNUSUAL
+from apigw_sim.engine.compiled.words import BACKEND, UNUSUAL
 from apigw_sim.records import NULL
 
 if TYPE_CHECKING:
@@ -105,14 +106,23 @@ def enqueue(s: State, a: View, f: View) -> None:
     elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
         start(s, a, f)
         z = view(s.service, f.service)
-        if z.sqs and a.job_status < SENT_WELL:
-            post(s, view(s.sqs, z.sqs), key_of(s, a, z) if z.keys else 0)
+        if z.to and a.job_status < SENT_WELL:
+            keep(s, a, f, z)
     else:
         if f.service == 0:
             a.outcome = QUEUE_FULL
             a.job_status = 503
             a.job_refused_by = f.capacity_limit
         record_job(s, a, view(s.backend, a.backend))
+
+
+def keep(s: State, a: View, f: View, z: View) -> None:
+    """What a service has taken comes to its queue, or to the buffer of Firehose."""
+    if z.shards:
+        shard = (a.backend - f.me) // BACKEND
+        buffer(s, view(s.firehose, z.to + shard * z.apart), a.body)
+    else:
+        post(s, view(s.sqs, z.to), key_of(s, a, z) if z.keys else 0)
 
 
 def start(s: State, a: View, f: View) -> None:

@@ -25,7 +25,7 @@ from apigw_sim.rules.reason import REASONS
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.plan import tables
-    from apigw_sim.plan.services import Shards
+    from apigw_sim.plan.services import Firehose, Shards
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
@@ -133,6 +133,8 @@ class Builder:
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
         waf = slice(plan.gauge(GaugeKind.WAF_ALLOWED), plan.gauge(GaugeKind.EVENTS))
         table[waf, fields.index("integral")] = 0
+        firehose = slice(plan.gauge(GaugeKind.BUFFERED_RECORDS), plan.gauge(GaugeKind.TOKENS))
+        table[firehose, fields.index("integral")] = 0
         known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
         table[known_at_ticks, fields.index("integral")] = 0
         table[
@@ -327,7 +329,9 @@ class Builder:
     def _backends(self) -> None:
         plan, account = self.plan, self.plan.account
         self._table("backend", len(plan.backends))
-        self.services = 0
+        self.services = self.firehoses = 0
+        self.buffers: list[dict[str, int]] = [{}]
+        """Those of Firehose streams; 0 is none."""
         self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
         self._queues()
         events = self._events()
@@ -371,6 +375,9 @@ class Builder:
             if is_lambda and main == number and account.scaling > 0 and not account.scaling_bucket:
                 rings += account.scaling
         self.vectors["ring"] = rows(rings, 1)
+        self._table("firehose", len(self.buffers))
+        for number, words in enumerate(self.buffers):
+            fill(self.vectors["firehose"], "firehose", number, **words)
         self._table("alias", len(plan.aliases))
         for number, alias in enumerate(plan.aliases):
             first, second, threshold = alias.state
@@ -387,10 +394,11 @@ class Builder:
             fill(
                 vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit, cost=said.cost,
                 by_answer=said.by_answer, bytes=said.bytes_bucket, **self._sharded(said.shards),
+                **self._firehose(said.firehose),
             )  # fmt: skip
         if row.sqs is not None:
             queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
-            fill(vector, "service", self.services, sqs=queue * w.SQS)
+            fill(vector, "service", self.services, to=queue * w.SQS)
             if row.sqs.groups is not None:
                 keys, table = row.sqs.groups.n, self.tables.numbered(row.sqs.groups)
                 fill(vector, "service", self.services, keys=keys, key_table=table)
@@ -404,6 +412,18 @@ class Builder:
             "shards": said.count, "keys": said.keys.n, "key_table": self.tables.numbered(said.keys),
             "of_key": self._words(said.of_key),
         }  # fmt: skip
+
+    def _firehose(self, said: Firehose | None) -> dict[str, int]:
+        """The words of a service that say where Firehose buffers its records."""
+        if said is None:
+            return {}
+        base = self.plan.gauge_base
+        kinds = (GaugeKind(kind) for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS))
+        gauges = {kind.name.lower(): base[kind] + self.firehoses for kind in kinds}
+        to = len(self.buffers) * w.FIREHOSE
+        self.buffers += [{"size": said.size, "interval": said.interval_ns, **gauges}] * said.buffers
+        self.firehoses += 1
+        return {"to": to, "apart": w.FIREHOSE if said.buffers > 1 else 0}
 
     def _users(self) -> None:
         """The closed-loop users of clients that have them, a row for each such client."""

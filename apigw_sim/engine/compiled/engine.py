@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from apigw_sim.draws.arrivals import Source, Words, source
 from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
-from apigw_sim.engine.compiled import levels, provisioned, users
+from apigw_sim.engine.compiled import firehose, levels, provisioned, users
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.builder import ANSWERS, Builder, client_row
 from apigw_sim.engine.compiled.plain import view
@@ -217,6 +217,8 @@ class Compiled:
             self.kernel.sweep(state, f, at)
         for place in range(len(self.plan.queues)):
             self._figures(place, at)
+        for d in range(w.FIREHOSE, len(state.firehose), w.FIREHOSE):
+            firehose.settle(state, view(state.firehose, d), at - 1)
         n = int(state.touched_n)
         state.fill("touched", 0, np.sort(state.words("touched", 0, n)))
         n = int(self.kernel.tick(state, at))

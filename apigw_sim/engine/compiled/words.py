@@ -134,8 +134,13 @@ FIELDS: dict[str, tuple[str, ...]] = {
             account_in_use unreserved unreserved_in_use unreserved_limit""",
         # an AWS service behind a backend's row: what a token of its bucket pays for, and how many units it is; of a stream
         # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
-        # of the partition keys stand (`keys`: 0, each call has its own)
-        "service": "throttle_status unit cost by_answer sqs shards bytes keys key_table of_key",
+        # of the partition keys stand (`keys`: 0, each call has its own); what it takes comes `to` an SQS queue, or of a
+        # stream to the buffers of a Firehose stream, each of which follows the one before by `apart`
+        "service": "throttle_status unit cost by_answer to shards bytes keys key_table of_key apart",
+        # records that Firehose has and has not delivered: how many, their bytes, when the first came; then its gauges
+        "firehose": """size interval records held first
+            buffered_records buffered_bytes delivered_records delivered_bytes objects_by_size objects_by_interval object_bytes
+            object_age object_ages""",
         # an SQS queue with its mapping: message groups from `first` to `last` can be read, all messages are from `oldest` to
         # `newest`; its groups stand from `groups` on, of a standard queue one, of which many batches may be under way;
         # `row` is its own, of which it polls and widens. The row of a batch has in `pick` its queue, in `entry` its first
@@ -191,7 +196,7 @@ CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "par
 REMEMBERED = width("remembered")
 CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
-GROUP = width("group")
+GROUP, FIREHOSE = width("group"), width("firehose")
 ATTEMPT_COLUMNS, INVOCATION_COLUMNS, ENVIRONMENT_COLUMNS, CALL_COLUMNS, LEVEL_COLUMNS = 21, 19, 9, 10, 6
 REASON = 3
 """`status` has status, body and marks of each reason for each row of plan.answers; what is of others follows."""

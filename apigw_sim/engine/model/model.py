@@ -19,6 +19,7 @@ from apigw_sim.engine.model.connections import levels as of_connections
 from apigw_sim.engine.model.databases import Asking, Connected, ConnectedProvisioned, Database
 from apigw_sim.engine.model.events import Events
 from apigw_sim.engine.model.fifo import FifoQueue
+from apigw_sim.engine.model.firehose import Delivered, Figures
 from apigw_sim.engine.model.functions import Account, Function, Scaling, drawn_lifetimes
 from apigw_sim.engine.model.gateway import Gateway
 from apigw_sim.engine.model.gauges import Bucket, Gauge, Gauges, Quota
@@ -151,6 +152,7 @@ class Model:
         self.databases = [Database(n, row, gauges, plan) for n, row in enumerate(plan.databases)]
         self.functions: dict[int, Function] = {}
         self.queues: list[Queue] = []
+        self.firehoses: list[Delivered] = []
         self.provisions: dict[int, Provisioned] = {}
         """By row of plan.provisions."""
         self.backends = [self._backend(number, row, draws) for number, row in enumerate(plan.backends)]
@@ -207,7 +209,12 @@ class Model:
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
             if row.service is not None:
                 if row.service.shards is not None and not row.part:
-                    return Stream(number, row, busy, queue, self.invocations, self.buckets)
+                    its = (number, row, busy, queue, self.invocations, self.buckets)
+                    if row.service.firehose is None:
+                        return Stream(*its)
+                    figures = Figures(gauges, plan, len(self.firehoses))
+                    self.firehoses.append(Delivered(row.service.firehose, figures, *its))
+                    return self.firehoses[-1]
                 return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
             if row.database != NULL:
                 return Asking(self.databases[row.database], number, row, busy, queue, self.invocations)
@@ -284,6 +291,8 @@ class Model:
             function.sweep(at)
         for queue in self.queues:
             queue.tick(at)
+        for stream in self.firehoses:
+            stream.settle(at)
         for row in self.gauges.rows(at):
             self.level_rows.write(self.level_rows.pack(*row))
         self._seal()

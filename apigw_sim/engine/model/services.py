@@ -101,7 +101,7 @@ class Stream(Service):
         attempt, shard = job.attempt, self._shard(job)
         self.shard_of[job] = shard
         records, size = self.of_shard[shard]
-        name, weight = f"{self.row.path.partition('.')[2]}, shard {shard}", price(attempt.body, 1, TOKEN)
+        name, weight = f"{self.row.said_name}, shard {shard}", price(attempt.body, 1, TOKEN)
         if self.lacks(job, name, records, TOKEN) or self.lacks(job, f"{name}, bytes", size, weight):
             return False
         records.spend(TOKEN)
