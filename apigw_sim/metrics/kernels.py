@@ -72,5 +72,7 @@ def load() -> Kernels:
     made, helpers = {}, Helpers(HELPERS)
     for function, words in SIGNATURES.items():
         gives, *takes = (WORDS[word] for word in words.split())
-        made[function.__name__] = compiled(function, f"{gives}({', '.join(takes)})", helpers=helpers, inlined=INLINED)
+        made[function.__name__] = compiled(
+            function, f"{gives}({', '.join(takes)})", helpers=helpers, inlined=INLINED
+        )
     return Kernels(**made)

@@ -222,9 +222,7 @@ def compiled() -> Kernel:
     alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {environments.bury_all, environments.sweep}
     helpers = Helpers(thing for module in SOURCES for thing in functions(module) if thing not in alone)
     made_entries = {
-        name: entry_point(
-            made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED)
-        )
+        name: entry_point(made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED))
         for name, signature in ENTRIES.items()
     }
     return Kernel(**made_entries, state=lambda state: state)
