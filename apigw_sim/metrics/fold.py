@@ -32,6 +32,7 @@ from apigw_sim.metrics.provisioned import ProvisionedPeriods
 from apigw_sim.metrics.quantiles import Spread
 from apigw_sim.metrics.records import Recoveries
 from apigw_sim.metrics.series import Columns, Figures, Numbering
+from apigw_sim.metrics.streams import StreamPeriods
 from apigw_sim.metrics.totals import Totals
 from apigw_sim.metrics.watch import Watch
 from apigw_sim.plan.tables import NULL, Alarm, BackendKind, Front, Plan, WatchedKind
@@ -86,6 +87,7 @@ class Metrics:
         self._processed = Processed(plan, self.coding, self.numbering, self._figures)
         self._socketed = Socketed(plan, self.coding, self.numbering, self._figures)
         self.provisioned = ProvisionedPeriods(plan, self.numbering, self._figures)
+        self._streams = StreamPeriods(plan, self.numbering, self._figures)
         self.recoveries = Recoveries(plan)
         self.losses = Losses(plan)
         self.gauges = Gauges(plan, self.numbering, self._figures)
@@ -133,6 +135,8 @@ class Metrics:
             self._processed.fold(block)
         if self._socketed and block.table.name == "attempts" and len(block):
             self._socketed.fold(block)
+        if self._streams and block.table.name == "invocations" and len(block):
+            self._streams.fold(block)
         if fold is not None and len(block):
             fold(block)
         if self.provisioned.there and block.table.name == "invocations" and len(block):
@@ -174,13 +178,14 @@ class Metrics:
         self._processed.close(number)
         self._socketed.close(number)
         self.provisioned.close(number)
+        self._streams.close(number)
 
     def finish(self) -> None:
         """No more blocks will come; close every period that has rows. Calling it again changes nothing."""
         if self._finished:
             return
         period = self.plan.period
-        waiting = max(self._gateway.waiting.last, self._lambda.waiting.last)
+        waiting = max(of.waiting.last for of in (self._gateway, self._lambda, self._streams))
         last = max(-(-self.plan.duration // period) - 1, waiting, -(-self.gauges.pending // period) - 1)
         self.close(last)
         for number in range(self._gateway.waiting.next, last + 1):

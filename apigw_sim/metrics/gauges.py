@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from apigw_sim.metrics.events import EventPeriods
+from apigw_sim.metrics.firehose import FirehosePeriods
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
@@ -129,6 +130,7 @@ class Gauges:
         self._of_region = numbering.of_region
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
         self._waf = WafPeriods(plan, numbering, figures, self._find) if plan.waf.acls else None
+        self._firehoses = FirehosePeriods(plan, numbering, figures, self._find) if plan.firehoses else None
         self._events = EventPeriods(plan, numbering, figures, self._find) if plan.events else None
         self._provision_series = numbering.of_provision
         self.wanted: dict[tuple[Metric, int], dict[int, tuple[float, float, float]]] = {}
@@ -200,6 +202,8 @@ class Gauges:
             self._waf.publish(number, self._levels)
         if self._queues is not None:
             self._queues.publish(number, self._levels, span.area / span.length, span.low, span.peak)
+        if self._firehoses is not None:
+            self._firehoses.publish(number, self._levels, span.peak)
         if self._events is not None:
             self._events.publish(number, self._levels, span.peak)
         if len(self._functions) and GaugeKind.CONCURRENCY in self._base:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GATEWAY, LAMBDA, SQS, WAF = "AWS/ApiGateway", "AWS/Lambda", "AWS/SQS", "AWS/WAFV2"
+KINESIS, FIREHOSE = "AWS/Kinesis", "AWS/Firehose"
 ALL, DEFAULT_ACTION = "ALL", "Default_Action"
 """What WAF's dimension Rule says of all rules of a web ACL, and of what none of them ended."""
 COUNT, MILLISECONDS, SECONDS, BYTES = "Count", "Milliseconds", "Seconds", "Bytes"
@@ -72,6 +73,16 @@ class Metric(IntEnum):
     CLIENT_ERROR = 33
     INTEGRATION_ERROR = 34
     EXECUTION_ERROR = 35
+    INCOMING_RECORDS = 36
+    PUT_RECORD_SUCCESS = 37
+    PUT_RECORD_LATENCY = 38
+    WRITE_PROVISIONED_THROUGHPUT_EXCEEDED = 39
+    DATA_READ_RECORDS = 40
+    DATA_READ_BYTES = 41
+    DELIVERY_TO_S3_OBJECT_COUNT = 42
+    DELIVERY_TO_S3_RECORDS = 43
+    DELIVERY_TO_S3_BYTES = 44
+    DELIVERY_TO_S3_DATA_FRESHNESS = 45
 
 
 class Kind(NamedTuple):
@@ -122,6 +133,16 @@ KINDS = (
     Kind("ClientError", COUNT, ("Sum",)),
     Kind("IntegrationError", COUNT, ("Sum",)),
     Kind("ExecutionError", COUNT, ("Sum",)),
+    Kind("IncomingRecords", COUNT, ("Sum",)),
+    Kind("PutRecord.Success", COUNT, ("Average",), shares=True),
+    Kind("PutRecord.Latency", MILLISECONDS, ("Average", "p99")),
+    Kind("WriteProvisionedThroughputExceeded", COUNT, ("Sum",), shares=True),
+    Kind("DataReadFromKinesisStream.Records", COUNT, ("Sum",)),
+    Kind("DataReadFromKinesisStream.Bytes", BYTES, ("Sum",)),
+    Kind("DeliveryToS3.ObjectCount", COUNT, ("Sum",)),
+    Kind("DeliveryToS3.Records", COUNT, ("Sum",)),
+    Kind("DeliveryToS3.Bytes", BYTES, ("Sum",)),
+    Kind("DeliveryToS3.DataFreshness", SECONDS, ("Average", "Maximum")),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -140,6 +161,8 @@ class Series:
     function: str = ""
     executed_version: str = ""
     queue: str = ""
+    stream: str = ""
+    """A data stream, or the Firehose stream that reads it, which has its name here."""
     web_acl: str = ""
     rule: str = ""
     region: str = ""
@@ -156,8 +179,8 @@ class Series:
     @property
     def label(self) -> str:
         """For people: `shop/prod GET /items/{id}`, `checkout`, `checkout:PROD`; empty for a whole Region."""
-        if self.queue:
-            return self.queue
+        if self.queue or self.stream:
+            return self.queue or self.stream
         if self.web_acl:
             return f"{self.web_acl} {self.rule}"
         if self.namespace == LAMBDA:
@@ -225,6 +248,11 @@ class Numbering:
         queues = [self._add(Series(SQS, queue=plan.backends[row].name)) for row in plan.queues]
         self.of_queue = np.array(queues, np.int64)
         """By number of the queue."""
+        self.of_stream, self.of_firehose = (
+            np.array([self._add(Series(of, stream=plan.backends[row].said_name)) for row in rows], np.int64)
+            for of, rows in ((KINESIS, plan.streams), (FIREHOSE, plan.firehoses))
+        )
+        """By place in plan.streams, and in plan.firehoses."""
         self.of_acl = np.array(
             [self._add(Series(WAF, web_acl=acl, rule=ALL)) for acl in plan.waf.acls], np.int64
         )

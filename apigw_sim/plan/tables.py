@@ -1381,10 +1381,15 @@ class Plan:
         return [row for row, backend in enumerate(self.backends) if backend.sqs is not None]
 
     @property
+    def streams(self) -> dict[int, Service]:
+        """The rows of plan.backends that stand for data streams, each with its service."""
+        services = ((row, backend.service) for row, backend in enumerate(self.backends))
+        return {row: said for row, said in services if said and said.shards and not said.part}
+
+    @property
     def firehoses(self) -> list[int]:
         """The rows of plan.backends that stand for streams that Firehose reads."""
-        services = ((row, backend.service) for row, backend in enumerate(self.backends))
-        return [row for row, said in services if said and said.firehose and not said.part]
+        return [row for row, said in self.streams.items() if said.firehose]
 
     def function_of(self, backend: int) -> int:
         """The row of the function that a row of plan.backends is a version of; itself where it is none."""

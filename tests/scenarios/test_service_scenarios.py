@@ -73,6 +73,13 @@ def test_hot_shard() -> None:
     assert abs(refused["blind"] - (came - 7_000)) < 4 * 12_000**0.5
     worst = next(row for row in done.summary["limits"] if row["limit"] == "blind records")
     assert (worst["worst"], worst["buckets"], worst["buckets_refused"]) == ("shard 3", 4, 1)
+    frame = done.result.metrics
+    over = (
+        frame[frame["metric"] == "WriteProvisionedThroughputExceeded"]
+        .groupby("stream", observed=True)["Sum"]
+        .sum()
+    )
+    assert dict(over) == {"blind": refused["blind"], "told": refused["told"], "spread": 0}
     blind = requests[requests["client"] == "blind"]
     assert set(blind["status"]) == {200}
     assert all(row["met"] for row in done.summary["expectations"])
