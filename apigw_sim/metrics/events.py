@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apigw_sim.metrics.counters import Counters, count
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import GaugeKind, Plan
@@ -33,37 +34,26 @@ class EventPeriods:
     ) -> None:
         self._figures = figures
         places = range(len(plan.events))
-        self._slots = {
-            kind: np.array([slot(kind, place) for place in places], np.int64)
-            for kind in (*SUMS, GaugeKind.EVENT_AGE)
-        }
+        self._counters = Counters(
+            {kind: np.array([slot(kind, place) for place in places], np.int64) for kind in SUMS}
+        )
+        self._oldest = np.array([slot(GaugeKind.EVENT_AGE, place) for place in places], np.int64)
         self._series = numbering.of_backend[[row.function for row in plan.events]]
-        self._before = {kind: np.zeros(len(places), np.int64) for kind in SUMS}
 
     def publish(self, number: int, levels: NDArray[np.int64], peak: NDArray[np.int64]) -> None:
         """A period has ended at these levels. An event that is tried at once has no age."""
-        came = {}
-        for kind in SUMS:
-            now = levels[self._slots[kind]]
-            came[kind], self._before[kind] = now - self._before[kind], now
-        received, retried, expired, failed, ages = came.values()
-        self._add(number, Metric.ASYNC_EVENTS_RECEIVED, received)
-        self._add(number, Metric.ASYNC_EVENTS_DROPPED, expired + failed)
+        received, retried, expired, failed, ages = self._counters.came(levels).values()
+        count(self._figures, number, Metric.ASYNC_EVENTS_RECEIVED, self._series, received)
+        count(self._figures, number, Metric.ASYNC_EVENTS_DROPPED, self._series, expired + failed)
         tried = received + retried
         seen = tried > 0
-        oldest = np.where(retried > 0, peak[self._slots[GaugeKind.EVENT_AGE]], 0)
+        oldest = np.where(retried > 0, peak[self._oldest], 0)
         least = np.where(received > 0, 0.0, np.nan)
         points = np.full((int(seen.sum()), len(POINTS)), np.nan)
         self._figures.add(
             number, Metric.ASYNC_EVENT_AGE, self._series[seen], tried[seen], ages[seen] * NS_PER_AGE, least[seen],
             oldest[seen], points,
         )  # fmt: skip
-
-    def _add(self, number: int, metric: Metric, count: NDArray[np.int64]) -> None:
-        some = count > 0
-        one = np.ones(int(some.sum()), np.int64)
-        points = np.ones((len(one), len(POINTS)))
-        self._figures.add(number, metric, self._series[some], count[some], count[some], one, one, points)
 
 
 def of_function(plan: Plan, gauges: Gauges, function: int) -> dict[str, Any]:

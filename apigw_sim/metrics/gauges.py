@@ -15,6 +15,7 @@ from apigw_sim.metrics.firehose import FirehosePeriods
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
+from apigw_sim.metrics.streams import Incoming
 from apigw_sim.metrics.waf import WafPeriods
 from apigw_sim.plan.tables import BackendKind, GaugeKind, Plan
 from apigw_sim.records import NULL, Block
@@ -130,6 +131,7 @@ class Gauges:
         self._of_region = numbering.of_region
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
         self._waf = WafPeriods(plan, numbering, figures, self._find) if plan.waf.acls else None
+        self._streams = Incoming(plan, numbering, figures, self._find) if plan.streams else None
         self._firehoses = FirehosePeriods(plan, numbering, figures, self._find) if plan.firehoses else None
         self._events = EventPeriods(plan, numbering, figures, self._find) if plan.events else None
         self._provision_series = numbering.of_provision
@@ -202,6 +204,8 @@ class Gauges:
             self._waf.publish(number, self._levels)
         if self._queues is not None:
             self._queues.publish(number, self._levels, span.area / span.length, span.low, span.peak)
+        if self._streams is not None:
+            self._streams.publish(number, self._levels)
         if self._firehoses is not None:
             self._firehoses.publish(number, self._levels, span.peak)
         if self._events is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from apigw_sim.metrics.counters import Counters, count
 from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import GaugeKind, Plan
@@ -38,11 +39,12 @@ class QueuePeriods:
     ) -> None:
         self._figures = figures
         places = range(len(plan.queues))
-        self._slots = {
+        at = {
             kind: np.array([slot(kind, place) for place in places], np.int64) for kind in (*LEVELS, *COUNTS)
         }
+        self._slots = at
+        self._counters = Counters({kind: at[kind] for kind in COUNTS})
         self._series = numbering.of_queue
-        self._before = {kind: np.zeros(len(places), np.int64) for kind in COUNTS}
 
     def publish(
         self, number: int, levels: NDArray[np.int64], mean: NDArray[np.float64], low: NDArray[np.int64],
@@ -60,14 +62,8 @@ class QueuePeriods:
             self._figures.add(
                 number, metric, self._series[known], np.ones(len(at), np.int64), *figures, points
             )
-        for kind, metric in COUNTS.items():
-            now = levels[self._slots[kind]]
-            came = now - self._before[kind]
-            self._before[kind] = now
-            some = came > 0
-            one = np.ones(int(some.sum()), np.int64)
-            points = np.ones((len(one), len(POINTS)))
-            self._figures.add(number, metric, self._series[some], came[some], came[some], one, one, points)
+        for kind, came in self._counters.came(levels).items():
+            count(self._figures, number, COUNTS[kind], self._series, came)
 
 
 def summary(plan: Plan, gauges: Gauges) -> dict[str, Any]:

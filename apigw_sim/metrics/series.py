@@ -74,15 +74,16 @@ class Metric(IntEnum):
     INTEGRATION_ERROR = 34
     EXECUTION_ERROR = 35
     INCOMING_RECORDS = 36
-    PUT_RECORD_SUCCESS = 37
-    PUT_RECORD_LATENCY = 38
-    WRITE_PROVISIONED_THROUGHPUT_EXCEEDED = 39
-    DATA_READ_RECORDS = 40
-    DATA_READ_BYTES = 41
-    DELIVERY_TO_S3_OBJECT_COUNT = 42
-    DELIVERY_TO_S3_RECORDS = 43
-    DELIVERY_TO_S3_BYTES = 44
-    DELIVERY_TO_S3_DATA_FRESHNESS = 45
+    INCOMING_BYTES = 37
+    PUT_RECORD_SUCCESS = 38
+    PUT_RECORD_LATENCY = 39
+    WRITE_PROVISIONED_THROUGHPUT_EXCEEDED = 40
+    DATA_READ_RECORDS = 41
+    DATA_READ_BYTES = 42
+    DELIVERY_TO_S3_OBJECT_COUNT = 43
+    DELIVERY_TO_S3_RECORDS = 44
+    DELIVERY_TO_S3_BYTES = 45
+    DELIVERY_TO_S3_DATA_FRESHNESS = 46
 
 
 class Kind(NamedTuple):
@@ -134,6 +135,7 @@ KINDS = (
     Kind("IntegrationError", COUNT, ("Sum",)),
     Kind("ExecutionError", COUNT, ("Sum",)),
     Kind("IncomingRecords", COUNT, ("Sum",)),
+    Kind("IncomingBytes", BYTES, ("Sum",)),
     Kind("PutRecord.Success", COUNT, ("Average",), shares=True),
     Kind("PutRecord.Latency", MILLISECONDS, ("Average", "p99")),
     Kind("WriteProvisionedThroughputExceeded", COUNT, ("Sum",), shares=True),

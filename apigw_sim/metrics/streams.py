@@ -1,4 +1,4 @@
-"""AWS/Kinesis: what was put into data streams, and what their shards refused."""
+"""AWS/Kinesis: what was put into data streams, from their gauges, and how puts went, from their rows."""
 
 from __future__ import annotations
 
@@ -6,16 +6,43 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from apigw_sim.metrics.counters import Counters, count, total
+from apigw_sim.metrics.firehose import READ
 from apigw_sim.metrics.periods import Waiting, zero_one
 from apigw_sim.metrics.quantiles import grouped
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.records import NULL, Block, Outcome
 
 if TYPE_CHECKING:
-    from apigw_sim.plan.tables import Plan
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from apigw_sim.plan.tables import GaugeKind, Plan
 
 WELL = 400
 """A PutRecord below this status succeeded."""
+
+
+class Incoming:
+    """What is in the streams of a plan, period by period."""
+
+    def __init__(
+        self, plan: Plan, numbering: Numbering, figures: Figures, slot: Callable[[GaugeKind, int], int | None]
+    ) -> None:
+        self._figures = figures
+        self._series = numbering.of_stream
+        places = range(len(plan.streams))
+        self._counters = Counters(
+            {kind: np.array([slot(kind, place) for place in places], np.int64) for kind in READ}
+        )
+
+    def publish(self, number: int, levels: NDArray[np.int64]) -> None:
+        """A period has ended at these levels."""
+        records, size = self._counters.came(levels).values()
+        unknown = np.full(len(records), np.nan)
+        count(self._figures, number, Metric.INCOMING_RECORDS, self._series, records)
+        total(self._figures, number, Metric.INCOMING_BYTES, self._series, records, size, unknown)
 
 
 class StreamPeriods:
@@ -62,7 +89,6 @@ class StreamPeriods:
             for rows in (slice(None), well == 1, refused == 1)
         )
         for metric, of, ones in (
-            (Metric.INCOMING_RECORDS, taken, taken),
             (Metric.PUT_RECORD_SUCCESS, puts, taken),
             (Metric.WRITE_PROVISIONED_THROUGHPUT_EXCEEDED, puts, over),
         ):

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from apigw_sim.metrics.quantiles import POINTS
+from apigw_sim.metrics.counters import count
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.plan.tables import GaugeKind, Plan
 from apigw_sim.plan.web_acls import Action
@@ -54,14 +54,8 @@ class WafPeriods:
             mine = self._metric == metric
             if metric is not Metric.COUNTED_REQUESTS:  # what several rules count is counted by each of them
                 whole = np.bincount(self._acl[mine], came[mine], len(self._whole)).astype(np.int64)
-                self._add(number, metric, self._whole, whole)
-            self._add(number, metric, self._series[mine], came[mine])
-
-    def _add(self, number: int, metric: Metric, series: NDArray[np.int64], came: NDArray[np.int64]) -> None:
-        some = came > 0
-        one = np.ones(int(some.sum()), np.int64)
-        points = np.ones((len(one), len(POINTS)))
-        self._figures.add(number, metric, series[some], came[some], came[some], one, one, points)
+                count(self._figures, number, metric, self._whole, whole)
+            count(self._figures, number, metric, self._series[mine], came[mine])
 
 
 def summary(plan: Plan, gauges: Gauges) -> dict[str, Any]:
@@ -72,8 +66,7 @@ def summary(plan: Plan, gauges: Gauges) -> dict[str, Any]:
         by_default = gauges.level(GaugeKind.WAF_ALLOWED, number)
         rules = {row: gauges.level(GaugeKind.WAF_MATCHED, row) for row in waf.rules_of(number)}
         of = {
-            action: sum(count for row, count in rules.items() if waf.rules[row].action is action)
-            for action in Action
+            action: sum(n for row, n in rules.items() if waf.rules[row].action is action) for action in Action
         }
         allowed = by_default + of[Action.ALLOW]
         rows[acl] = {

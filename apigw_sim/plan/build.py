@@ -47,7 +47,8 @@ if TYPE_CHECKING:
 OF_CONNECTIONS = [kind for kind in GaugeKind if GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE]
 OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED]
 OF_DATABASES = [kind for kind in GaugeKind if GaugeKind.CONNECTIONS <= kind <= GaugeKind.CONNECTIONS_REFUSED]
-OF_FIREHOSE = [kind for kind in GaugeKind if GaugeKind.BUFFERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES]
+OF_STREAMS = [GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES]
+OF_FIREHOSE = [kind for kind in GaugeKind if GaugeKind.DELIVERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES]
 OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES]
 
 
@@ -272,6 +273,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         **dict.fromkeys(OF_EVENTS, len(plan.events)),
         **dict.fromkeys(OF_DATABASES, len(plan.databases)),
         **dict.fromkeys(OF_CONNECTIONS, len(plan.stages) if plan.account.connections != NULL else 0),
+        **dict.fromkeys(OF_STREAMS, len(plan.streams)),
         **dict.fromkeys(OF_FIREHOSE, len(plan.firehoses)),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),

@@ -1189,11 +1189,11 @@ class GaugeKind(IntEnum):
     CLOSED_OLD = 35
     LOST = 36
     CLOSED_TOO_LARGE = 37
-    BUFFERED_RECORDS = 38
-    """Of a Firehose stream, not yet delivered; target: place in plan.firehoses, as of those that follow; no area."""
-    BUFFERED_BYTES = 39
+    INCOMING_RECORDS = 38
+    """Of a data stream, put into it so far, as the next; target: place in plan.streams; no area, as of those that follow."""
+    INCOMING_BYTES = 39
     DELIVERED_RECORDS = 40
-    """So far, as the next three."""
+    """By Firehose, so far, as the next three; target: place in plan.firehoses, as of those that follow."""
     DELIVERED_BYTES = 41
     OBJECTS_BY_SIZE = 42
     """Delivered as the buffer had its size."""

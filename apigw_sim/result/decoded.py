@@ -170,7 +170,9 @@ class Decoder:
             return plan.databases[target].name
         if GaugeKind.VISIBLE <= kind <= GaugeKind.EMPTIED:
             return plan.backends[plan.queues[target]].name
-        if GaugeKind.BUFFERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES:
+        if kind in (GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES):
+            return plan.backends[list(plan.streams)[target]].said_name
+        if GaugeKind.DELIVERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES:
             return plan.backends[plan.firehoses[target]].said_name
         if kind == GaugeKind.CACHE_BYTES or GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE:
             return plan.stages[target].name

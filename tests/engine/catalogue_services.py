@@ -152,7 +152,7 @@ def table(table: dict[str, Any], **action: Any) -> dict[str, Any]:
     return made
 
 
-DELIVERED = [GaugeKind(kind).name for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)]
+DELIVERED = [GaugeKind(kind).name for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.TOKENS)]
 
 ENTRIES: dict[str, Entry] = {
     "a database with few connections": entry(

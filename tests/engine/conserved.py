@@ -42,7 +42,7 @@ ENDED = {
 WITHOUT_AREA = {
     GaugeKind.CACHE_BYTES, GaugeKind.OLDEST, GaugeKind.EMPTIED, GaugeKind.WAF_ALLOWED, GaugeKind.WAF_MATCHED,
     GaugeKind.EVENT_AGE, GaugeKind.EVENT_AGES,
-    *(GaugeKind(kind) for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)),
+    *(GaugeKind(kind) for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.TOKENS)),
 }  # fmt: skip
 
 
@@ -64,7 +64,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_environments(ran),
         *_levels(ran),
         *_queues(ran),
-        *_firehoses(ran),
+        *_streams(ran),
         *_waf(ran),
         *_events(ran),
         *_databases(ran),
@@ -334,38 +334,42 @@ def _queues(ran: Ran) -> Iterator[str]:
             yield f"queue {place} ends with {level[GaugeKind.HIDDEN, place]} messages under way"
 
 
-def _firehoses(ran: Ran) -> Iterator[str]:
-    """What a stream has taken is delivered or waits, record by record and byte by byte; no object is beyond its buffer.
+def _streams(ran: Ran) -> Iterator[str]:
+    """What a stream counts is what its shards took, record by record and byte by byte; Firehose delivers no more of it.
 
-    An object has at most what is just short of its size and one record, and one by the interval less than its size.
+    An object has at most what is just short of its size and one record; what waits is less than the size of each buffer.
     """
     plan = ran.plan
     size_of = {row[:4]: row[4] for row in ran.columns(ATTEMPTS, *CALLED, "attempt", "request_bytes")}
     rows = ran.columns(INVOCATIONS, *CALLED, "attempt", "backend", "outcome", "status")
-    for place, stream in enumerate(plan.firehoses):
-        said = plan.backends[stream].service.firehose
+
+    def last(kind: int, place: int) -> int:
+        levels = ran.levels(plan.gauge(GaugeKind(kind), place))
+        return levels[-1].level if levels else 0
+
+    for place, (stream, service) in enumerate(plan.streams.items()):
+        name = plan.backends[stream].path
         taken = [
             size_of[tuple(who)]
             for *who, backend, outcome, status in rows
-            if plan.backends[backend].path == plan.backends[stream].path
-            if outcome == Outcome.OK and status < 400
+            if plan.backends[backend].path == name and outcome == Outcome.OK and status < 400
         ]
-        levels = {
-            kind: ran.levels(plan.gauge(GaugeKind(kind), place))
-            for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)
-        }
-        waiting, waiting_bytes, delivered, delivered_bytes, by_size, by_interval = (
-            rows[-1].level if rows else 0 for rows in list(levels.values())[:6]
-        )
-        name = plan.backends[stream].path
-        if (waiting + delivered, waiting_bytes + delivered_bytes) != (len(taken), sum(taken)):
-            yield f"{name}: took {len(taken)} records, {sum(taken)} bytes; {waiting} wait, {delivered} are delivered"
-        objects = by_size + by_interval
-        if not by_size * said.size <= delivered_bytes <= objects * (said.size + max(taken, default=0)):
-            yield f"{name}: {delivered_bytes} bytes in {by_size} objects by size and {by_interval} by interval"
-        oldest = max((row.peak for row in levels[GaugeKind.OBJECT_AGE]), default=0)
-        if oldest > said.interval_ns or (by_interval and oldest < said.interval_ns):
-            yield f"{name}: the oldest was {oldest} ns old"
+        incoming = last(GaugeKind.INCOMING_RECORDS, place), last(GaugeKind.INCOMING_BYTES, place)
+        if incoming != (len(taken), sum(taken)):
+            yield f"{name}: took {len(taken)} records, {sum(taken)} bytes, and counts {incoming}"
+        if service.firehose is not None:
+            of = plan.firehoses.index(stream)
+            records, size, by_size, by_interval = (
+                last(kind, of) for kind in range(GaugeKind.DELIVERED_RECORDS, GaugeKind.OBJECT_BYTES)
+            )
+            said, oldest = service.firehose, ran.peak(plan.gauge(GaugeKind.OBJECT_AGE, of))
+            objects = by_size + by_interval
+            if not by_size * said.size <= size <= objects * (said.size + max(taken, default=0)):
+                yield f"{name}: {size} bytes in {by_size} objects by size and {by_interval} by interval"
+            if not (objects <= records <= len(taken) and 0 <= sum(taken) - size < said.buffers * said.size):
+                yield f"{name}: {records} records, {size} bytes of {sum(taken)} in {objects} objects"
+            if oldest > said.interval_ns or (by_interval and oldest < said.interval_ns):
+                yield f"{name}: the oldest was {oldest} ns old"
 
 
 def _waf(ran: Ran) -> Iterator[str]:

@@ -11,7 +11,7 @@ from engine.running import MINUTE, MS, SECOND, At, Ran, Run, at, client, story
 from apigw_sim.plan.tables import GaugeKind
 from apigw_sim.rules.buffering import NS_PER_AGE
 
-KINDS = [GaugeKind(kind) for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS)]
+KINDS = [GaugeKind(kind) for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.TOKENS)]
 MOST = (GaugeKind.OBJECT_BYTES, GaugeKind.OBJECT_AGE)
 KB = 1024
 
@@ -33,13 +33,15 @@ def delivering(
 
 
 def delivered(ran: Ran, tick: int = 1 << 62, place: int = 0) -> SimpleNamespace:
-    """What the gauges say at a tick, the last by default; of objects the most up to then."""
+    """What the gauges say at a tick, the last by default, and what waits; of objects the most up to then."""
     found = {}
     for kind in KINDS:
         rows = [row for row in ran.levels(ran.plan.gauge(kind, place)) if row.at_ns <= tick]
         most = max((row.peak for row in rows), default=0)
         found[kind.name.lower()] = most if kind in MOST else rows[-1].level if rows else 0
-    return SimpleNamespace(**found)
+    waiting = found["incoming_records"] - found["delivered_records"]
+    waiting_bytes = found["incoming_bytes"] - found["delivered_bytes"]
+    return SimpleNamespace(**found, waiting=waiting, waiting_bytes=waiting_bytes)
 
 
 def test_a_buffer_that_has_its_size_is_delivered_at_once_with_the_record_that_fills_it(run: Run) -> None:
@@ -47,22 +49,22 @@ def test_a_buffer_that_has_its_size_is_delivered_at_once_with_the_record_that_fi
     found = delivered(run(delivering(at(*(n * SECOND for n in range(5))))), MINUTE)
     assert (found.objects_by_size, found.objects_by_interval) == (1, 0)
     assert (found.delivered_records, found.delivered_bytes) == (4, 1200 * KB)
-    assert (found.buffered_records, found.buffered_bytes) == (1, 300 * KB)
+    assert (found.waiting, found.waiting_bytes) == (1, 300 * KB)
     assert (found.object_bytes, found.object_age) == (1200 * KB, 3 * SECOND)
     assert found.object_ages * NS_PER_AGE == 3 * SECOND
 
 
 def test_exactly_the_size_is_enough(run: Run) -> None:
     found = delivered(run(delivering(at(0, SECOND), body="512 KB")))
-    assert (found.objects_by_size, found.delivered_bytes, found.buffered_records) == (1, 1024 * KB, 0)
+    assert (found.objects_by_size, found.delivered_bytes, found.waiting) == (1, 1024 * KB, 0)
 
 
 def test_what_has_waited_for_the_interval_is_delivered(run: Run) -> None:
     """The first comes at 10 s, so at 70 s both go: before the tick at 2 min, not before that at 1 min."""
     ran = run(delivering(at(10 * SECOND, 40 * SECOND)))
-    assert delivered(ran, MINUTE).buffered_records == 2
+    assert delivered(ran, MINUTE).waiting == 2
     found = delivered(ran, 2 * MINUTE)
-    assert (found.objects_by_size, found.objects_by_interval, found.buffered_records) == (0, 1, 0)
+    assert (found.objects_by_size, found.objects_by_interval, found.waiting) == (0, 1, 0)
     assert (found.delivered_records, found.object_bytes, found.object_age) == (2, 600 * KB, MINUTE)
 
 
@@ -94,7 +96,7 @@ def test_what_waits_when_the_run_is_over_is_waiting(run: Run) -> None:
     ran = run(delivering(at(*(n * SECOND for n in range(11))), run={"duration": "30 s", "period": "10 s"}))
     found = delivered(ran)
     assert (found.objects_by_size, found.objects_by_interval) == (2, 0)
-    assert (found.buffered_records, found.buffered_bytes) == (3, 900 * KB)
+    assert (found.waiting, found.waiting_bytes) == (3, 900 * KB)
 
 
 def test_a_record_as_large_as_the_buffer_is_an_object(run: Run) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from engine.running import SECOND, at, planned
+from engine.running import SECOND, at, client, planned
 from engine.test_firehose import delivering
 
 from apigw_sim.compose import simulate
@@ -62,3 +62,13 @@ def test_the_terminal_shows_them() -> None:
 )
 def test_sizes_are_shown_to_three_digits(bytes_: int | None, text: str) -> None:
     assert size(bytes_) == text
+
+
+def test_what_waits_is_of_the_stream_that_firehose_reads() -> None:
+    """Another stream, which stands before it and gets nine bytes, is not its own."""
+    said = delivering(at(*(n * SECOND for n in (0, 1, 2, 3, 100, 280))))
+    said["backends"] = {"bare": {"kinesis": {"shards": 1}}, **said["backends"]}
+    said["apis"]["a"]["methods"]["PUT /bare"] = {"integration": {"service": "bare"}}
+    said["clients"]["bare"] = client(at(SECOND), [{"call": "PUT /bare", "body": "9 B"}])
+    row = told(said)["firehoses"]["clicks"]
+    assert (row["records"], row["waiting_records"], row["waiting_bytes"]) == (5, 1, 300 * KB)

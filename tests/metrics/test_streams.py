@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from engine.running import SECOND, at, planned
+from engine.running import SECOND, at, client, planned
 from engine.test_firehose import KB, delivering
 
 from apigw_sim.compose import simulate
@@ -62,6 +62,7 @@ def test_what_is_put_into_a_stream_and_what_it_refuses(run: Any) -> None:
     ten, one, failed = [10, 10, 1, 1, 1], [1, 1, 1, 1, 1], [1, 0, 0, 0, 0]
     assert found(run(said), KINESIS) == {
         "IncomingRecords": {0: ten, 6: one},
+        "IncomingBytes": {0: [10, 10, 1, None, None], 6: [1, 1, 1, None, None]},
         "PutRecord.Success": {0: [12, 10, pytest.approx(10 / 12), 0, 1], 2: failed, 4: failed, 6: one},
         "PutRecord.Latency": {0: [10, 100, 10, 10, 10], 6: [1, 10, 10, 10, 10]},
         "WriteProvisionedThroughputExceeded": {
@@ -76,3 +77,13 @@ def test_all_shards_of_a_stream_are_one_and_a_stream_that_nobody_reads_has_metri
     done = run(said)
     assert found(done, KINESIS)["IncomingRecords"] == {0: [60, 60, 1, 1, 1]}
     assert found(done, FIREHOSE) == {}
+
+
+def test_firehose_reads_its_own_stream(run: Any) -> None:
+    """Another stream, which stands before it and gets nine bytes, is not its own."""
+    said = delivering(at(0))
+    said["backends"] = {"bare": {"kinesis": {"shards": 1}}, **said["backends"]}
+    said["apis"]["a"]["methods"]["PUT /bare"] = {"integration": {"service": "bare"}}
+    said["clients"]["bare"] = client(at(SECOND), [{"call": "PUT /bare", "body": "9 B"}])
+    read = found(run(said), FIREHOSE)["DataReadFromKinesisStream.Bytes"]
+    assert read == {0: [1, 300 * KB, 300 * KB, None, None]}

@@ -24,7 +24,7 @@ from apigw_sim.engine.compiled.lambdas import execute, idle_again, invoke
 from apigw_sim.engine.compiled.levels import level_of, move
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.provisioned import given_back, provided
-from apigw_sim.engine.compiled.queues import SENT_WELL, post
+from apigw_sim.engine.compiled.queues import SENT_WELL, post, tally
 from apigw_sim.engine.compiled.services import key_of, takes
 from apigw_sim.engine.compiled.words import BACKEND, UNUSUAL
 from apigw_sim.records import NULL
@@ -106,7 +106,7 @@ def enqueue(s: State, a: View, f: View) -> None:
     elif f.service and takes(s, a, f):  # it has no places, so that all its requests come here
         start(s, a, f)
         z = view(s.service, f.service)
-        if z.to and a.job_status < SENT_WELL:
+        if z.keeps and a.job_status < SENT_WELL:
             keep(s, a, f, z)
     else:
         if f.service == 0:
@@ -117,12 +117,15 @@ def enqueue(s: State, a: View, f: View) -> None:
 
 
 def keep(s: State, a: View, f: View, z: View) -> None:
-    """What a service has taken comes to its queue, or to the buffer of Firehose."""
-    if z.shards:
+    """What a service has taken is in its queue, or in its stream and in the buffer of Firehose."""
+    if z.shards == 0:
+        post(s, view(s.sqs, z.to), key_of(s, a, z) if z.keys else 0)
+        return
+    tally(s, z.incoming, 1)
+    tally(s, z.incoming_bytes, a.body)
+    if z.to:
         shard = (a.backend - f.me) // BACKEND
         buffer(s, view(s.firehose, z.to + shard * z.apart), a.body)
-    else:
-        post(s, view(s.sqs, z.to), key_of(s, a, z) if z.keys else 0)
 
 
 def start(s: State, a: View, f: View) -> None:

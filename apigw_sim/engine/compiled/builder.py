@@ -133,8 +133,8 @@ class Builder:
         table[:, [fields.index("stale"), fields.index("integral")]] = 1
         waf = slice(plan.gauge(GaugeKind.WAF_ALLOWED), plan.gauge(GaugeKind.EVENTS))
         table[waf, fields.index("integral")] = 0
-        firehose = slice(plan.gauge(GaugeKind.BUFFERED_RECORDS), plan.gauge(GaugeKind.TOKENS))
-        table[firehose, fields.index("integral")] = 0
+        streams = slice(plan.gauge(GaugeKind.INCOMING_RECORDS), plan.gauge(GaugeKind.TOKENS))
+        table[streams, fields.index("integral")] = 0
         known_at_ticks = slice(plan.gauge(GaugeKind.OLDEST), plan.gauge(GaugeKind.CACHE_BYTES))
         table[known_at_ticks, fields.index("integral")] = 0
         table[
@@ -329,7 +329,7 @@ class Builder:
     def _backends(self) -> None:
         plan, account = self.plan, self.plan.account
         self._table("backend", len(plan.backends))
-        self.services = self.firehoses = 0
+        self.services = self.streams = self.firehoses = 0
         self.buffers: list[dict[str, int]] = [{}]
         """Those of Firehose streams; 0 is none."""
         self._table("service", 1 + sum(row.kind is BackendKind.SERVICE for row in plan.backends))
@@ -398,27 +398,33 @@ class Builder:
             )  # fmt: skip
         if row.sqs is not None:
             queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
-            fill(vector, "service", self.services, to=queue * w.SQS)
+            fill(vector, "service", self.services, keeps=1, to=queue * w.SQS)
             if row.sqs.groups is not None:
                 keys, table = row.sqs.groups.n, self.tables.numbered(row.sqs.groups)
                 fill(vector, "service", self.services, keys=keys, key_table=table)
         return self.services * w.width("service")
 
     def _sharded(self, said: Shards | None) -> dict[str, int]:
-        """The words of a service that say which of its shards a request comes to."""
-        if said is None or said.keys is None:
-            return {"shards": said.count if said else 0}
-        return {
-            "shards": said.count, "keys": said.keys.n, "key_table": self.tables.numbered(said.keys),
-            "of_key": self._words(said.of_key),
-        }  # fmt: skip
+        """The words of a service that say which of its shards a request comes to, and what counts them."""
+        if said is None:
+            return {}
+        incoming, size = (
+            self.plan.gauge(kind, self.streams)
+            for kind in (GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES)
+        )
+        self.streams += 1
+        made = {"keeps": 1, "shards": said.count, "incoming": incoming, "incoming_bytes": size}
+        if said.keys is None:
+            return made
+        keys, table = said.keys.n, self.tables.numbered(said.keys)
+        return {**made, "keys": keys, "key_table": table, "of_key": self._words(said.of_key)}
 
     def _firehose(self, said: Firehose | None) -> dict[str, int]:
         """The words of a service that say where Firehose buffers its records."""
         if said is None:
             return {}
         base = self.plan.gauge_base
-        kinds = (GaugeKind(kind) for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.TOKENS))
+        kinds = (GaugeKind(kind) for kind in range(GaugeKind.DELIVERED_RECORDS, GaugeKind.TOKENS))
         gauges = {kind.name.lower(): base[kind] + self.firehoses for kind in kinds}
         to = len(self.buffers) * w.FIREHOSE
         self.buffers += [{"size": said.size, "interval": said.interval_ns, **gauges}] * said.buffers

@@ -19,8 +19,6 @@ def buffer(s: State, d: View, size: int) -> None:
         d.first = s.now
     d.records += 1
     d.held += size
-    tally(s, d.buffered_records, 1)
-    tally(s, d.buffered_bytes, size)
     if is_full(d.held, d.size):
         deliver(s, d, d.objects_by_size, s.now - d.first)
 
@@ -34,8 +32,6 @@ def settle(s: State, d: View, now: int) -> None:
 def deliver(s: State, d: View, by: int, age: int) -> None:
     """An object of all that waits, the oldest of it so old."""
     tally(s, by, 1)
-    tally(s, d.buffered_records, -d.records)
-    tally(s, d.buffered_bytes, -d.held)
     tally(s, d.delivered_records, d.records)
     tally(s, d.delivered_bytes, d.held)
     tally(s, d.object_bytes, d.held)

@@ -37,7 +37,7 @@ SENT_WELL, RAN_WELL, A_MINUTE = 400, 200, MINUTE
 
 
 def tally(s: State, gauge: int, by: int) -> None:
-    """Move a figure of a queue, or of a Firehose stream."""
+    """Move a figure of a queue or a stream."""
     move(s, gauge, by)
 
 

@@ -134,13 +134,14 @@ FIELDS: dict[str, tuple[str, ...]] = {
             account_in_use unreserved unreserved_in_use unreserved_limit""",
         # an AWS service behind a backend's row: what a token of its bucket pays for, and how many units it is; of a stream
         # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
-        # of the partition keys stand (`keys`: 0, each call has its own); what it takes comes `to` an SQS queue, or of a
-        # stream to the buffers of a Firehose stream, each of which follows the one before by `apart`
-        "service": "throttle_status unit cost by_answer to shards bytes keys key_table of_key apart",
+        # of the partition keys stand (`keys`: 0, each call has its own), and its gauges, `incoming` and `incoming_bytes`.
+        # What it takes is kept (`keeps`: it is a queue or a stream): `to` is the queue, or the buffers of the Firehose stream
+        # that reads a stream, each of which follows the one before by `apart`
+        "service": """throttle_status unit cost by_answer keeps to shards bytes keys key_table of_key incoming incoming_bytes
+            apart""",
         # records that Firehose has and has not delivered: how many, their bytes, when the first came; then its gauges
         "firehose": """size interval records held first
-            buffered_records buffered_bytes delivered_records delivered_bytes objects_by_size objects_by_interval object_bytes
-            object_age object_ages""",
+            delivered_records delivered_bytes objects_by_size objects_by_interval object_bytes object_age object_ages""",
         # an SQS queue with its mapping: message groups from `first` to `last` can be read, all messages are from `oldest` to
         # `newest`; its groups stand from `groups` on, of a standard queue one, of which many batches may be under way;
         # `row` is its own, of which it polls and widens. The row of a batch has in `pick` its queue, in `entry` its first

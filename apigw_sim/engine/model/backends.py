@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 DONE = priority(Rank.DONE)
 OK = Outcome.OK
+SENT_WELL = 400
+"""What is sent to a queue or a stream is there if the answer's status is below it."""
 
 
 class Job:

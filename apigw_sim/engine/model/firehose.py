@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from apigw_sim.engine.model.backends import OK, Job
+from apigw_sim.engine.model.backends import Job
 from apigw_sim.engine.model.gauges import Gauge
-from apigw_sim.engine.model.queues import SENT_WELL
 from apigw_sim.engine.model.services import Stream
 from apigw_sim.plan import services as plan
 from apigw_sim.plan.tables import GaugeKind
@@ -27,11 +26,11 @@ class Figures:
 
     def __init__(self, gauges: Gauges, plan: Plan, place: int) -> None:
         (
-            self.buffered_records, self.buffered_bytes, self.delivered_records, self.delivered_bytes,
-            self.by_size, self.by_interval, self.object_bytes, self.object_age, self.object_ages,
+            self.delivered_records, self.delivered_bytes, self.by_size, self.by_interval, self.object_bytes,
+            self.object_age, self.object_ages,
         ) = (
             Gauge(gauges, plan.gauge(GaugeKind(kind), place), integral=False)
-            for kind in range(GaugeKind.BUFFERED_RECORDS, GaugeKind.OBJECT_AGES + 1)
+            for kind in range(GaugeKind.DELIVERED_RECORDS, GaugeKind.OBJECT_AGES + 1)
         )  # fmt: skip
 
 
@@ -53,8 +52,6 @@ class Buffer:
             self.first = now
         self.records += 1
         self.held += size
-        self.figures.buffered_records.move(1)
-        self.figures.buffered_bytes.move(size)
         if is_full(self.held, self.said.size):
             self._deliver(now - self.first, self.figures.by_size)
 
@@ -66,8 +63,6 @@ class Buffer:
     def _deliver(self, age: int, by: Gauge) -> None:
         figures = self.figures
         by.move(1)
-        figures.buffered_records.move(-self.records)
-        figures.buffered_bytes.move(-self.held)
         figures.delivered_records.move(self.records)
         figures.delivered_bytes.move(self.held)
         for gauge, figure in ((figures.object_bytes, self.held), (figures.object_age, age)):
@@ -86,14 +81,13 @@ class Delivered(Stream):
         self.buffers = [Buffer(said, figures) for _ in range(said.buffers)]
         """One of the stream, or one for each shard."""
 
-    def arrive(self, job: Job) -> None:
-        """A request arrives, now: its record is in the buffer."""
-        super().arrive(job)
-        if job.outcome is OK and job.status < SENT_WELL:
-            buffer = self.buffers[self.shard_of[job] % len(self.buffers)]
-            attempt = job.attempt
-            buffer.take(attempt.body, attempt.clock.now)
-            attempt.note(self._told(buffer, attempt.clock.now))
+    def has(self, job: Job) -> None:
+        """A record is in the stream, and in the buffer."""
+        super().has(job)
+        buffer = self.buffers[self.shard_of[job] % len(self.buffers)]
+        attempt = job.attempt
+        buffer.take(attempt.body, attempt.clock.now)
+        attempt.note(self._told(buffer, attempt.clock.now))
 
     def _told(self, buffer: Buffer, now: int) -> str:
         """What becomes of the record that has just come, for people."""

@@ -38,6 +38,7 @@ from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
 from apigw_sim.rules.bucket import cut
 
+INCOMING = (GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES)
 PROVISIONED = (GaugeKind.PROVISIONED, GaugeKind.PROVISIONED_IN_USE, GaugeKind.PROVISIONED_UTILIZATION)
 
 
@@ -209,7 +210,9 @@ class Model:
             queue = Gauge(gauges, plan.gauge(GaugeKind.QUEUE, number))
             if row.service is not None:
                 if row.service.shards is not None and not row.part:
-                    its = (number, row, busy, queue, self.invocations, self.buckets)
+                    place = list(plan.streams).index(number)
+                    incoming = [Gauge(gauges, plan.gauge(kind, place), integral=False) for kind in INCOMING]
+                    its = (number, row, busy, queue, self.invocations, self.buckets, incoming)
                     if row.service.firehose is None:
                         return Stream(*its)
                     figures = Figures(gauges, plan, len(self.firehoses))

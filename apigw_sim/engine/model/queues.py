@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apigw_sim.draws import CRASH, Group
 from apigw_sim.draws.philox import Key, row
-from apigw_sim.engine.model.backends import DONE, OK, Http, Job
+from apigw_sim.engine.model.backends import DONE, OK, SENT_WELL, Http, Job
 from apigw_sim.engine.model.clock import Clock, Journey, Wait
 from apigw_sim.engine.model.functions import Function, drawn
 from apigw_sim.engine.model.gauges import Gauge
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from apigw_sim.engine.model.model import Model
 
 TIMER = priority(Rank.TIMER)
-SENT_WELL = 400
 
 
 class Sender(NamedTuple):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from apigw_sim.draws import Group
 from apigw_sim.draws.stream import numbered_one
-from apigw_sim.engine.model.backends import Http, Job, record
+from apigw_sim.engine.model.backends import OK, SENT_WELL, Http, Job, record
 from apigw_sim.engine.model.gauges import Bucket, Gauge
 from apigw_sim.engine.model.recorder import Recorder
 from apigw_sim.plan import services as plan
@@ -85,8 +85,11 @@ class Stream(Service):
         queue: Gauge,
         jobs: Recorder,
         buckets: Sequence[Bucket],
+        incoming: Sequence[Gauge],
     ) -> None:
+        """`incoming`: its records and bytes."""
         super().__init__(number, row, busy, queue, jobs, buckets[row.rate_bucket])
+        self.incoming = incoming
         assert self.service.shards is not None
         self.shards = self.service.shards
         self.of_shard = [
@@ -95,6 +98,18 @@ class Stream(Service):
         ]
         self.shard_of: dict[Job, int] = {}
         """Of what is under way."""
+
+    def arrive(self, job: Job) -> None:
+        """A request arrives, now: its record is in the stream."""
+        super().arrive(job)
+        if job.outcome is OK and job.status < SENT_WELL:
+            self.has(job)
+
+    def has(self, job: Job) -> None:
+        """A record is in the stream."""
+        records, size = self.incoming
+        records.move(1)
+        size.move(job.attempt.body)
 
     def takes(self, job: Job) -> bool:
         """Whether the shard takes a record."""
