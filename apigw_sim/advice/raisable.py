@@ -155,6 +155,7 @@ USES: dict[str, Callable[[Case], Iterator[Use]]] = {
 
 SETTINGS = (
     "lambda_timeout", "lambda_memory", "sqs_visibility", "sqs_retention", "sqs_in_flight", "sqs_batch",
+    "firehose_buffer_size", "firehose_buffer_interval",
 )  # fmt: skip
 """Adjustable too, but by whoever owns the function or the queue: defaults, and no quotas."""
 
