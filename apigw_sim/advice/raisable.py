@@ -157,7 +157,7 @@ SETTINGS = (
     "lambda_timeout", "lambda_memory", "sqs_visibility", "sqs_retention", "sqs_in_flight", "sqs_batch",
     "firehose_buffer_size", "firehose_buffer_interval",
 )  # fmt: skip
-"""Adjustable too, but by whoever owns the function or the queue: defaults, and no quotas."""
+"""Adjustable too, but by whoever owns the function, queue or stream: defaults, and no quotas."""
 
 ASK = "ask for more before it is needed (Service Quotas)"
 FROM_THE_RATE = (

@@ -31,6 +31,7 @@ DIMENSIONS = (
     "executed_version",
     "queue",
     "stream",
+    "table",
     "web_acl",
     "rule",
     "region",
@@ -82,6 +83,7 @@ def _head(series: Series, kind: Kind) -> str:
         series.executed_version,
         series.queue,
         series.stream,
+        series.table,
         series.web_acl,
         series.rule,
         series.region,
@@ -154,7 +156,7 @@ def _identifier(series: Series, metric: str, statistic: str, taken: set[str]) ->
     """An Id as GetMetricData asks for: a small letter, then letters, digits and underscores; each once."""
     dimensions = (
         series.api, series.stage, series.method, series.resource, series.function, series.executed_version, series.queue,
-        series.stream,         series.web_acl, series.rule, series.region,
+        series.stream, series.table, series.web_acl, series.rule, series.region,
     )  # fmt: skip
     words = ("m", metric, statistic, *dimensions)
     stem = _NOT_A_WORD.sub("_", "_".join(word for word in words if word).lower()).strip("_")[:240]

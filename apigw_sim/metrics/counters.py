@@ -44,7 +44,7 @@ def count(
 
 def total(
     figures: Figures, number: int, metric: Metric, series: NDArray[np.int64], counts: NDArray[np.int64],
-    sums: NDArray[np.int64], most: NDArray[np.float64] | NDArray[np.int64],
+    sums: NDArray[np.float64] | NDArray[np.int64], most: NDArray[np.float64] | NDArray[np.int64],
 ) -> None:  # fmt: skip
     """A metric with so many samples that are known by their sum, and perhaps the most of them; else NaN."""
     some = counts > 0

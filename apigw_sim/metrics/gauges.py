@@ -16,6 +16,7 @@ from apigw_sim.metrics.quantiles import POINTS
 from apigw_sim.metrics.queues import QueuePeriods
 from apigw_sim.metrics.series import Figures, Metric, Numbering
 from apigw_sim.metrics.streams import Incoming
+from apigw_sim.metrics.tables import TablePeriods
 from apigw_sim.metrics.waf import WafPeriods
 from apigw_sim.plan.tables import BackendKind, GaugeKind, Plan
 from apigw_sim.records import NULL, Block
@@ -131,6 +132,7 @@ class Gauges:
         self._of_region = numbering.of_region
         self._queues = QueuePeriods(plan, numbering, figures, self._find) if plan.queues else None
         self._waf = WafPeriods(plan, numbering, figures, self._find) if plan.waf.acls else None
+        self._tables = TablePeriods(plan, numbering, figures, self._find) if plan.capacities else None
         self._streams = Incoming(plan, numbering, figures, self._find) if plan.streams else None
         self._firehoses = FirehosePeriods(plan, numbering, figures, self._find) if plan.firehoses else None
         self._events = EventPeriods(plan, numbering, figures, self._find) if plan.events else None
@@ -204,6 +206,8 @@ class Gauges:
             self._waf.publish(number, self._levels)
         if self._queues is not None:
             self._queues.publish(number, self._levels, span.area / span.length, span.low, span.peak)
+        if self._tables is not None:
+            self._tables.publish(number, self._levels)
         if self._streams is not None:
             self._streams.publish(number, self._levels)
         if self._firehoses is not None:

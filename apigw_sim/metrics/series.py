@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 GATEWAY, LAMBDA, SQS, WAF = "AWS/ApiGateway", "AWS/Lambda", "AWS/SQS", "AWS/WAFV2"
-KINESIS, FIREHOSE = "AWS/Kinesis", "AWS/Firehose"
+KINESIS, FIREHOSE, DYNAMODB = "AWS/Kinesis", "AWS/Firehose", "AWS/DynamoDB"
 ALL, DEFAULT_ACTION = "ALL", "Default_Action"
 """What WAF's dimension Rule says of all rules of a web ACL, and of what none of them ended."""
 COUNT, MILLISECONDS, SECONDS, BYTES = "Count", "Milliseconds", "Seconds", "Bytes"
@@ -84,6 +84,10 @@ class Metric(IntEnum):
     DELIVERY_TO_S3_RECORDS = 44
     DELIVERY_TO_S3_BYTES = 45
     DELIVERY_TO_S3_DATA_FRESHNESS = 46
+    CONSUMED_READ_CAPACITY_UNITS = 47
+    CONSUMED_WRITE_CAPACITY_UNITS = 48
+    READ_THROTTLE_EVENTS = 49
+    WRITE_THROTTLE_EVENTS = 50
 
 
 class Kind(NamedTuple):
@@ -145,6 +149,10 @@ KINDS = (
     Kind("DeliveryToS3.Records", COUNT, ("Sum",)),
     Kind("DeliveryToS3.Bytes", BYTES, ("Sum",)),
     Kind("DeliveryToS3.DataFreshness", SECONDS, ("Average", "Maximum")),
+    Kind("ConsumedReadCapacityUnits", COUNT, ("Sum",)),
+    Kind("ConsumedWriteCapacityUnits", COUNT, ("Sum",)),
+    Kind("ReadThrottleEvents", COUNT, ("Sum",)),
+    Kind("WriteThrottleEvents", COUNT, ("Sum",)),
 )
 OF_HTTP = {"4XXError": "4xx", "5XXError": "5xx"}
 """Metrics that have another name for an HTTP API."""
@@ -165,6 +173,7 @@ class Series:
     queue: str = ""
     stream: str = ""
     """A data stream, or the Firehose stream that reads it, which has its name here."""
+    table: str = ""
     web_acl: str = ""
     rule: str = ""
     region: str = ""
@@ -181,8 +190,8 @@ class Series:
     @property
     def label(self) -> str:
         """For people: `shop/prod GET /items/{id}`, `checkout`, `checkout:PROD`; empty for a whole Region."""
-        if self.queue or self.stream:
-            return self.queue or self.stream
+        if alone := self.queue or self.stream or self.table:
+            return alone
         if self.web_acl:
             return f"{self.web_acl} {self.rule}"
         if self.namespace == LAMBDA:
@@ -255,6 +264,10 @@ class Numbering:
             for of, rows in ((KINESIS, plan.streams), (FIREHOSE, plan.firehoses))
         )
         """By place in plan.streams, and in plan.firehoses."""
+        of_table = {row.table: NULL for row in plan.capacities}
+        of_table = {table: self._add(Series(DYNAMODB, table=table)) for table in of_table}
+        self.of_capacity = np.array([of_table[row.table] for row in plan.capacities], np.int64)
+        """By place in plan.capacities: the series of the table."""
         self.of_acl = np.array(
             [self._add(Series(WAF, web_acl=acl, rule=ALL)) for acl in plan.waf.acls], np.int64
         )

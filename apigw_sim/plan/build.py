@@ -49,6 +49,7 @@ OF_QUEUES = [kind for kind in GaugeKind if GaugeKind.VISIBLE <= kind <= GaugeKin
 OF_DATABASES = [kind for kind in GaugeKind if GaugeKind.CONNECTIONS <= kind <= GaugeKind.CONNECTIONS_REFUSED]
 OF_STREAMS = [GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES]
 OF_FIREHOSE = [kind for kind in GaugeKind if GaugeKind.DELIVERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES]
+OF_TABLES = [GaugeKind.CONSUMING, GaugeKind.CONSUMED, GaugeKind.CAPACITY_EXCEEDED]
 OF_EVENTS = [kind for kind in GaugeKind if GaugeKind.EVENTS <= kind <= GaugeKind.EVENT_AGES]
 
 
@@ -275,6 +276,7 @@ def _gauges(plan: Plan) -> tuple[dict[GaugeKind, int], int]:
         **dict.fromkeys(OF_CONNECTIONS, len(plan.stages) if plan.account.connections != NULL else 0),
         **dict.fromkeys(OF_STREAMS, len(plan.streams)),
         **dict.fromkeys(OF_FIREHOSE, len(plan.firehoses)),
+        **dict.fromkeys(OF_TABLES, len(plan.capacities)),
         GaugeKind.TOKENS: len(plan.buckets),
         GaugeKind.QUOTA_LEFT: len(plan.quotas),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from apigw_sim import quotas, units
 from apigw_sim.plan import laws
@@ -50,6 +50,13 @@ class Firehose:
     """One, or one for each shard."""
 
 
+class Capacity(NamedTuple):
+    """The read or the write capacity of a DynamoDB table."""
+
+    table: str
+    reads: bool
+
+
 @dataclass(frozen=True)
 class Service:
     """What an AWS service takes; the bucket of its requests is its row's `rate_bucket`."""
@@ -68,6 +75,8 @@ class Service:
     """Which shard of its stream it is."""
     firehose: Firehose | None = None
     """Who reads the stream; None: nobody."""
+    capacity: Capacity | None = None
+    """What an action on a table consumes."""
 
 
 @dataclass(frozen=True)
@@ -207,7 +216,7 @@ class Services:
         return replace(
             self._row(name, "dynamodb", said, said.status),
             rate_bucket=self._capacity(said.table, reads=reads),
-            service=Service(EXCEEDED, unit, cost, by_answer=reads),
+            service=Service(EXCEEDED, unit, cost, by_answer=reads, capacity=Capacity(said.table, reads)),
         )
 
     def _capacity(self, name: str, *, reads: bool) -> int:

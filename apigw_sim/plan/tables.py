@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from apigw_sim.plan.events import Events
     from apigw_sim.plan.guards import Authorizer, Identities
-    from apigw_sim.plan.services import Queue, Service
+    from apigw_sim.plan.services import Capacity, Queue, Service
     from apigw_sim.plan.web_acls import Screen
     from apigw_sim.scenario.code import CodeName
 
@@ -1204,9 +1204,15 @@ class GaugeKind(IntEnum):
     """ns: up to the age of its oldest record, and down at once."""
     OBJECT_AGES = 46
     """us: those ages of all objects together."""
-    TOKENS = 47
+    CONSUMING = 47
+    """Of a table's read or write capacity, requests so far that consumed some; target: place in plan.capacities."""
+    CONSUMED = 48
+    """Half units, so far."""
+    CAPACITY_EXCEEDED = 49
+    """Requests so far that it refused."""
+    TOKENS = 50
     """10**-12 tokens; target: row of plan.buckets; level and low only."""
-    QUOTA_LEFT = 48
+    QUOTA_LEFT = 51
     """Requests; target: row of plan.quotas; level and low only."""
 
 
@@ -1390,6 +1396,12 @@ class Plan:
     def firehoses(self) -> list[int]:
         """The rows of plan.backends that stand for streams that Firehose reads."""
         return [row for row, said in self.streams.items() if said.firehose]
+
+    @cached_property
+    def capacities(self) -> tuple[Capacity, ...]:
+        """What actions on tables consume, each once."""
+        services = (backend.service for backend in self.backends)
+        return tuple(dict.fromkeys(said.capacity for said in services if said and said.capacity))
 
     def function_of(self, backend: int) -> int:
         """The row of the function that a row of plan.backends is a version of; itself where it is none."""

@@ -174,6 +174,9 @@ class Decoder:
             return plan.backends[list(plan.streams)[target]].said_name
         if GaugeKind.DELIVERED_RECORDS <= kind <= GaugeKind.OBJECT_AGES:
             return plan.backends[plan.firehoses[target]].said_name
+        if GaugeKind.CONSUMING <= kind <= GaugeKind.CAPACITY_EXCEEDED:
+            capacity = plan.capacities[target]
+            return f"{capacity.table} {'read' if capacity.reads else 'write'} capacity"
         if kind == GaugeKind.CACHE_BYTES or GaugeKind.OPEN <= kind <= GaugeKind.CLOSED_TOO_LARGE:
             return plan.stages[target].name
         if kind in (GaugeKind.ACCOUNT_CONCURRENCY, GaugeKind.UNRESERVED_CONCURRENCY):

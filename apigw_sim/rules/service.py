@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from apigw_sim.rules.bucket import TOKEN
+
+HALF = TOKEN // 2
+"""What an eventually consistent read takes of a table's capacity: no action takes a smaller part of a token."""
 MOST_UNITS = 9_200_000_000_000_000_000
 """Beyond every bucket, and within 63 bits."""
 

@@ -152,7 +152,7 @@ def table(table: dict[str, Any], **action: Any) -> dict[str, Any]:
     return made
 
 
-DELIVERED = [GaugeKind(kind).name for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.TOKENS)]
+DELIVERED = [GaugeKind(kind).name for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.CONSUMING)]
 
 ENTRIES: dict[str, Entry] = {
     "a database with few connections": entry(
@@ -211,7 +211,7 @@ ENTRIES: dict[str, Entry] = {
     ),
     "a table with provisioned capacity": entry(
         table({"billing_mode": "PROVISIONED", "read_capacity": 20, "write_capacity": 30, "burst": "1 s"}), "refused by SERVICE",
-        "retried", "mapped to success",
+        "retried", "mapped to success", "level CONSUMING", "level CONSUMED", "level CAPACITY_EXCEEDED",
     ),
     "a table on demand, with consistent reads": entry(
         table({"read_capacity": 40, "write_capacity": 60}, consistent_read=True, item_size="9 KB"), "refused by SERVICE",

@@ -65,6 +65,7 @@ def broken(ran: Ran, *, grid: int = 1) -> list[str]:
         *_levels(ran),
         *_queues(ran),
         *_streams(ran),
+        *_tables(ran),
         *_waf(ran),
         *_events(ran),
         *_databases(ran),
@@ -370,6 +371,41 @@ def _streams(ran: Ran) -> Iterator[str]:
                 yield f"{name}: {records} records, {size} bytes of {sum(taken)} in {objects} objects"
             if oldest > said.interval_ns or (by_interval and oldest < said.interval_ns):
                 yield f"{name}: the oldest was {oldest} ns old"
+
+
+def _tables(ran: Ran) -> Iterator[str]:
+    """What a table's capacity counts is what its actions did, and of those counted by the body how many units they took."""
+    plan = ran.plan
+    size_of = {row[:4]: row[4] for row in ran.columns(ATTEMPTS, *CALLED, "attempt", "request_bytes")}
+    rows = ran.columns(INVOCATIONS, *CALLED, "attempt", "backend", "outcome", "duration_ns")
+    for place, capacity in enumerate(plan.capacities):
+        mine = {
+            number: backend.service
+            for number, backend in enumerate(plan.backends)
+            if backend.service is not None and backend.service.capacity == capacity
+        }
+        took = [(who, backend) for *who, backend, _, duration in rows if backend in mine and duration != NULL]
+        refused = sum(
+            backend in mine and outcome == Outcome.SERVICE_THROTTLED for *_, backend, outcome, _ in rows
+        )
+        consuming, consumed, exceeded = (
+            levels[-1].level if (levels := ran.levels(plan.gauge(GaugeKind(kind), place))) else 0
+            for kind in range(GaugeKind.CONSUMING, GaugeKind.CAPACITY_EXCEEDED + 1)
+        )
+        if (consuming, exceeded) != (len(took), refused):
+            yield f"{capacity}: {len(took)} took and {refused} were refused; counted are {consuming}, {exceeded}"
+        if not any(said.by_answer for said in mine.values()):
+            units = sum(
+                2
+                * (
+                    max(-(-size_of[tuple(who)] // unit), 1)
+                    if (unit := mine[row].unit)
+                    else mine[row].cost // 10**12
+                )
+                for who, row in took
+            )
+            if units != consumed:
+                yield f"{capacity}: {units} half units were taken, and {consumed} are counted"
 
 
 def _waf(ran: Ran) -> Iterator[str]:

@@ -142,7 +142,7 @@ def served(draw: Draw, said: dict[str, Any]) -> dict[str, Any]:
         said["backends"]["s"] = draw(stream() if draw(chance(60)) else draw(one_of(action, machine))())
         bucket = {"rate": "5/s", "burst": draw(few(1, 4))}
         said["account"] |= {"start_execution": bucket, "start_express_execution": bucket}
-        said["tables"] = {"t": {"read_capacity": draw(few(1, 9)), "write_capacity": draw(few(1, 9))}}
+        said["tables"] = {"t": {"read_capacity": draw(few(1, 2)), "write_capacity": draw(few(1, 2))}}
         said["assumptions"]["service_burst"] = draw(one_of("1 ms", "2 ms", "2 ms", "1 s"))
         body, share = "3 KB", 30
         if "firehose" in said["backends"]["s"].get("kinesis", {}):  # large records, and shards that take them

@@ -11,7 +11,7 @@ from engine.running import MINUTE, MS, SECOND, At, Ran, Run, at, client, story
 from apigw_sim.plan.tables import GaugeKind
 from apigw_sim.rules.buffering import NS_PER_AGE
 
-KINDS = [GaugeKind(kind) for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.TOKENS)]
+KINDS = [GaugeKind(kind) for kind in range(GaugeKind.INCOMING_RECORDS, GaugeKind.CONSUMING)]
 MOST = (GaugeKind.OBJECT_BYTES, GaugeKind.OBJECT_AGE)
 KB = 1024
 

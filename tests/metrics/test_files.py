@@ -38,17 +38,17 @@ def rows(metrics: Metrics) -> list[dict[str, str]]:
 
 def test_the_header_is_the_contract(metrics: Metrics) -> None:
     assert next(csv_lines(metrics)) == (
-        "timestamp,phase,namespace,metric,api,stage,resource,method,function,executed_version,queue,stream,web_acl,rule,region,"
+        "timestamp,phase,namespace,metric,api,stage,resource,method,function,executed_version,queue,stream,table,web_acl,rule,region,"
         "unit,SampleCount,Sum,Average,Minimum,Maximum,p50,p90,p95,p99\n"
     )
 
 
 def test_rows_are_in_utc_in_order_and_to_three_decimals(metrics: Metrics) -> None:
     lines = "".join(csv_lines(metrics)).splitlines()
-    assert lines[1] == "2026-11-27T09:01:00Z,run,AWS/ApiGateway,Count,shop,,,,,,,,,,,Count,3,3,1,1,1,1,1,1,1"
-    assert lines[2].endswith("4XXError,shop,,,,,,,,,,,Count,3,1,0.333333,0,1,0,0.8,0.9,0.98")
+    assert lines[1] == "2026-11-27T09:01:00Z,run,AWS/ApiGateway,Count,shop,,,,,,,,,,,,Count,3,3,1,1,1,1,1,1,1"
+    assert lines[2].endswith("4XXError,shop,,,,,,,,,,,,Count,3,1,0.333333,0,1,0,0.8,0.9,0.98")
     assert lines[6] == (
-        "2026-11-27T09:01:00Z,run,AWS/ApiGateway,Latency,shop,,,,,,,,,,,Milliseconds,"
+        "2026-11-27T09:01:00Z,run,AWS/ApiGateway,Latency,shop,,,,,,,,,,,,Milliseconds,"
         "3,408.000,136.000,8.000,300.000,100.000,260.000,280.000,296.000"
     )
     last = "2026-11-27T09:03:00Z,drain,AWS/ApiGateway,IntegrationLatency,shop,prod,/items/{id},GET,,"

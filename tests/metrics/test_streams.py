@@ -19,15 +19,16 @@ def run(request: pytest.FixtureRequest) -> Any:
     return lambda said: simulate(planned(said), engine=request.param)
 
 
-def found(done: Any, namespace: str) -> dict[str, dict[int, list[float | None]]]:
-    """The metrics of the stream by period: SampleCount, Sum, Average, Minimum and Maximum; None: not known."""
+def found(done: Any, namespace: str, of: str = "clicks") -> dict[str, dict[int, list[float | None]]]:
+    """The metrics of a stream, or a table, by period: SampleCount, Sum, Average, Minimum and Maximum; None: not known."""
+    done.metrics.finish()
     columns, series = done.metrics.columns(), done.metrics.numbering.series
     made: dict[str, dict[int, list[float | None]]] = {}
     for period, number, metric, values in zip(
         columns.period, columns.series, columns.metric, columns.values, strict=True
     ):
         if series[number].namespace == namespace:
-            assert series[number].label == "clicks"
+            assert series[number].label == of
             figures = [None if np.isnan(value) else float(value) for value in values[:5]]
             made.setdefault(KINDS[metric].name, {})[int(period)] = figures
     return made

@@ -25,7 +25,7 @@ from apigw_sim.rules.reason import REASONS
 if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.plan import tables
-    from apigw_sim.plan.services import Firehose, Shards
+    from apigw_sim.plan.services import Capacity, Firehose, Shards
     from apigw_sim.plan.tables import Plan
 
 Ints = NDArray[np.int64]
@@ -394,7 +394,7 @@ class Builder:
             fill(
                 vector, "service", self.services, throttle_status=said.throttle_status, unit=said.unit, cost=said.cost,
                 by_answer=said.by_answer, bytes=said.bytes_bucket, **self._sharded(said.shards),
-                **self._firehose(said.firehose),
+                **self._firehose(said.firehose), **self._capacity(said.capacity),
             )  # fmt: skip
         if row.sqs is not None:
             queue = [self.plan.backends[number] for number in self.plan.queues].index(row) + 1
@@ -413,18 +413,29 @@ class Builder:
             for kind in (GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES)
         )
         self.streams += 1
-        made = {"keeps": 1, "shards": said.count, "incoming": incoming, "incoming_bytes": size}
+        made = {"keeps": 1, "counts": 1, "shards": said.count, "incoming": incoming, "incoming_bytes": size}
         if said.keys is None:
             return made
         keys, table = said.keys.n, self.tables.numbered(said.keys)
         return {**made, "keys": keys, "key_table": table, "of_key": self._words(said.of_key)}
+
+    def _capacity(self, said: Capacity | None) -> dict[str, int]:
+        """The words of a service that count what it consumes of a table's capacity."""
+        if said is None:
+            return {}
+        place = self.plan.capacities.index(said)
+        consuming, consumed, exceeded = (
+            self.plan.gauge(kind, place)
+            for kind in (GaugeKind.CONSUMING, GaugeKind.CONSUMED, GaugeKind.CAPACITY_EXCEEDED)
+        )
+        return {"counts": 1, "consuming": consuming, "consumed": consumed, "exceeded": exceeded}
 
     def _firehose(self, said: Firehose | None) -> dict[str, int]:
         """The words of a service that say where Firehose buffers its records."""
         if said is None:
             return {}
         base = self.plan.gauge_base
-        kinds = (GaugeKind(kind) for kind in range(GaugeKind.DELIVERED_RECORDS, GaugeKind.TOKENS))
+        kinds = (GaugeKind(kind) for kind in range(GaugeKind.DELIVERED_RECORDS, GaugeKind.CONSUMING))
         gauges = {kind.name.lower(): base[kind] + self.firehoses for kind in kinds}
         to = len(self.buffers) * w.FIREHOSE
         self.buffers += [{"size": said.size, "interval": said.interval_ns, **gauges}] * said.buffers

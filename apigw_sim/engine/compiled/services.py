@@ -8,6 +8,7 @@ from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.drawing import numbered
 from apigw_sim.engine.compiled.levels import hold
 from apigw_sim.engine.compiled.plain import view, words
+from apigw_sim.engine.compiled.queues import tally
 from apigw_sim.engine.compiled.words import BACKEND, BUCKET
 from apigw_sim.engine.order import USER_MASK
 from apigw_sim.records import Outcome
@@ -34,8 +35,13 @@ def takes(s: State, a: View, f: View) -> bool:
     own = f.own_rps + shard
     wanted = service.price(a.drawn_response if z.by_answer else a.body, z.unit, z.cost)
     if lacks(s, a, z, own, wanted):
+        if z.exceeded:
+            tally(s, z.exceeded, 1)
         return False
-    if z.shards:
+    if z.counts and z.shards == 0:
+        tally(s, z.consuming, 1)
+        tally(s, z.consumed, wanted // service.HALF)
+    elif z.counts:
         size = service.price(a.body, 1, TOKEN)
         if lacks(s, a, z, z.bytes + shard, size):
             return False

@@ -136,9 +136,10 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # its shards, whose rows and buckets follow its own, the first bucket of `bytes`, and where in `status` the shards
         # of the partition keys stand (`keys`: 0, each call has its own), and its gauges, `incoming` and `incoming_bytes`.
         # What it takes is kept (`keeps`: it is a queue or a stream): `to` is the queue, or the buffers of the Firehose stream
-        # that reads a stream, each of which follows the one before by `apart`
+        # that reads a stream, each of which follows the one before by `apart`. `counts`: it is a stream, or an action on a
+        # table, whose gauges are the last three
         "service": """throttle_status unit cost by_answer keeps to shards bytes keys key_table of_key incoming incoming_bytes
-            apart""",
+            apart counts consuming consumed exceeded""",
         # records that Firehose has and has not delivered: how many, their bytes, when the first came; then its gauges
         "firehose": """size interval records held first
             delivered_records delivered_bytes objects_by_size objects_by_interval object_bytes object_age object_ages""",

@@ -28,7 +28,7 @@ from apigw_sim.engine.model.paced import LossyPaced, Paced
 from apigw_sim.engine.model.provisioned import Levels, Provisioned
 from apigw_sim.engine.model.queues import Queue
 from apigw_sim.engine.model.recorder import Recorder
-from apigw_sim.engine.model.services import Service, Stream
+from apigw_sim.engine.model.services import Service, Stream, Table
 from apigw_sim.engine.model.throttles import Levels as ThrottleLevels
 from apigw_sim.engine.model.throttles import throttles
 from apigw_sim.engine.model.users import Users
@@ -38,6 +38,7 @@ from apigw_sim.plan.tables import NULL, BackendKind, GaugeKind, Plan
 from apigw_sim.records import ATTEMPTS, CALLS, ENVIRONMENTS, INVOCATIONS, LEVELS, Sink
 from apigw_sim.rules.bucket import cut
 
+CAPACITY = (GaugeKind.CONSUMING, GaugeKind.CONSUMED, GaugeKind.CAPACITY_EXCEEDED)
 INCOMING = (GaugeKind.INCOMING_RECORDS, GaugeKind.INCOMING_BYTES)
 PROVISIONED = (GaugeKind.PROVISIONED, GaugeKind.PROVISIONED_IN_USE, GaugeKind.PROVISIONED_UTILIZATION)
 
@@ -152,6 +153,11 @@ class Model:
         """By row of plan.regions."""
         self.databases = [Database(n, row, gauges, plan) for n, row in enumerate(plan.databases)]
         self.functions: dict[int, Function] = {}
+        self.capacities = {
+            capacity: [Gauge(gauges, plan.gauge(kind, place), integral=False) for kind in CAPACITY]
+            for place, capacity in enumerate(plan.capacities)
+        }
+        """What is consumed of tables."""
         self.queues: list[Queue] = []
         self.firehoses: list[Delivered] = []
         self.provisions: dict[int, Provisioned] = {}
@@ -218,7 +224,10 @@ class Model:
                     figures = Figures(gauges, plan, len(self.firehoses))
                     self.firehoses.append(Delivered(row.service.firehose, figures, *its))
                     return self.firehoses[-1]
-                return Service(number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
+                served = (number, row, busy, queue, self.invocations, self.buckets[row.rate_bucket])
+                if row.service.capacity is None:
+                    return Service(*served)
+                return Table(self.capacities[row.service.capacity], *served)
             if row.database != NULL:
                 return Asking(self.databases[row.database], number, row, busy, queue, self.invocations)
             return Http(number, row, busy, queue, self.invocations)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from apigw_sim.draws import Group
 from apigw_sim.draws.stream import numbered_one
@@ -14,7 +15,7 @@ from apigw_sim.plan import tables
 from apigw_sim.records import Outcome
 from apigw_sim.rules import pick
 from apigw_sim.rules.bucket import TOKEN
-from apigw_sim.rules.service import price
+from apigw_sim.rules.service import HALF, price
 
 
 class Taking(Http):
@@ -72,6 +73,24 @@ class Service(Taking):
     ) -> None:
         super().__init__(number, row, busy, queue, jobs)
         self.offers(row, bucket)
+
+
+class Table(Service):
+    """An action on a DynamoDB table, which counts what it consumes of the table's capacity, and what that refuses."""
+
+    def __init__(self, figures: Sequence[Gauge], *its: Any) -> None:
+        """`its`: what a service is made of."""
+        super().__init__(*its)
+        self.consuming, self.consumed, self.exceeded = figures
+
+    def takes(self, job: Job) -> bool:
+        """Whether the capacity is enough."""
+        if not super().takes(job):
+            self.exceeded.move(1)
+            return False
+        self.consuming.move(1)
+        self.consumed.move(self._wanted(job) // HALF)
+        return True
 
 
 class Stream(Service):
