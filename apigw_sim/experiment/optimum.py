@@ -292,16 +292,12 @@ class Search:
         high = self.judge.interval(point.outcomes, self.error).high
         return high is None or high > self.judge.bar
 
-    def _need(self, proofs: int) -> float:
-        """The logarithm of the evidence that the k-th proof takes."""
-        return math.log((math.pi * proofs) ** 2 / (6 * self.error))
-
     def _runs_to_prove(self, number: int) -> float:
         """Roughly, from where it is."""
         point = self.points[number]
         gain = self.judge.gain(point.outcomes, self.leaning(number))
         place = self.proofs.index(number) if number in self.proofs else len(self.proofs)
-        return (self._need(place + 1) - point.won[True]) / gain if gain > 0 else math.inf
+        return (evidence_for(place + 1, self.error) - point.won[True]) / gain if gain > 0 else math.inf
 
     def _prove(self, number: int) -> None:
         """Bet that a combination meets, until that is proved, or it leans to fail, or the budget does not allow it."""
@@ -312,10 +308,15 @@ class Search:
             return
         if number not in self.proofs:
             self.proofs.append(number)
-        need = self._need(self.proofs.index(number) + 1)
+        need = evidence_for(self.proofs.index(number) + 1, self.error)
         while self.left > 0 and self.leaning(number) >= 0 and self._runs_to_prove(number) <= self.left:
             point.bets[True] += self._buy(number, BATCH)
             point.won[True] = self.judge.evidence(point.bets[True], True)
             if point.won[True] >= need:
                 self.proved.add(number)
                 return
+
+
+def evidence_for(proof: int, error: float) -> float:
+    """The logarithm of the evidence that the k-th proof takes: all of them together may be wrong with `error`."""
+    return math.log((math.pi * proof) ** 2 / (6 * error))

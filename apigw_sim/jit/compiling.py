@@ -128,7 +128,7 @@ _INSIDE = (
 
 @contextmanager
 def thrifty(function: Callable[..., Any]) -> Iterator[None]:
-    """Compile in half the time what runs as fast: a loop over events has nothing for LLVM's vectorisers and its third level.
+    """Compile in half the time what runs as fast: a loop over events has nothing for LLVM's vectorisers and higher levels.
 
     Helpers are linked, optimised and made into machine code where they end, in the function that calls them, and not
     before by themselves with all that they call in turn; on a numba that does it otherwise there is nothing to leave out.
@@ -137,7 +137,7 @@ def thrifty(function: Callable[..., Any]) -> Iterator[None]:
 
     settings = {"LOOP_VECTORIZE": 0, "SLP_VECTORIZE": 0}
     if "NUMBA_OPT" not in os.environ:
-        settings["OPT"] = type(config.OPT)(2)
+        settings["OPT"] = type(config.OPT)(1)
     before = {name: getattr(config, name) for name in settings}
     often = gc.get_threshold()
     library, target = codegen.CPUCodeLibrary, codegen.JITCPUCodegen

@@ -18,7 +18,7 @@ class Spreads:
         """A cache line for each: the columns of `kernels_rows.COUNT` and so on."""
         self.table[:, LEAST] = NEVER
         self.table[:, ROW] = -1
-        self.buckets = np.zeros((0, BUCKETS), np.int64)
+        self.buckets = np.zeros((1, BUCKETS), np.int64)
         self.kept_of = np.empty(0, np.int32)
         self.kept = np.empty(0, np.int64)
         self.held = 0

@@ -63,7 +63,10 @@ def put(
     spreads: NDArray[np.int64], buckets: NDArray[np.int64], kept_of: NDArray[np.int32], kept: NDArray[np.int64],
     held: int, number: int, value: int, bucket: int,
 ) -> int:  # fmt: skip
-    """Add a sample to a spread: to its buckets, or while it has none to what is kept; gives how many are kept."""
+    """Add a sample to a spread: to its buckets, or while it has none to what is kept; gives how many are kept.
+
+    Both are written in any case, as in `kernels_seconds.see`; the first row of buckets is nobody's.
+    """
     spreads[number, COUNT] += 1
     low = spreads[number, LOW] + value
     if low >= CARRY:
@@ -75,12 +78,9 @@ def put(
     if value > spreads[number, MOST]:
         spreads[number, MOST] = value
     row = spreads[number, ROW]
-    if row >= 0:
-        buckets[row, bucket] += 1
-        return held
-    kept_of[held] = number
-    kept[held] = value
-    return held + 1
+    buckets[max(row, 0), bucket] += int(row >= 0)
+    kept_of[held], kept[held] = number, value
+    return held + int(row < 0)
 
 
 def fold_attempts(

@@ -81,6 +81,16 @@ def test_a_scale_in_waits_for_the_cool_down_of_the_one_before(engine: str) -> No
     assert [row[1:] for row in scaled(engine, rates, policy) if row[0] == "asked"] == [(900, 8), (1200, 5)]
 
 
+def test_a_scale_out_ends_the_cool_down_of_the_scale_in_before_it(engine: str) -> None:
+    """Application Auto Scaling's guide: a scale-out during the cool-down after a scale-in ends it. 8 of the 8 that are left
+    at 900 s are 100 %, so that 8 x 100 / 70 = 12 are asked for; then fifteen minutes of 4, of which 4 of 12 at their end:
+    12 x 33.3 / 70 is 6, within the hour in which nothing else may scale in.
+    """
+    policy = {"target_tracking": {"scale_in_cooldown": "1 h"}}
+    rows = scaled(engine, {"0 s": 5, "15 min": 8, "18 min": 4}, policy, duration="40 min")
+    assert [row[1:] for row in rows if row[0] == "asked"] == [(900, 8), (1080, 12), (1980, 6)]
+
+
 def test_where_nothing_runs_there_is_no_utilization_and_nothing_scales_in(engine: str) -> None:
     """AWS's page: without data the alarm is in INSUFFICIENT_DATA. The last call of ten minutes ends with the tenth."""
     assert scaled(engine, {"0 s": 6, "599 s": 0}, {"target_tracking": {"target": "65 %"}}) == []

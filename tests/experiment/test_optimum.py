@@ -16,7 +16,7 @@ import apigw_sim as sim
 from apigw_sim.experiment.axis import CapacityError
 from apigw_sim.experiment.judging import OfMean, OfShare, Outcome
 from apigw_sim.experiment.optimize import grid_of, optimize
-from apigw_sim.experiment.optimum import Found, Grid, Search, Steps
+from apigw_sim.experiment.optimum import SCREEN, Found, Grid, Search, Steps, evidence_for
 
 GRID = Grid(("a", "b"), (tuple(range(30)), tuple(range(30))), (tuple(map(float, range(30))),) * 2, (1.0, 2.0))
 
@@ -98,6 +98,30 @@ def test_claims_are_wrong_no_more_often_than_is_stated() -> None:
     wrong = sum(any(share(*GRID.steps(number)) < 0.9 for number in one.proved) for one in found)
     assert len(proved) >= 30
     assert wrong <= 26
+
+
+def test_all_proofs_together_may_be_wrong_as_often_as_one_search() -> None:
+    """By Ville's inequality a proof is wrong with exp(-evidence) at most; the sum over all k is that of 1 / k^2."""
+    risks = [math.exp(-evidence_for(proof, 0.05)) for proof in range(1, 10_001)]
+    assert 0.05 * (1 - 1e-4) < math.fsum(risks) < 0.05
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_proof_is_made_of_runs_that_guided_nothing(seed: int) -> None:
+    """Whoever is chosen for its runs has good ones: what was asked before a proof began is no evidence."""
+    rng = random.Random(seed)
+
+    def ask(number: int, had: int, wanted: int) -> list[Outcome]:
+        share = 0.5 + 0.5 * min(GRID.steps(number)) / 29
+        return [Outcome(rng.random() < share, mark=f"{number} {had + run}") for run in range(wanted)]
+
+    found = Search(ask, GRID, OfShare(0.8), AtRandom(GRID, seed), error=0.05, budget=800).run()
+    proofs = [point for point in found.points if point.setting in found.proofs]
+    assert found.proved
+    for point in proofs:
+        guided = len(point.outcomes) - len(point.bets[True])
+        assert guided >= SCREEN
+        assert point.bets[True] == point.outcomes[guided:]
 
 
 def test_means_need_fewer_runs() -> None:
