@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from apigw_sim.compose import simulate
 from apigw_sim.engine.compiled import build
+from apigw_sim.engine.compiled import engine as engine_of
 from apigw_sim.plan import plan
 from apigw_sim.plan.tables import Listed, Plan
 from apigw_sim.records import (
@@ -47,6 +48,8 @@ ENGINES = ("simpy", "compiled")
 
 US, MS, SECOND = 1_000, 1_000_000, 1_000_000_000
 MINUTE, HOUR, DAY = 60 * SECOND, 3600 * SECOND, 86_400 * SECOND
+PLAIN_BLOCK = 64
+"""Rows in a block of the plain engine: its vectors are lists of numbers that are made one by one."""
 MOCK = {"mock": {}}
 FUNCTION = {"lambda_proxy": "f"}
 SERVER = {"http_proxy": "h"}
@@ -309,7 +312,11 @@ def run_on(
         found[block.table.name].append(block.rows.copy())
 
     if engine == "plain":
-        with mock.patch.object(build, "compiled", partial(build.interpreted, number)):
+        small = partial(engine_of.Compiled, block=PLAIN_BLOCK)
+        with (
+            mock.patch.object(build, "compiled", partial(build.interpreted, number)),
+            mock.patch.object(engine_of, "Compiled", small),
+        ):
             done = simulate(made, seed, engine="compiled", sink=sink, **more)
     else:
         done = simulate(made, seed, engine=engine, sink=sink, **more)

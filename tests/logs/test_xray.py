@@ -23,6 +23,7 @@ from apigw_sim.records import ATTEMPTS
 from apigw_sim.result import Kept, NotKeptError
 
 START = datetime.fromisoformat("2026-01-01T00:00:00+00:00").timestamp()
+VALID = jsonschema.Draft202012Validator(SEGMENT)
 
 
 def segments(
@@ -37,7 +38,7 @@ def segments(
     texts = xray.lines(draw(plan, done.seed), stage, lambda: kept.chunks(ATTEMPTS, rows))
     made = [json.loads(text) for text in texts]
     for document in made:
-        jsonschema.validate(document, SEGMENT, jsonschema.Draft202012Validator)
+        VALID.validate(document)
     return made
 
 
@@ -68,7 +69,7 @@ def test_a_segment_and_its_subsegment_by_hand() -> None:
 def test_the_schema_sees_what_is_wrong(change: dict[str, Any]) -> None:
     (made,) = segments(story(at(0)))
     with pytest.raises(jsonschema.ValidationError):
-        jsonschema.validate({**made, **change}, SEGMENT, jsonschema.Draft202012Validator)
+        VALID.validate({**made, **change})
 
 
 def test_errors_faults_and_throttles_are_marked() -> None:
