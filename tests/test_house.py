@@ -164,7 +164,7 @@ def direction_problems(source: str, path: str, modules: set[str]) -> list[str]:
         ),
         ("apigw_sim/quotas.py", "from . import records", ":1: quotas imports records, which is not below"),
         (
-            "apigw_sim/plan/tables.py",
+            "apigw_sim/plan/build.py",
             "import importlib\nimportlib.import_module('apigw_sim.run')",
             ":2: plan imports",
         ),

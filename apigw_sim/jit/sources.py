@@ -21,7 +21,7 @@ SOURCES = (
     "jit/**/*.py",
     "metrics/kernels*.py",
     "metrics/kernels/**/*.py",
-    "plan/tables.py",
+    "plan/tables/**/*.py",
     "records.py",
     "rules/**/*.py",
 )
