@@ -217,6 +217,7 @@ def _status(ran: Ran, name: str, method: int, stage: int, why: int, status: int,
     """A reason of the gateway's own goes with the stage's status for it, what a custom integration maps with one of its own."""
     of = ran.plan.stages[stage]
     rows = {of.answers, of.canary_answers, *(row.answers for row in ran.plan.releases if row.stage == stage)}
+    rows |= {row for _, (place, *answers) in ran.plan.writes("respond") if place == stage for row in answers}
     owns = [ran.plan.answers[row][why] for row in rows]
     own = next((each for each in owns if each.status == status), owns[0])
     mapped = [each.status for row in ran.plan.releases if row.place == method for each in row.responses or ()]
