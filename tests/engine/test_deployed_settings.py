@@ -181,6 +181,22 @@ def test_who_is_under_way_is_answered_by_the_deployment_it_met(run: Run) -> None
     assert answers(ran) == [(504, "INTEGRATION_TIMEOUT"), (599, "INTEGRATION_TIMEOUT")]
 
 
+def test_who_is_under_way_is_not_answered_by_a_deployment_without_methods(run: Run) -> None:
+    """The same, and what is deployed at 2 s has no GET / any more: no method tells of its answers."""
+    gone = of_api(gateway_responses={"INTEGRATION_TIMEOUT": {"status": 599}})
+    gone["change"]["remove"] = ["GET /"]
+    ran = run(
+        story(
+            at(1900 * MS, 2000 * MS), {"lambda_proxy": "f", "timeout": "300 ms"},
+            functions={"f": {"duration": "1 s"}}, timeline=[{"at": "1 s", **gone}, {"at": "2 s", **DEPLOY}],
+        )
+    )  # fmt: skip
+    assert set(answers(ran)) == {
+        (504, "INTEGRATION_TIMEOUT"),
+        (403, "MISSING_AUTHENTICATION_TOKEN"),
+    }
+
+
 # resource policies and the source of API keys
 
 

@@ -181,6 +181,10 @@ class Model:
             row.stage
             for row in plan.releases
             if plan.keyed_by_turns[row.place] or row.answers != plan.stages[row.stage].answers
+        } | {
+            stage
+            for _, (stage, *answers) in plan.writes("respond")  # also of a deployment that has no method
+            if any(row != plan.stages[stage].answers for row in answers)
         }
         """Stages whose deployments differ in what the gateway answers, or in who needs an API key."""
         self.moving = [share > 0 or stage in self.restless for stage, share in enumerate(self.canaries)]
