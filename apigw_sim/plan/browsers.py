@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from apigw_sim.plan.numbering import MOST_ENTRIES
 from apigw_sim.plan.reading import Reading
+from apigw_sim.plan.responses import too_large
 from apigw_sim.plan.tables import NULL, Browser, CallRow
 from apigw_sim.rules import reason
 from apigw_sim.scenario.clients import Call
@@ -35,10 +36,13 @@ class Browsers:
         self.permissions = 0
 
     def rows(
-        self, name: str, client: SaidClient, stage: str | None, calls: tuple[CallRow, ...],
+        self, name: str, client: SaidClient, stage: str | None, endpoint: str, calls: tuple[CallRow, ...],
         own: Callable[[str, Route], Target | None],
     ) -> tuple[tuple[CallRow, ...], Browser | None]:  # fmt: skip
-        """A client's calls with their preflights behind them; `own` is what an API answers itself."""
+        """A client's calls with their preflights behind them; `own` is what an API answers itself.
+
+        A preflight has the URL of its call, and none of its headers.
+        """
         said = client.browser
         if said is None or client.calls == "from_trace":
             return calls, None
@@ -46,6 +50,7 @@ class Browsers:
         made: list[CallRow] = []
         each = 0
         asked: list[CallRow] = list(calls)
+        http = stage is not None and self.scenario.stage(stage)[0].is_http
         for number, (row, call) in enumerate(zip(calls, client.calls, strict=True)):
             assert isinstance(call, Call)
             if call.is_simple and not self._carries(client, row):
@@ -57,20 +62,10 @@ class Browsers:
             asked[number] = replace(row, preflight=len(calls) + len(made), permission=begins[row.method])
             route = Route("OPTIONS", call.call.path)
             target = (own(stage, route) or self._target(stage, route)) if stage is not None else Target(NULL)
-            made.append(
-                CallRow(
-                    str(route),
-                    target.method,
-                    0,
-                    0,
-                    (),
-                    self.reading.nothing("size"),
-                    0,
-                    0,
-                    True,
-                    refused=target.refused,
-                )
-            )
+            long = too_large(call.url_size, 0, endpoint, http=http)
+            refused = target.refused if long == NULL else long
+            nothing = self.reading.nothing("size")
+            made.append(CallRow(str(route), target.method, 0, 0, (), nothing, 0, 0, True, refused=refused))
         count = client.users.count if client.users is not None else said.count
         if count * each > MOST_ENTRIES:
             self.reading.problem(

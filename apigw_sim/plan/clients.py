@@ -186,7 +186,7 @@ class Clients:
             )
             weights = laws.cumulative([call.weight for call in client.calls])
         drawn = len(calls)
-        calls, browser = self.browsers.rows(name, client, found.stage, calls, self._answered)
+        calls, browser = self.browsers.rows(name, client, found.stage, found.endpoint, calls, self._answered)
         opens = None
         if client.connections is not None and found.stage is not None:
             here = (*path, "connections")

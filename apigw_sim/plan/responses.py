@@ -120,14 +120,8 @@ def of_method(api: Api, method: Method, types: Mapping[str, int]) -> dict[str, A
 
 def of_call(call: Call, types: Mapping[str, int], endpoint: str, *, http: bool) -> dict[str, Any]:
     """What of a call may keep it from its backend, as words of its row; `http`: it is to an HTTP API."""
-    words: dict[str, Any] = {}
-    if http:
-        if call.url_size + call.headers_size > quotas.count("http_headers_max"):
-            words["refused"] = reason.HEADERS_TOO_LARGE
-    elif call.url_size > quotas.url_max(endpoint):
-        words["refused"] = reason.URI_TOO_LONG
-    elif call.headers_size > quotas.headers_max(endpoint):
-        words["refused"] = reason.HEADERS_TOO_LARGE
+    refused = too_large(call.url_size, call.headers_size, endpoint, http=http)
+    words: dict[str, Any] = {} if refused == NULL else {"refused": refused}
     invalid = call.invalid_shares
     return words | {
         "invalid_body": laws.threshold(invalid.body),
@@ -135,6 +129,15 @@ def of_call(call: Call, types: Mapping[str, int], endpoint: str, *, http: bool) 
         "types": tuple(types[name] for name in call.content_type),
         "type_thresholds": laws.cumulative(list(call.content_type.values())),
     }
+
+
+def too_large(url: int, headers: int, endpoint: str, *, http: bool) -> int:
+    """Why a URL and headers of so many bytes are no request to an API at all; NULL: they are."""
+    if http:
+        return reason.HEADERS_TOO_LARGE if url + headers > quotas.count("http_headers_max") else NULL
+    if url > quotas.url_max(endpoint):
+        return reason.URI_TOO_LONG
+    return reason.HEADERS_TOO_LARGE if headers > quotas.headers_max(endpoint) else NULL
 
 
 def in_base64_at_most(size: int) -> int:

@@ -135,6 +135,16 @@ def test_a_preflight_without_permission_fails_the_call(
         assert ended(ran) == [("PREFLIGHT_FAILED", 0, None, 100)]
 
 
+@pytest.mark.parametrize(("size", "answers"), [("10240 B", [204, 200]), ("10241 B", [414])])
+def test_a_preflight_has_the_url_of_its_call(run: Run, size: str, answers: list[int]) -> None:
+    """One that is too long is refused before the call is made at all; headers that are too large are the call's own."""
+    ran = run(browsed(at(0), [{"call": "PUT /", "url_size": size}]))
+    assert [row.status for row in ran.attempts] == answers
+    assert ended(ran)[0][0] == ("SUCCEEDED" if answers[-1] == 200 else "PREFLIGHT_FAILED")
+    headers = run(browsed(at(0), [{"call": "PUT /", "headers_size": "1 MB"}]))
+    assert [row.status for row in headers.attempts] == [204, 431]
+
+
 def test_preflights_spend_the_tokens_of_calls(run: Run) -> None:
     """Three tokens: a preflight, its call, another call; what the next preflight finds is an empty bucket."""
     account = {"throttle": {"rate": "0/s", "burst": 3}}
