@@ -94,9 +94,7 @@ def rows(
     made: list[Client] = []
     for name, said in scenario.clients.items():
         row = clients[by_name[name]]
-        if (
-            AT in name
-        ):  # no client of the scenario has a blank in its name; who is at a further target comes last
+        if AT in name:  # who is at a further target comes last, and nobody else has a blank in the name
             break
         if name in checks:
             record = scenario.records[checks[name]]

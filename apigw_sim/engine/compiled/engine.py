@@ -14,7 +14,9 @@ from apigw_sim.draws.philox import Key
 from apigw_sim.engine.clock import Instants
 from apigw_sim.engine.compiled import firehose, levels, provisioned, users
 from apigw_sim.engine.compiled import words as w
-from apigw_sim.engine.compiled.builder import ANSWERS, Builder, client_row
+from apigw_sim.engine.compiled.builder import Builder
+from apigw_sim.engine.compiled.client_vectors import client_row
+from apigw_sim.engine.compiled.gateway_vectors import ANSWERS
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
