@@ -21,8 +21,8 @@ def _shares(said: Shards) -> list[float]:
     if said.keys is None:
         return [1 / said.count] * said.count
     each = np.full(said.keys.n, 1 / said.keys.n)
-    if said.keys.cut is not None and said.keys.other is not None:
-        each = shares(said.keys.cut, said.keys.other)
+    if said.keys.table is not None:
+        each = shares(said.keys.table)
     found: list[float] = np.bincount(said.of_key, each, minlength=said.count).tolist()
     return found
 

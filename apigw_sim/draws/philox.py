@@ -18,6 +18,7 @@ Row = tuple[int, int, int, int]
 MULTIPLIERS = 0xD2E7470EE14C6C93, 0xCA5A826395121157
 WEYL = 0x9E3779B97F4A7C15, 0xBB67AE8584CAA73B
 MASK = (1 << 64) - 1
+ROUNDS = 10
 
 
 def key(*names: object) -> Key:
@@ -32,13 +33,21 @@ def row(key: Key, number: int, attempt: int, user: int, group: int) -> Row:
     k0, k1 = key
     m0, m1 = MULTIPLIERS
     w0, w1 = WEYL
-    for _ in range(10):
+    for _ in range(ROUNDS):
         p0 = m0 * c0
         p1 = m1 * c2
         c0, c1, c2, c3 = (p1 >> 64) ^ c1 ^ k0, p1 & MASK, (p0 >> 64) ^ c3 ^ k1, p0 & MASK
         k0 = (k0 + w0) & MASK
         k1 = (k1 + w1) & MASK
     return c0 >> 1, c1 >> 1, c2 >> 1, c3 >> 1
+
+
+def schedule(key: Key) -> list[int]:
+    """The keys of all rounds, two words each, as signed words."""
+    rounds = [
+        (word + turn * step) & MASK for turn in range(ROUNDS) for word, step in zip(key, WEYL, strict=True)
+    ]
+    return [word - (1 << 64) if word >> 63 else word for word in rounds]
 
 
 def rows(key: Key, first: int, count: int, attempt: int, user: int, group: int) -> NDArray[np.int64]:

@@ -310,16 +310,15 @@ def numbered(law: Numbered, words: Ints) -> Ints:
     """Whole numbers 0..n-1 of a law, one per word."""
     if law.choice is Choice.UNIFORM:
         return vectors.uniforms(words, law.n)
-    assert law.cut is not None
-    assert law.other is not None
-    return vectors.aliases(words, law.cut, law.other)
+    assert law.table is not None
+    return vectors.aliases(words, law.table)
 
 
 def numbered_one(law: Numbered, word: int) -> int:
     """A whole number 0..n-1 of a law, for one word."""
-    if law.cut is None or law.other is None:
+    if law.table is None:
         return pick.uniform(word, law.n)
-    return int(pick.alias(word, law.cut, law.other))  # type: ignore[arg-type]
+    return int(pick.alias(word, law.table))  # type: ignore[arg-type]
 
 
 def _slice(column: Ints | None, first: int, n: int) -> Ints | None:

@@ -42,7 +42,8 @@ def uniforms(words: Ints, n: int) -> Ints:
     return ((words >> 27) * n) >> 36
 
 
-def aliases(words: Ints, cut: Ints, other: Ints) -> Ints:
+def aliases(words: Ints, table: Ints) -> Ints:
     """`rules.pick.alias` of each word."""
-    column = ((words >> ALIAS_BITS) * len(cut)) >> (WORD_BITS - ALIAS_BITS)
-    return np.where((words & ((1 << ALIAS_BITS) - 1)) < cut[column], column, other[column])
+    column = ((words >> ALIAS_BITS) * len(table)) >> (WORD_BITS - ALIAS_BITS)
+    entry, low = table[column], (1 << ALIAS_BITS) - 1
+    return np.where((words & low) < (entry & low), column, entry >> ALIAS_BITS)

@@ -16,8 +16,9 @@ CHUNK = 1 << 17
 class Stream:
     """Samples by period. Kernels write into the free end of a chunk; whole chunks are used again and again."""
 
-    def __init__(self, length: int) -> None:
+    def __init__(self, length: int, ordered: bool) -> None:
         self._length = length
+        self._ordered = ordered
         self._stamps = np.empty(0, np.int64)
         self._chunk = _part(0)
         self._filled = 0
@@ -43,7 +44,8 @@ class Stream:
         if not size:
             return
         stamps = self._stamps[:size]
-        first, last = int(stamps.min()) // self._length, int(stamps.max()) // self._length
+        earliest, latest = (stamps[0], stamps[-1]) if self._ordered else (stamps.min(), stamps.max())
+        first, last = int(earliest) // self._length, int(latest) // self._length
         if first < following:
             raise RuntimeError(f"a row of period {first} came after that period had been closed")
         if self._filled == 0:
@@ -96,8 +98,9 @@ class Stream:
 class Parts:
     """Streams of the same periods; it stands for `periods.Waiting`."""
 
-    def __init__(self, length: int, streams: int) -> None:
-        self.streams = tuple(Stream(length) for _ in range(streams))
+    def __init__(self, length: int, streams: int, ordered: bool = False) -> None:
+        """`ordered`: no sample is stamped before the one that came before it."""
+        self.streams = tuple(Stream(length, ordered) for _ in range(streams))
         self.next = 0
         """The first period that is not closed yet."""
 

@@ -80,7 +80,9 @@ class Metrics:
             kernels = by_kernels.load()
             samples = by_kernels.Gateway(kernels, groups).samples
             work = partial(by_kernels.CountedWork, kernels)
-            of_gateway, of_lambda = by_kernels.Parts(plan.period, 2), by_kernels.Parts(plan.period, 1)
+            in_order = not plan.account.stamp_arrival  # attempts are told of as they are answered
+            of_gateway = by_kernels.Parts(plan.period, 2, in_order)
+            of_lambda = by_kernels.Parts(plan.period, 1)
             spread = partial(by_kernels.CountedSpread, kernels)
         self._gateway = GatewayPeriods(plan, groups, self.numbering, self._figures, of_gateway, samples)
         self._lambda = LambdaPeriods(self.numbering, self._figures, of_lambda, work)

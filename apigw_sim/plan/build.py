@@ -241,11 +241,11 @@ def _tables(plan: Plan) -> Iterator[NDArray[np.int64]]:
         whom = [client.identities.which] if client.identities else []
         whence = [client.addresses.which] if client.screen and client.addresses else []
         for law in (*drawn, *([client.keys] if client.keys else []), *whom, *whence):
-            tables += [table for table in (law.cut, law.other) if table is not None]
+            tables += [law.table] if law.table is not None else []
     for backend in plan.backends:
         keys = backend.service.shards.keys if backend.service and backend.service.shards else None
         keys = backend.sqs.groups if backend.sqs else keys
-        tables += [table for table in (keys.cut, keys.other) if table is not None] if keys else []
+        tables += [keys.table] if keys and keys.table is not None else []
     yield from {id(table): table for table in tables}.values()
 
 

@@ -68,5 +68,4 @@ def numbered(n: int, s: float | None) -> Numbered:
     """A drawn whole number 0..n-1, uniform, or by Zipf's law where it has an exponent above 0."""
     if not s:
         return Numbered(Choice.UNIFORM, n)
-    cut, other = zipf(n, s)
-    return Numbered(Choice.ZIPF, n, cut, other)
+    return Numbered(Choice.ZIPF, n, zipf(n, s))

@@ -24,15 +24,18 @@ _CHUNK = 1 << 20
 
 
 @lru_cache(maxsize=16)
-def zipf(n: int, s: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """`cut` and `other` of `rules.pick.alias` for Zipf's law over 0..n-1; read-only; n in 1..MOST, s at least 0."""
-    cut, other = deal(_weights(n, s))
-    cut.flags.writeable = other.flags.writeable = False
-    return cut, other
+def zipf(n: int, s: float) -> NDArray[np.int64]:
+    """The table of `rules.pick.alias` for Zipf's law over 0..n-1; read-only; n in 1..MOST, s at least 0."""
+    table = deal(_weights(n, s))
+    table.flags.writeable = False
+    return table
 
 
-def deal(weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The alias table of n whole weights that never rise and add up to n * 2**32; it becomes `cut` in place."""
+def deal(weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The alias table of n whole weights that never rise and add up to n * 2**32, which it is made of in place.
+
+    A column that is all its own is its own alias.
+    """
     import numpy as np
 
     cut, n = weights, len(weights)
@@ -40,7 +43,7 @@ def deal(weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
     other = np.arange(n, dtype=np.int64)
     heavy = n - int(np.searchsorted(cut[::-1], scale, side="right"))
     if heavy == 0:
-        return cut, other
+        return _entries(cut, other)
     # excess[j]: what the heavy columns up to j have to give away; light columns take it in order, each from one heavy
     # column, and a heavy column that gave more than it had becomes light and takes the rest from the next.
     excess = np.cumsum(cut[:heavy] - scale)
@@ -57,16 +60,27 @@ def deal(weights: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
         done = upto
     cut[:heavy] = scale - (taken - excess)
     other[: heavy - 1] = np.arange(1, heavy)
-    return cut, other
+    return _entries(cut, other)
 
 
-def shares(cut: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.float64]:
+def _entries(cut: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The table in which column j is its own in cut[j] of 2**32 words, and else other[j]; it takes the place of `cut`."""
+    import numpy as np
+
+    own = np.flatnonzero(cut == 1 << ALIAS_BITS)
+    cut[own], other[own] = 0, own
+    other <<= ALIAS_BITS
+    cut |= other
+    return cut
+
+
+def shares(table: NDArray[np.int64]) -> NDArray[np.float64]:
     """The probability of each whole number that a table of `zipf` gives, columns taken as equally likely."""
     import numpy as np
 
-    weight = cut.copy()
-    np.add.at(weight, other, (1 << ALIAS_BITS) - cut)
-    return weight / (len(cut) << ALIAS_BITS)
+    weight = table & ((1 << ALIAS_BITS) - 1)
+    np.add.at(weight, table >> ALIAS_BITS, (1 << ALIAS_BITS) - weight)
+    return weight / (len(table) << ALIAS_BITS)
 
 
 def _weights(n: int, s: float) -> NDArray[np.int64]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 WORD_BITS = 63
 ALIAS_BITS = 32
+"""Bits of a word that decide between a column and its alias, and of a table's entry that say how often it is the column."""
 
 
 def happens(word: int, threshold: int) -> bool:
@@ -34,8 +35,11 @@ def column(word: int, n: int) -> int:
     return ((word >> ALIAS_BITS) * n) >> (WORD_BITS - ALIAS_BITS)
 
 
-def alias(word: int, cut: Sequence[int], other: Sequence[int]) -> int:
-    """Walker's alias method: the high bits pick a column, the low 32 decide between it and its alias."""
-    picked = column(word, len(cut))
-    instead = other[picked]  # looked up in any case: which it will be, no processor can foretell
-    return picked if (word & 4294967295) < cut[picked] else instead
+def alias(word: int, table: Sequence[int]) -> int:
+    """Walker's alias method: the high bits pick a column, the low 32 decide between it and its alias.
+
+    An entry of the table is alias * 2**32 + how many of 2**32 words are the column's own.
+    """
+    picked = column(word, len(table))
+    entry = table[picked]
+    return picked if (word & 4294967295) < (entry & 4294967295) else entry >> ALIAS_BITS

@@ -61,7 +61,7 @@ def test_what_blocks_hold_is_what_is_drawn_one_by_one(mixed: Plan, number: int) 
         said = row.calls[picked]
         assert block.max_age_0[call] == (age < said.max_age_0) + (age < said.max_age_0_authorized)
         if row.keys is not None:
-            assert block.api_key[call] == row.first_key + pick.alias(key, row.keys.cut, row.keys.other)
+            assert block.api_key[call] == row.first_key + pick.alias(key, row.keys.table)
 
 
 @pytest.mark.parametrize("number", [WEB, PARTNER])
@@ -74,7 +74,7 @@ def test_resources_and_entries_are_made_of_the_parameters_own_words(mixed: Plan,
             group, slot = divmod(parameter.word, 4)
             word = single.row(Group.PARAMETERS + group, call, 0)[slot]
             law = parameter.law
-            value = pick.uniform(word, law.n) if law.cut is None else pick.alias(word, law.cut, law.other)
+            value = pick.uniform(word, law.n) if law.table is None else pick.alias(word, law.table)
             resource, entry = (
                 resource + value * parameter.resource_stride,
                 entry + value * parameter.entry_stride,

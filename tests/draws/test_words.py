@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from rules.twins import EDGES, WORDS, words
 
-from apigw_sim.draws import philox, vectors
+from apigw_sim.draws import Group, philox, vectors
 from apigw_sim.rules import pick, quantile
 
 PUBLISHED = [
@@ -46,6 +46,19 @@ def test_rows_in_bulk_are_the_rows_one_by_one() -> None:
         assert [tuple(row) for row in block.tolist()] == [
             philox.row(key, first + n, attempt, user, group) for n in range(5)
         ]
+
+
+def test_a_row_is_made_under_the_keys_of_the_schedule_round_by_round() -> None:
+    key = philox.key(1, 0, "client", "web")
+    counter = [8, 1, 3, int(Group.SEND)]
+    keys = philox.schedule(key)
+    assert len(keys) == 20
+    assert max(abs(word) for word in keys) <= 1 << 63
+    for k0, k1 in zip(keys[::2], keys[1::2], strict=True):
+        high_0, low_0 = divmod(0xD2E7470EE14C6C93 * counter[0], 1 << 64)
+        high_1, low_1 = divmod(0xCA5A826395121157 * counter[2], 1 << 64)
+        counter = [high_1 ^ counter[1] ^ k0 % (1 << 64), low_1, high_0 ^ counter[3] ^ k1 % (1 << 64), low_0]
+    assert [word >> 1 for word in counter] == philox.rows(key, 7, 1, 1, 3, Group.SEND)[0].tolist()
 
 
 def test_a_bulk_may_begin_anywhere() -> None:
@@ -110,7 +123,6 @@ def test_uniform_numbers_and_aliases_are_the_rules(many: list[int], n: int) -> N
     assert vectors.uniforms(column, n).tolist() == [pick.uniform(word, n) for word in many]
     if n <= 10_000:
         source = random.Random(n)
-        cut = [source.randrange(2**32) for _ in range(n)]
-        other = [source.randrange(n) for _ in range(n)]
-        found = vectors.aliases(column, np.array(cut, np.int64), np.array(other, np.int64))
-        assert found.tolist() == [pick.alias(word, cut, other) for word in many]
+        table = [source.randrange(n << 32) for _ in range(n)]
+        found = vectors.aliases(column, np.array(table, np.int64))
+        assert found.tolist() == [pick.alias(word, table) for word in many]

@@ -103,7 +103,7 @@ def test_keys_are_drawn_within_their_group(make: Make) -> None:
     assert (zipf.keys.choice, zipf.keys.n, zipf.first_key) == (Choice.ZIPF, 5, 1)
     even = make(parts, over={"clients.web.api_key": {"from": "hobby", "uniform": True}}).clients[0]
     assert even.keys is not None
-    assert (even.keys.choice, even.keys.cut) == (Choice.UNIFORM, None)
+    assert (even.keys.choice, even.keys.table) == (Choice.UNIFORM, None)
     assert make(parts).clients[0].first_key == NULL
 
 

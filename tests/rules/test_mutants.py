@@ -46,7 +46,7 @@ MUTANTS = [
     (picks_agree, "pick", "return word < threshold", "return word <= threshold"),
     (picks_agree, "pick", "if word < thresholds[middle]", "if word <= thresholds[middle]"),
     (picks_agree, "pick", "((word >> 27) * n) >> 36", "word % n"),
-    (picks_agree, "pick", "4294967295) < cut", "4294967295) <= cut"),
+    (picks_agree, "pick", "4294967295) < (entry", "4294967295) <= (entry"),
     (quantiles_agree, "quantile", "word < top:", "word <= top:"),
     (quantiles_agree, "quantile", "word >= 4_611_686_018_427_387_904", "word > 4_611_686_018_427_387_904"),
     (quantiles_agree, "quantile", "table[here + step] - low)", "table[here + step] - low + 1)"),

@@ -161,10 +161,11 @@ def picks_agree(pick: ModuleType, number: Callable[[int], int] = int, seed: int 
             cut, other = [(k * 977) % 2**32 for k in range(n)], [(k + 1) % n for k in range(n)]
             column = (word >> 32) * n // 2**31
             want = column if word % 2**32 < cut[column] else other[column]
-            assert pick.alias(number(word), [number(c) for c in cut], [number(o) for o in other]) == want
+            table = [number(o * 2**32 + c) for c, o in zip(cut, other, strict=True)]
+            assert pick.alias(number(word), table) == want
     column = 3
     exact = (column << 61) | 7
-    assert [pick.alias(exact, [0, 0, 0, c], [0, 1, 2, 0]) for c in (7, 8)] == [0, 3]
+    assert [pick.alias(exact, [0, 1 << 32, 2 << 32, c]) for c in (7, 8)] == [0, 3]
 
 
 # quantiles

@@ -109,11 +109,9 @@ def identify(s: State, a: View, z: View) -> int:
     """Whom a call is taken for, and the API key that its authorizer gives; gives the word of the validation expression."""
     c = view(s.client, a.client)
     user = a.who & USER_MASK
-    word, _, _, _ = words(
-        c.key_0, c.key_1, 0 if user else a.call, 0, user, OF_IDENTITY
-    )  # a user stays who it is
+    word, _, _, _ = words(c, 0 if user else a.call, 0, user, OF_IDENTITY)  # a user stays who it is
     number = numbered(s, word, c.identities, c.identity_table)
-    worth, key, caught, _ = words(c.key_0, c.key_1, number, 0, 0, OF_STANDING)
+    worth, key, caught, _ = words(c, number, 0, 0, OF_STANDING)
     a.identity = c.first_identity + number
     a.standing = rule.standing_of(worth, c.valid, c.denied, c.missing, c.expired)
     a.given = NULL

@@ -117,7 +117,7 @@ SOURCES = (
 ENTRIES = {
     "advance": "int64({state}, int64)", "tick": "int64({state}, int64)", "sweep": "void({state}, int64, int64)",
     "close": "void({state}, int64)", "bury_all": "void({state})",
-    "draw_when": "void({state}, int64, int64, int64)",
+    "draw_when": "void({state}, int64, int64, int64, int64)",
 }  # fmt: skip
 
 
@@ -141,6 +141,7 @@ INLINED = frozenset(
         "arrive",
         "admitted",
         "admit",
+        "passes",
         "met_too",
         "look_up",
         "answering",
@@ -150,7 +151,6 @@ INLINED = frozenset(
         "take_row",
         "take_node",
         "free_node",
-        "wake",
         "push",
         "pop",
         "precedes",
@@ -167,8 +167,7 @@ INLINED = frozenset(
         "free_place",
         "fetch",
         "marked",
-        "spread",
-        "turn",
+        "open_slot",
         "sent",
         "leaves",
         "ended",
@@ -191,7 +190,7 @@ class Kernel:
     sweep: Callable[[Any, int, int], None]
     close: Callable[[Any, int], None]
     bury_all: Callable[[Any], None]
-    draw_when: Callable[[Any, int, int, int], None]
+    draw_when: Callable[[Any, int, int, int, int], None]
     state: Callable[[State], Any]
 
 

@@ -44,6 +44,7 @@ class Builder(GatewayVectors, BackendVectors, ClientVectors):
             "listed": rows(w.DRAWN, w.LISTED),
             "instant": rows(1, 1),
             "when": rows(1, 1),
+            "chance": rows(1, w.CHANCE),
         }
         for name, width in (
             ("attempts", w.ATTEMPT_COLUMNS), ("invocations", w.INVOCATION_COLUMNS),
@@ -60,7 +61,7 @@ class Builder(GatewayVectors, BackendVectors, ClientVectors):
         self._distributions()
         self._clients()
         self.vectors |= {
-            "cells": joined(self.tables.cells), "cut": joined(self.tables.cut), "other": joined(self.tables.other),
+            "cells": joined(self.tables.cells), "columns": joined(self.tables.columns),
             "status": np.array(self.statuses, np.int64), "share": np.array(self.shares, np.int64),
         }  # fmt: skip
 

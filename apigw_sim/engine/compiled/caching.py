@@ -116,7 +116,7 @@ def line_up(s: State, st: View, where: int) -> None:
         tidy(s, st)
     q = view(s.queue, st.queue + st.queue_n * QUEUE)
     e = view(s.entry, where)
-    q.used = e.queued = e.used
+    q.used = s.queued[where // ENTRY] = e.used
     q.where = where
     st.queue_n += 1
 
@@ -129,15 +129,15 @@ def push_out(s: State, st: View) -> None:
     while True:
         q = view(s.queue, st.queue)
         e = view(s.entry, q.where)
-        if e.expires > 0 and e.queued == q.used and e.used > q.used:
-            q.used = e.queued = e.used
+        stands = e.expires > 0 and s.queued[q.where // ENTRY] == q.used
+        if stands and e.used > q.used:
+            q.used = s.queued[q.where // ENTRY] = e.used
             settle(s, st, 0)
             continue
-        fresh = e.expires > 0 and e.queued == q.used
         st.queue_n -= 1
         copy(s.queue, st.queue, s.queue, st.queue + st.queue_n * QUEUE, QUEUE)
         settle(s, st, 0)
-        if fresh:
+        if stands:
             drop(s, st, e)
             return
 
@@ -170,7 +170,7 @@ def tidy(s: State, st: View) -> None:
     for place in range(st.queue_n):
         q = view(s.queue, st.queue + place * QUEUE)
         e = view(s.entry, q.where)
-        if e.expires > 0 and e.queued == q.used:
+        if e.expires > 0 and s.queued[q.where // ENTRY] == q.used:
             to = view(s.queue, st.queue + kept * QUEUE)
             to.used = q.used
             to.where = q.where

@@ -276,7 +276,7 @@ def permission(s: State, c: View, a: View) -> int:
     user = a.who & USER_MASK
     browser = user - 1
     if user == 0:
-        word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, 0, OF_BROWSER)
+        word, _, _, _ = words(c, a.call, 0, 0, OF_BROWSER)
         browser = pick.uniform(word, c.browsers)
     return c.permissions + browser * c.each + view(s.pick, a.pick).permission + a.resource
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from apigw_sim.draws import Group, vectors
+from apigw_sim.draws import Group, philox, vectors
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.filling import fill, joined, rows
 from apigw_sim.engine.compiled.parts import Parts
@@ -34,16 +34,8 @@ class ClientVectors(Parts):
         plan = self.plan
         self._table("client", len(plan.aims) + 1 + len(plan.queues))
         for number, backend in enumerate(plan.queues, len(plan.clients) + 1):
-            key_0, key_1 = map(signed, self.draws.queue(backend))
-            fill(
-                self.vectors["client"],
-                "client",
-                number,
-                me=number * w.CLIENT,
-                number=NULL,
-                key_0=key_0,
-                key_1=key_1,
-            )
+            keys_of = round_keys(self.draws.queue(backend))
+            fill(self.vectors["client"], "client", number, me=number * w.CLIENT, number=NULL, **keys_of)
         self._table("permit", plan.permissions)
         self._users()
         screens = Screens(plan, self.vectors, self.tables)
@@ -63,7 +55,7 @@ class ClientVectors(Parts):
             guides.append(guide)
             fill(
                 self.vectors["client"], "client", me, me=me * w.CLIENT, number=number,
-                key_0=signed(stream.key[0]), key_1=signed(stream.key[1]), stage=row.stage, pick=p * w.PICK,
+                **round_keys(stream.key), stage=row.stage, pick=p * w.PICK,
                 weights=self._shares([0] * len(row.weights), row.weights), weights_n=len(row.weights),
                 guide=guided, guide_shift=shift,
                 block_first=number * w.CALL_BLOCK * w.DRAWN, first_key=row.first_key, key_n=keys.n if keys else 0,
@@ -265,9 +257,9 @@ def packed(policies: Sequence[int]) -> int:
     return sum(word << 2 * place for place, word in enumerate(policies))
 
 
-def signed(word: int) -> int:
-    """64 bits as a signed word."""
-    return word - (1 << 64) if word >> 63 else word
+def round_keys(key: philox.Key) -> dict[str, int]:
+    """The words of a client that its draws are made under."""
+    return dict(zip(w.ROUND_KEYS, philox.schedule(key), strict=True))
 
 
 def guide_of(thresholds: Sequence[int]) -> tuple[Ints, int]:

@@ -52,7 +52,7 @@ def heard(s: State, c: View, a: View, since: int, outcome: int) -> None:
     if outcome != SUCCEEDED or not connects(s, c, a):
         return
     x = view(s.connections, c.connections)
-    gap, lifetime, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, CONNECTED)
+    gap, lifetime, _, _ = words(c, a.call, 0, a.who & USER_MASK, CONNECTED)
     move(s, x.open, 1)
     move(s, x.connected, 1)
     me = s.connection_free
@@ -69,7 +69,7 @@ def heard(s: State, c: View, a: View, since: int, outcome: int) -> None:
     for number in range(s.drops):
         d = view(s.disconnect, number * DISCONNECT)
         if d.stage == x.stage and s.now < d.at and d.at <= ends:
-            word, _, _, _ = words(c.key_0, c.key_1, a.call, number, a.who & USER_MASK, DROPPED)
+            word, _, _, _ = words(c, a.call, number, a.who & USER_MASK, DROPPED)
             if pick.happens(word, d.share):
                 ends, why = d.at, LOST
                 break
@@ -97,7 +97,7 @@ def due(s: State, c: View, row: int, who: int, call: int) -> bool:
     if why == OPEN:
         draw_call(s, c, call, user, NULL)
         if view(s.block, c.block_first).body <= x.largest:
-            gap, _, _, _ = words(c.key_0, c.key_1, call, 0, user, CONNECTED)
+            gap, _, _, _ = words(c, call, 0, user, CONNECTED)
             go_on(s, x, k, who, call + 1, s.now, gap)
             return True
         why = TOO_LARGE
@@ -106,7 +106,7 @@ def due(s: State, c: View, row: int, who: int, call: int) -> bool:
     k.next = s.connection_free
     s.connection_free = row
     if why != BY_CLIENT and x.returns:
-        _, _, wait, _ = words(c.key_0, c.key_1, call, 0, user, CONNECTED)
+        _, _, wait, _ = words(c, call, 0, user, CONNECTED)
         at = s.now + value(s, x.reconnect, x.reconnect_c, wait)
         if at < x.until:
             schedule(s, at, (OF_USER << WHO_BITS) + who, (call + 1) << CALL_SHIFT, DUE, 0)

@@ -11,6 +11,7 @@ from apigw_sim.engine.compiled.words import (
     BACKEND,
     BUCKET,
     CALL_BLOCK,
+    CHANCE,
     CLIENT,
     DRAWN,
     ENTRY,
@@ -49,13 +50,13 @@ def four(s: State, a: View, group: int) -> tuple[int, int, int, int]:
     """The four words of a group for an attempt."""
     who = a.who
     c = view(s.client, ((who >> USER_BITS) + 1) * CLIENT)
-    return words(c.key_0, c.key_1, a.call, a.number, who & USER_MASK, group)
+    return words(c, a.call, a.number, who & USER_MASK, group)
 
 
 def of_request(s: State, a: View) -> tuple[int, int, int, int]:
     """The words of a call for the validity of its body and of its parameters, and for its content type."""
     c = view(s.client, a.client)
-    return words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_REQUEST)
+    return words(c, a.call, 0, a.who & USER_MASK, OF_REQUEST)
 
 
 def value(s: State, table: int, constant: int, word: int) -> int:
@@ -69,7 +70,7 @@ def numbered(s: State, word: int, count: int, table: int) -> int:
     """A whole number 0..count-1: uniform, or by the alias table that begins at `table`."""
     if table == NULL:
         return pick.uniform(word, count)
-    return pick.alias(word, part(s.cut, table, count), part(s.other, table, count))
+    return pick.alias(word, part(s.columns, table, count))
 
 
 def draw_send(s: State, a: View) -> None:
@@ -132,34 +133,60 @@ def draw_outcome(s: State, a: View, f: View) -> int:
 
 def draw_key(s: State, c: View, a: View) -> int:
     """The API key that a call is sent with."""
-    _, _, word, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CALL)
+    _, _, word, _ = words(c, a.call, 0, a.who & USER_MASK, OF_CALL)
     return c.first_key + (numbered(s, word, c.key_n, c.key_table) if c.key_n > 0 else 0)
 
 
-def draw_when(s: State, client: int, first: int, count: int) -> None:
-    """The words "when" of a client's calls first .. first + count - 1."""
+def draw_when(s: State, client: int, first: int, count: int, kept: int) -> None:
+    """The words "when" of a client's calls first .. first + count - 1; the others of the first `kept` stay at hand."""
     c, out = view(s.client, client), s.when
-    for i in range(count):
-        out[i], _, _, _ = words(c.key_0, c.key_1, first + i, 0, 0, OF_CALL)
+    c.chance_from, c.chance_to = first, first + kept
+    i, at = 0, c.chance
+    while i < kept:
+        d = view(s.chance, at)
+        out[i], d.which, d.key, d.age = words(c, first + i, 0, 0, OF_CALL)
+        i += 1
+        at += CHANCE
+    while i < count:
+        out[i], _, _, _ = words(c, first + i, 0, 0, OF_CALL)
+        i += 1
 
 
 def draw_calls(s: State, c: View) -> None:
     """Draw a client's next calls, with their first attempts: many at once, so that no look-up waits for another."""
     n = c.instant_n if c.instant_n < DRAWN else DRAWN
-    for i in range(n):
-        b = view(s.block, c.block_first + i * CALL_BLOCK)
-        b.at = s.instant[c.instant + i]
-        choose_call(
-            s, c, b, c.undrawn + i, 0, view(s.listed, c.listed_at + i * LISTED).pick if c.picked else NULL
-        )
-    for i in range(n):
-        draw_words(s, c, view(s.block, c.block_first + i * CALL_BLOCK), c.undrawn + i, 0)
-    for i in range(n):
-        look_words_up(
-            s, c, view(s.block, c.block_first + i * CALL_BLOCK), c.undrawn + i, 0, c.listed_at + i * LISTED
-        )
-    for i in range(n):
-        look_ahead(s, view(s.block, c.block_first + i * CALL_BLOCK))
+    begin, first, listed = c.block_first, c.undrawn, c.listed_at
+    end = begin + n * CALL_BLOCK
+    known = c.chance_from <= first and first + n <= c.chance_to
+    at, instant, call = begin, c.instant, first
+    while at < end:
+        b = view(s.block, at)
+        b.at = s.instant[instant]
+        picked = view(s.listed, listed + (call - first) * LISTED).pick if c.picked else NULL
+        if known:
+            d = view(s.chance, c.chance + (call - c.chance_from) * CHANCE)
+            b.key, b.age = d.key, d.age
+            choose(s, c, b, d.which, picked)
+        else:
+            choose_call(s, c, b, call, 0, picked)
+        at += CALL_BLOCK
+        instant += 1
+        call += 1
+    at, call = begin, first
+    while at < end:
+        draw_words(s, c, view(s.block, at), call, 0)
+        at += CALL_BLOCK
+        call += 1
+    at, call = begin, first
+    while at < end:
+        look_words_up(s, c, view(s.block, at), call, 0, listed)
+        at += CALL_BLOCK
+        call += 1
+        listed += LISTED
+    at = begin
+    while at < end:
+        look_ahead(s, view(s.block, at))
+        at += CALL_BLOCK
     c.undrawn += n
     c.instant += n
     c.instant_n -= n
@@ -179,7 +206,12 @@ def draw_call(s: State, c: View, call: int, user: int, step: int) -> None:
 
 def choose_call(s: State, c: View, b: View, call: int, user: int, picked: int) -> None:
     """Draw what a call is (`picked`: it is known), and the words of its key and of Cache-Control: max-age=0."""
-    _, which, b.key, b.age = words(c.key_0, c.key_1, call, 0, user, OF_CALL)
+    _, which, b.key, b.age = words(c, call, 0, user, OF_CALL)
+    choose(s, c, b, which, picked)
+
+
+def choose(s: State, c: View, b: View, which: int, picked: int) -> None:
+    """What a call is, by its word, or as it is known."""
     if picked == NULL:
         picked = 0
         if c.weights_n > 1:
@@ -197,21 +229,17 @@ def draw_words(s: State, c: View, b: View, call: int, user: int) -> None:
     b.age = (1 if age < p.age else 0) + (1 if age < p.authorized else 0)
     rtt, body, overhead = 0, 0, 0
     if p.sends:
-        rtt, body, overhead, _ = words(c.key_0, c.key_1, call, 1, user, OF_SEND)
+        rtt, body, overhead, _ = words(c, call, 1, user, OF_SEND)
     b.rtt = value(s, p.rtt, p.rtt_c, rtt)
     b.body = value(s, p.body, p.body_c, body)
     b.overhead = value(s, p.overhead, p.overhead_c, overhead)
     if c.key_table != NULL:
-        at = c.key_table + pick.column(b.key, c.key_n)
-        ahead(s.cut, at)
-        ahead(s.other, at)
+        ahead(s.columns, c.key_table + pick.column(b.key, c.key_n))
     if p.parameters_n > 0 and c.listed == 0:
-        b.resource, b.entry, b.third, b.fourth = words(c.key_0, c.key_1, call, 0, user, OF_PARAMETERS)
+        b.resource, b.entry, b.third, b.fourth = words(c, call, 0, user, OF_PARAMETERS)
         d = view(s.parameter, p.parameters)
         if d.table != NULL:
-            at = d.table + pick.column(b.resource, d.n)
-            ahead(s.cut, at)
-            ahead(s.other, at)
+            ahead(s.columns, d.table + pick.column(b.resource, d.n))
 
 
 def look_words_up(s: State, c: View, b: View, call: int, user: int, listed: int) -> None:
@@ -224,11 +252,13 @@ def look_words_up(s: State, c: View, b: View, call: int, user: int, listed: int)
     elif p.parameters_n > 0:
         group = 0
         w0, w1, w2, w3 = b.resource, b.entry, b.third, b.fourth
-        for number in range(p.parameters_n):
-            d = view(s.parameter, p.parameters + number * PARAMETER)
+        at, end = p.parameters, p.parameters + p.parameters_n * PARAMETER
+        while at < end:
+            d = view(s.parameter, at)
+            at += PARAMETER
             if d.word >> 2 != group:
                 group = d.word >> 2
-                w0, w1, w2, w3 = words(c.key_0, c.key_1, call, 0, user, OF_PARAMETERS + group)
+                w0, w1, w2, w3 = words(c, call, 0, user, OF_PARAMETERS + group)
             slot = d.word & 3
             word = w0 if slot == 0 else w1 if slot == 1 else w2 if slot == 2 else w3
             found = numbered(s, word, d.n, d.table)

@@ -117,6 +117,7 @@ class Compiled:
         state = self.state
         largest = sum(calls.largest for calls in self._calls)
         state.put("instant", np.zeros(max(largest, 1), np.int64))
+        state.put("chance", np.zeros(max(largest, 1) * w.CHANCE, np.int64))
         if any(calls.listed[0] is not None for calls in self._calls):
             state.put("listed", np.zeros(largest * w.LISTED, np.int64))
         first = 0
@@ -128,6 +129,7 @@ class Compiled:
             c.listed = int(resource is not None and entry is not None)
             c.replays = int(size is not None)
             self._first_call.append(first)
+            c.chance = first * w.CHANCE
             first += calls.largest
             self._refill(number)
             if calls.client.users is not None:
@@ -156,11 +158,12 @@ class Compiled:
         levels.move(state, f.alive, 1)
 
     def _when(self, number: int, first: int, count: int) -> Ints:
-        """The words that say when a client's calls start."""
+        """The words that say when a client's calls start; the others of their rows are kept, where there is room."""
         state = self.state
         if count > len(state.when):
             state.grow("when", count)
-        self.kernel.draw_when(state, (number + 1) * w.CLIENT, first, count)
+        kept = min(count, self._calls[number].largest)
+        self.kernel.draw_when(state, (number + 1) * w.CLIENT, first, count, kept)
         return state.words("when", 0, count)
 
     def _refill(self, number: int) -> None:
@@ -203,7 +206,7 @@ class Compiled:
             elif why == w.GROW:
                 state.make_room()
             else:
-                self._hand_on(int(state.block_rows))
+                self._hand_on(max(3 * int(state.block_rows) // 4, 1))  # what is nearly full goes with it
         state.now = until
 
     @property

@@ -19,11 +19,11 @@ from apigw_sim.engine.compiled.words import (
     FIELDS,
     FOR_EVER,
     HEAP,
+    HOT,
     LINE,
     NEAR,
     NEAR_BITS,
     NODE,
-    ROW,
 )
 from apigw_sim.engine.order import ATTEMPT_BITS, CLIENT_BITS, HOP_BITS, USER_BITS
 
@@ -33,16 +33,14 @@ if TYPE_CHECKING:
 
 WHO_BITS, CALL_SHIFT = CLIENT_BITS + USER_BITS, ATTEMPT_BITS + HOP_BITS
 WHO_MASK = (1 << WHO_BITS) - 1
-NEAR_COUNT, FAR_COUNT, FARTHER_COUNT, BEYOND_COUNT = map(
-    FIELDS["head"].index, ("near_n", "far_n", "farther_n", "beyond_n")
-)
+FAR_COUNT, FARTHER_COUNT, BEYOND_COUNT = map(FIELDS["head"].index, ("far_n", "farther_n", "beyond_n"))
 
 
 def push(s: State, node: int) -> None:
     """Put an event into the heap."""
     heap, n = s.heap, view(s.node, node)
     at, rank, number = n.at, n.rank, n.id
-    for word in range(0, ROW, LINE):
+    for word in range(0, HOT, LINE):
         ahead(s.row, n.row + word)
     i = s.heap_n
     s.heap_n = i + 1
@@ -133,6 +131,25 @@ def place(s: State, node: int) -> None:
     s.bits[where >> 5] |= 1 << (where & 31)
 
 
+def open_slot(s: State, where: int) -> None:
+    """Come to a slot of the near wheel: all its events are those of the current slot now.
+
+    What the slots after it will need is fetched meanwhile: the event of the second, and the row of the first one's.
+    """
+    following = view(s.node, s.wheel[(where + 1) & (NEAR - 1)]).row
+    for word in range(0, HOT, LINE):
+        ahead(s.row, following + word)
+    ahead(s.node, s.wheel[(where + 2) & (NEAR - 1)])
+    node = s.wheel[where]
+    s.wheel[where] = 0
+    s.bits[where >> 5] &= ~(1 << (where & 31))
+    while node != 0:
+        after = view(s.node, node).next
+        s.near_n -= 1
+        push(s, node)
+        node = after
+
+
 def spread(s: State, where: int, counter: int) -> None:
     """Take a list out of its wheel and place its events anew; `counter`: where in head its wheel is counted."""
     node = s.wheel[where]
@@ -169,7 +186,7 @@ def turn(s: State, slot: int) -> None:
             spread(s, BEYOND, BEYOND_COUNT)
         spread(s, FARTHER_FIRST + (book & (FAR - 1)), FARTHER_COUNT)
     spread(s, FAR_FIRST + (page & (FAR - 1)), FAR_COUNT)
-    spread(s, slot & (NEAR - 1), NEAR_COUNT)
+    open_slot(s, slot & (NEAR - 1))
 
 
 def next_page(s: State) -> int:
@@ -209,7 +226,7 @@ def fetch(s: State, upto: int) -> None:
             found = marked(s, (current & (NEAR - 1)) + 1, (stop - 1 & (NEAR - 1)) + 1)
             if found >= 0:
                 s.slot = (page << NEAR_BITS) + found
-                spread(s, found, NEAR_COUNT)
+                open_slot(s, found)
             elif last < end:
                 s.slot = last
             else:

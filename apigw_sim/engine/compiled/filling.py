@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from apigw_sim.engine.compiled import words as w
+from apigw_sim.engine.compiled.state import zeros
 from apigw_sim.plan.tables import NULL, Law
 from apigw_sim.rules.quantile import SIZE
 
@@ -23,8 +24,7 @@ class Tables:
 
     def __init__(self) -> None:
         self.cells: list[Ints] = []
-        self.cut: list[Ints] = []
-        self.other: list[Ints] = []
+        self.columns: list[Ints] = []
         self._cells: dict[int, int] = {}
         self._aliases: dict[int, int] = {}
         self._entries = 0
@@ -42,14 +42,13 @@ class Tables:
 
     def numbered(self, law: tables.Numbered) -> int:
         """Where a law of whole numbers has its alias table; NULL: it is uniform."""
-        if law.cut is None or law.other is None:
+        if law.table is None:
             return NULL
-        if id(law.cut) not in self._aliases:
-            self._aliases[id(law.cut)] = self._entries
-            self._entries += len(law.cut)
-            self.cut.append(law.cut)
-            self.other.append(law.other)
-        return self._aliases[id(law.cut)]
+        if id(law.table) not in self._aliases:
+            self._aliases[id(law.table)] = self._entries
+            self._entries += len(law.table)
+            self.columns.append(law.table)
+        return self._aliases[id(law.table)]
 
 
 def joined(parts: Iterable[Ints]) -> Ints:
@@ -59,11 +58,11 @@ def joined(parts: Iterable[Ints]) -> Ints:
 
 def rows(count: int, width: int) -> Ints:
     """Rows of zeros, one at least."""
-    return np.zeros(max(count, 1) * width, np.int64)
+    return zeros(max(count, 1) * width)
 
 
 def fill(vector: Ints, kind: str, row: int, /, **words: int) -> None:
     """Write words of the row of that number."""
-    fields = w.FIELDS[kind]
+    fields, width = w.FIELDS[kind], w.width(kind)
     for field, value in words.items():
-        vector[row * len(fields) + fields.index(field)] = value
+        vector[row * width + fields.index(field)] = value

@@ -145,7 +145,7 @@ def turned_away(s: State, a: View, c: View) -> bool:
         a.flags |= IN_FRONT
         return True
     if c.front > 0:
-        word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_CONNECTION)
+        word, _, _, _ = words(c, a.call, 0, a.who & USER_MASK, OF_CONNECTION)
         if pick.happens(word, c.untrusted):
             a.release = NULL
             because(s, a, reason.NO_CERTIFICATE, NULL, NULL)

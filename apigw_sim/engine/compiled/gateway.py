@@ -215,39 +215,45 @@ def admit(s: State, a: View, number: int, key: int, now: int) -> bool:
     if not front:
         n = met_too(s, n, account)
 
-    empty = n
-    for i in range(n):
-        if hold(s, met[i], now) < TOKEN:
-            empty = i
-            break
-    as_you_go = s.as_you_go
-    for i in range(n + 1):
-        if i == before and quota >= 0:
-            if not fits(s, quota, now):
-                because(s, a, reason.QUOTA_EXCEEDED, view(s.quota, quota * QUOTA).limit, NULL)
-                return False
-            if as_you_go:
-                spend_quota(s, quota)
-        if i == n:
-            break
-        if i == empty:
-            counted = as_you_go != 0 and i >= before
-            if quota >= 0 and s.counts_refused and not counted and fits(s, quota, now):
-                spend_quota(s, quota)
-            refuse(s, a, met[i])
-            return False
-        if as_you_go:
-            spend(s, met[i])
-    if not as_you_go:
-        for i in range(n):
-            spend(s, met[i])
-        if quota >= 0:
-            spend_quota(s, quota)
+    held = 0
+    while held < n and hold(s, met[held], now) >= TOKEN:
+        held += 1
+    if held < n or (quota >= 0 and not fits(s, quota, now)):
+        turn_down(s, a, held, n, before, quota, now)
+        return False
+    while held > 0:
+        held -= 1
+        spend(s, met[held])
+    if quota >= 0:
+        spend_quota(s, quota)
     if s.size_check_after_cache == 0 and not small(s, a):
         return False
     if m.validator and s.validation_after_cache == 0:
         return valid(s, a, m.validator)
     return True
+
+
+def turn_down(s: State, a: View, empty: int, n: int, before: int, quota: int, now: int) -> None:
+    """Refuse a request: of the n buckets that it meets that at `empty` has no token; n: its quota, met at `before`, is used up.
+
+    Where throttles spend as they go, those that it has passed before are spent.
+    """
+    met, as_you_go = s.met, s.as_you_go
+    for i in range(n + 1):
+        if i == before and quota >= 0:
+            if not fits(s, quota, now):
+                because(s, a, reason.QUOTA_EXCEEDED, view(s.quota, quota * QUOTA).limit, NULL)
+                return
+            if as_you_go:
+                spend_quota(s, quota)
+        if i == empty:
+            counted = as_you_go != 0 and i >= before
+            if quota >= 0 and s.counts_refused and not counted and fits(s, quota, now):
+                spend_quota(s, quota)
+            refuse(s, a, met[i])
+            return
+        if as_you_go:
+            spend(s, met[i])
 
 
 def met_too(s: State, n: int, bucket: int) -> int:

@@ -8,7 +8,7 @@ import numpy as np
 
 from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.checks import ERROR_OBJECT
-from apigw_sim.engine.compiled.filling import fill
+from apigw_sim.engine.compiled.filling import fill, rows
 from apigw_sim.engine.compiled.parts import Parts
 from apigw_sim.plan.tables import NULL, GaugeKind
 from apigw_sim.rules.reason import REASONS
@@ -130,6 +130,7 @@ class GatewayVectors(Parts):
         self._authorizers()
         self._table("queue", room)
         self._table("entry", plan.entries)
+        self.vectors["queued"] = rows(plan.entries, 1)
 
     def _on_other_hosts(self, table: Ints, releases: int) -> None:
         """The methods once more for each other host, with its parts of their buckets."""

@@ -22,7 +22,7 @@ def aimed(s: State, c: View, a: View) -> View:
     """The client as it is at the target that an attempt's resolver has, or is told now; its attempt is that one's."""
     d, user = view(s.names, c.names), a.who & USER_MASK
     call = a.call if user == 0 else 0
-    word, _, _, _ = words(c.key_0, c.key_1, call, 0, user, OF_RESOLVER)
+    word, _, _, _ = words(c, call, 0, user, OF_RESOLVER)
     m = view(s.remembered, d.first + pick.uniform(word, d.resolvers) * REMEMBERED)
     if m.until <= s.now:
         word, _, _, _ = four(s, a, OF_ANSWER)

@@ -27,10 +27,10 @@ def lowest_bit(word: int) -> int:
     return (word & -word).bit_length() - 1
 
 
-def words(k0: int, k1: int, number: int, attempt: int, user: int, group: int) -> tuple[int, int, int, int]:
-    """The four words of a draw (`draws.philox.row`) under a key of two signed words."""
-    kind: Any = type(k0)
-    key = int(k0) & philox.MASK, int(k1) & philox.MASK
+def words(client: View, number: int, attempt: int, user: int, group: int) -> tuple[int, int, int, int]:
+    """The four words of a draw (`draws.philox.row`) under the key of a client, whose first two words are those of round 0."""
+    kind: Any = type(client.key_0)
+    key = int(client.key_0) & philox.MASK, int(client.key_1) & philox.MASK
     a, b, c, d = philox.row(key, int(number), int(attempt), int(user), int(group))
     return kind(a), kind(b), kind(c), kind(d)
 

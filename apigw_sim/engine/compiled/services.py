@@ -83,5 +83,5 @@ def key_of(s: State, a: View, z: View) -> int:
 def word_of_key(s: State, a: View) -> int:
     """The word for the partition key of a call."""
     c = view(s.client, a.client)
-    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_PARTITION)
+    word, _, _, _ = words(c, a.call, 0, a.who & USER_MASK, OF_PARTITION)
     return word

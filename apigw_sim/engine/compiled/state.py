@@ -15,6 +15,13 @@ EXPIRES = 0
 """The word at which a cached answer and a cached result of an authorizer say until when they live."""
 
 
+def zeros(count: int) -> Ints:
+    """Words of 0 that begin where a line does that the processor fetches at once."""
+    room = np.zeros(count + w.LINE, np.int64)
+    first = -(room.ctypes.data // room.itemsize) % w.LINE
+    return room[first : first + count]
+
+
 class PlainRow:
     """A row of a vector in plain Python: its words as attributes."""
 
@@ -99,7 +106,7 @@ class State:
     def grow(self, name: str, least: int) -> None:
         """Double a vector, or more."""
         old = self.words(name, 0, len(getattr(self, name)))
-        new = np.zeros(max(2 * len(old), least), np.int64)
+        new = zeros(max(2 * len(old), least))
         new[: len(old)] = old
         self.put(name, new)
 

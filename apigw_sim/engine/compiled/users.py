@@ -38,7 +38,7 @@ def next_comes(s: State, u: View, who: int) -> None:
 def goes_on(s: State, c: View, a: View, at: int) -> None:
     """A user's call is over at `at`: it thinks, or pauses after its session, and calls again."""
     u = view(s.users, c.users)
-    word, leaves, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_USER)
+    word, leaves, _, _ = words(c, a.call, 0, a.who & USER_MASK, OF_USER)
     step, wait = 0, 0
     if u.steps > 0:
         p = view(s.pick, a.pick)

@@ -32,10 +32,10 @@ from numba.extending import (
     unbox,
 )
 
-from apigw_sim.draws.philox import MULTIPLIERS, WEYL
+from apigw_sim.draws.philox import MULTIPLIERS, ROUNDS
 from apigw_sim.engine.compiled import plain
 from apigw_sim.engine.compiled.state import State
-from apigw_sim.engine.compiled.words import FIELDS, VECTORS
+from apigw_sim.engine.compiled.words import FIELDS, ROUND_KEYS, VECTORS
 from apigw_sim.rules import quantile
 
 WORD, WIDE = ir.IntType(64), ir.IntType(128)
@@ -306,28 +306,27 @@ def _depth(context: Any, builder: Any, sig: Any, args: Any) -> Any:  # noqa: ARG
 
 @type_callable(plain.words)
 def _type_words(context: Any) -> Any:  # noqa: ARG001
-    return lambda k0, k1, number, attempt, user, group: types.UniTuple(types.int64, 4)  # noqa: ARG005
+    return lambda client, number, attempt, user, group: types.UniTuple(types.int64, 4)  # noqa: ARG005
 
 
-@lower_builtin(plain.words, *[types.Integer] * 6)
+@lower_builtin(plain.words, Row, *[types.Integer] * 4)
 def _philox(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    """`draws.philox.row` in 64-bit words with products of 128 bits."""
-    k0, k1, number, attempt, user, group = _words(context, builder, sig, args)
-    key = [k0, k1]
+    """`draws.philox.row` in 64-bit words with products of 128 bits, under keys of rounds that are read and not made."""
+    client, number, attempt, user, group = _words(context, builder, sig, args)
+    keys = [_get_of_row(context, builder, sig.args[0], client, name) for name in ROUND_KEYS]
     c = [builder.add(number, ir.Constant(WORD, 1)), attempt, user, group]
 
     def product(factor: int, word: Any) -> tuple[Any, Any]:
         wide = builder.mul(ir.Constant(WIDE, factor), builder.zext(word, WIDE))
         return builder.trunc(builder.lshr(wide, ir.Constant(WIDE, 64)), WORD), builder.trunc(wide, WORD)
 
-    for _ in range(10):
+    for turn in range(ROUNDS):
         high_0, low_0 = product(MULTIPLIERS[0], c[0])
         high_1, low_1 = product(MULTIPLIERS[1], c[2])
         c = [
-            builder.xor(builder.xor(high_1, c[1]), key[0]), low_1,
-            builder.xor(builder.xor(high_0, c[3]), key[1]), low_0,
+            builder.xor(builder.xor(high_1, c[1]), keys[2 * turn]), low_1,
+            builder.xor(builder.xor(high_0, c[3]), keys[2 * turn + 1]), low_0,
         ]  # fmt: skip
-        key = [builder.add(word, ir.Constant(WORD, step)) for word, step in zip(key, WEYL, strict=True)]
     words = [builder.lshr(word, ir.Constant(WORD, 1)) for word in c]
     return context.make_tuple(builder, sig.return_type, words)
 

@@ -37,7 +37,7 @@ def stopped(s: State, a: View, c: View) -> bool:
     for number in range(c.tests_n):
         t = view(s.test, c.tests + number * TEST)
         if t.asks == BY_SHARE:
-            word, _, _, _ = words(c.key_0, c.key_1, a.call, t.priority, a.who & USER_MASK, OF_WAF)
+            word, _, _, _ = words(c, a.call, t.priority, a.who & USER_MASK, OF_WAF)
             matched = pick.happens(word, t.low)
         else:
             if address == NULL:
@@ -61,7 +61,7 @@ def stopped(s: State, a: View, c: View) -> bool:
 
 def address_of(s: State, a: View, c: View) -> int:
     """The number of the address that a call comes from, over all clients."""
-    word, _, _, _ = words(c.key_0, c.key_1, a.call, 0, a.who & USER_MASK, OF_ADDRESS)
+    word, _, _, _ = words(c, a.call, 0, a.who & USER_MASK, OF_ADDRESS)
     return c.first_address + numbered(s, word, c.addresses, c.address_table)
 
 

@@ -6,6 +6,11 @@ the plan. A row is read and written by the names of its words (`plain.view`), as
 
 from __future__ import annotations
 
+from apigw_sim.draws.philox import ROUNDS
+
+ROUND_KEYS = tuple(f"key_{number}" for number in range(2 * ROUNDS))
+"""Words of a client: the keys of the rounds of its draws (`draws.philox.schedule`)."""
+
 FIELDS: dict[str, tuple[str, ...]] = {
     name: tuple(text.split())
     for name, text in {
@@ -22,22 +27,22 @@ FIELDS: dict[str, tuple[str, ...]] = {
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
-        "node": "me next at rank id what row",
+        "node": "next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
         "row": """me refs who client call number started record previous limit method release arrived
             pick key resource entry age rtt body overhead
             gone executed response flags
             authorizing integration status integration_status reason refused_by tokens cache authorizer
-            identity standing given source
-            backend waiting detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
-            end environment outcome job_status job_refused_by repeated next alias paid probe""",
+            next backend waiting identity standing given source
+            detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
+            end environment outcome job_status job_refused_by repeated alias paid probe""",
         # (`keeps`: whether its calls have anything to do with each other: users, or processes that keep something)
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
-        "client": """me number at key_0 key_1 stage pick weights weights_n guide guide_shift first_key key_n
+        "client": """me number at stage pick weights weights_n guide guide_shift first_key key_n
             key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
-            instant_n undrawn block_first block block_n call
+            instant_n undrawn block_first block block_n call chance chance_from chance_to
             drops_key identities identity_table first_identity valid denied missing expired
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
@@ -45,7 +50,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
             tests tests_n allowed addresses address_table first_address
             keeps users workers connections names checks
             processes process base_throttled quota quota_throttled quota_timed_out quota_other earns saves breaker
-            window open_ns probes adaptive""",
+            window open_ns probes adaptive """
+        + " ".join(ROUND_KEYS),
         # browsers of a client (`browsers`: how many, 0: it is none), whose permissions stand from `permissions` on, `each` of
         # them; what they remember of each: until when
         "permit": "expires",
@@ -78,6 +84,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "disconnect": "at stage share",
         # a client's workers: how many are free, until when calls start, and the calls that are due, from `first` to `last`
         "workers": "free until first last",
+        # the other words of calls whose "when" is drawn: those of a client's calls chance_from .. chance_to - 1 from `chance`
+        "chance": "which key age",
         # a client's next calls, and what a trace lists of them
         "block": "pick key resource entry age rtt body overhead at third fourth",
         "listed": "pick resource entry body",
@@ -117,7 +125,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
         "stage": """canary capacity ready gauge binds uses queue queue_n queue_room answers canary_answers unavailable
             no_route account""",
         # a cached answer; `expires` is 0 where there is none
-        "entry": "expires resource answer used queued",
+        "entry": "expires resource answer used",
         # entries in the order of their uses, as far as it is known
         "queue": "used where",
         "bucket": "level at rate full limit off low stale",
@@ -166,15 +174,22 @@ FIELDS: dict[str, tuple[str, ...]] = {
     }.items()
 }
 VECTORS = (
-    *FIELDS, "guide", "when", "instant", "heap", "wheel", "bits", "turn", "cells", "cut", "other", "resets", "share", "status",
-    "ring", "count", "digits", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
+    *FIELDS, "queued", "guide", "when", "instant", "heap", "wheel", "bits", "turn", "cells", "columns", "resets", "share",
+    "status", "ring", "count", "digits", "touched", "met", "attempts", "invocations", "environments", "calls", "levels",
 )  # fmt: skip
 """The vectors by name, in the order of their addresses."""
 
 
+LINE = 8
+"""Words that the processor fetches together."""
+LINED = frozenset({"row", "node", "quota"})
+"""Vectors whose rows fill whole lines, so that none begins in one row's and ends in another's."""
+
+
 def width(name: str) -> int:
     """Words of a row of a vector."""
-    return len(FIELDS[name])
+    words = len(FIELDS[name])
+    return -(-words // LINE) * LINE if name in LINED else words
 
 
 ROW, NODE, CLIENT, PICK, METHOD, STAGE, ENTRY = map(
@@ -194,7 +209,10 @@ TAKEN = FIELDS["block"].index("at")
 """Words of a drawn call that its first attempt takes over as they stand."""
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
+HOT = FIELDS["row"].index("source")
+"""The last word of a row that an attempt needs which meets no backend."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
+CHANCE = width("chance")
 REMEMBERED = width("remembered")
 CONNECTION, DISCONNECT = width("connection"), width("disconnect")
 AUTHORIZER, GRANT, FOLD, SQS, MESSAGE = map(width, ("authorizer", "grant", "fold", "sqs", "message"))
@@ -213,8 +231,6 @@ EVENT = 2
 STATUS_BITS, REASON_BITS = 10, 8
 """Of a cached answer: response bytes, reason and status in one word."""
 
-LINE = 8
-"""Words that the processor fetches together."""
 FOR_EVER = 4_611_686_018_427_387_904
 """Later than every instant."""
 

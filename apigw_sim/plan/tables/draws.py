@@ -46,8 +46,7 @@ class Numbered:
 
     choice: Choice
     n: int
-    cut: NDArray[np.int64] | None = None
-    other: NDArray[np.int64] | None = None
+    table: NDArray[np.int64] | None = None
 
 
 @dataclass(frozen=True)
