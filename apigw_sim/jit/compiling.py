@@ -55,13 +55,15 @@ def compiled(
     *,
     helpers: Iterable[Callable[..., Any]] = (),
     inlined: Container[str] = (),
+    seldom: Container[str] = (),
 ) -> Any:
     """Compile a function of a module for one numba signature, or load it from disk; gives numba's dispatcher.
 
     `helpers` are the plain functions that it calls, directly or through others; they stay plain, and become callable
-    from any compiled function; those named in `inlined` are put into their callers whole. Integers wrap at 64 bits, and
-    a division by zero gives 0, an infinity or a nan: it raises nothing. Indices are checked under NUMBA_BOUNDSCHECK=1
-    only. The GIL is released. Arguments of other types than the signature's, or convertible to them, are a TypeError.
+    from any compiled function; those named in `inlined` are put into their callers whole, those in `seldom` are kept
+    out of the way. Integers wrap at 64 bits, and a division by zero gives 0, an infinity or a nan: it raises nothing.
+    Indices are checked under NUMBA_BOUNDSCHECK=1 only. The GIL is released. Arguments of other types than the
+    signature's, or convertible to them, are a TypeError.
     """
     check_usable()
     from numba import njit
@@ -81,7 +83,7 @@ def compiled(
                 _helpers[helper] = _callable(helper, helper.__name__ in inlined)
         dispatcher = njit(nogil=True, error_model="numpy")(function)
         dispatcher._cache = Kept(function, helpers)
-        with event.install_listener("numba:compile", TIMES), thrifty(function):
+        with event.install_listener("numba:compile", TIMES), thrifty(function, seldom):
             dispatcher.compile(arguments if result is None else typing.signature(result, *arguments))
         dispatcher.disable_compile()
         _done[key] = dispatcher
@@ -128,13 +130,13 @@ _INSIDE = (
 
 
 @contextmanager
-def thrifty(function: Callable[..., Any]) -> Iterator[None]:
+def thrifty(function: Callable[..., Any], seldom: Container[str] = ()) -> Iterator[None]:
     """Compile in half the time what runs as fast: a loop over events has nothing for LLVM's vectorisers and higher levels.
 
     Helpers are linked, optimised and made into machine code where they end, in the function that calls them, and not
     before by themselves with all that they call in turn. Nobody else sees them there, so that LLVM leaves out what no call
-    needs: arguments, and to ask whether a function has raised that cannot. On a numba that does it otherwise there is
-    nothing to leave out.
+    needs: arguments, and to ask whether a function has raised that cannot. Those named in `seldom` are made small rather
+    than fast, and what leads to them stands apart. On a numba that does it otherwise there is nothing to leave out.
     """
     from numba.core import codegen, config
 
@@ -161,6 +163,10 @@ def thrifty(function: Callable[..., Any]) -> Iterator[None]:
             self._optimize_final_module = close
             finalize(self)
         else:
+            if self.name in seldom:
+                for one in self._final_module.functions:
+                    if not one.is_declaration:
+                        one.add_function_attribute("cold")
             self._raise_if_finalized()
             self._finalize_dynamic_globals()
             self._finalized = True

@@ -47,7 +47,7 @@ class Kept:
         self._forbidden = store.forbidden()
         once = "" if self._forbidden else ", once for this version"
         where = f"not kept: {self._forbidden}" if self._forbidden else f"kept in {store.folder()}"
-        telling.once("compiling", f"compiling the fast engine{once}: about 50 s ({where})")
+        telling.once("compiling", f"compiling the fast engine{once}: about 40 s ({where})")
         return None
 
     def save_overload(self, signature: Any, result: Any) -> None:

@@ -16,7 +16,7 @@ from engine.running import SECOND, at, client, difference, planned, run_on, stor
 import apigw_sim
 from apigw_sim import choice, jit
 from apigw_sim.choice import WORTH_COMPILING, WORTH_LOADING, choose
-from apigw_sim.engine.compiled import engine
+from apigw_sim.engine.compiled import build, engine
 from apigw_sim.errors import SlowerEngineWarning
 from apigw_sim.plan.tables import Plan
 
@@ -208,6 +208,13 @@ def statuses(package: Path, cache: Path) -> str:
 
 
 @pytest.mark.slow
+def test_what_is_said_to_be_called_often_is_there_and_is_said_once() -> None:
+    there = [function.__name__ for module in build.SOURCES for function in build.functions(module)]
+    assert set(there) >= build.INLINED | build.OFTEN
+    assert not build.INLINED & build.OFTEN
+    assert len(build.OFTEN) == len(build.MANY.split())
+
+
 def test_an_edited_rule_is_seen_by_the_next_run(tmp_path: Path) -> None:
     """The bucket's rule in another file than the loop: numba's own cache would have kept the old one."""
     package = tmp_path / "apigw_sim"

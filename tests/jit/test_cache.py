@@ -8,8 +8,8 @@ import pytest
 
 from apigw_sim.jit import store
 
-COMPILING = "compiling the fast engine, once for this version: about 50 s (kept in {})\n"
-NOT_KEPT = "compiling the fast engine: about 50 s (not kept: {} cannot be written: {})\n"
+COMPILING = "compiling the fast engine, once for this version: about 40 s (kept in {})\n"
+NOT_KEPT = "compiling the fast engine: about 40 s (not kept: {} cannot be written: {})\n"
 COMPILED = ["toy.step", "toy.total"]
 
 # No write of any kind reaches the cache, whoever asks; root too, whom permission bits don't stop.

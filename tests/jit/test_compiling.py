@@ -70,7 +70,7 @@ def test_what_cannot_be_kept_is_a_mistake(cache: Path, told: list[str]) -> None:
 
 def test_what_is_told_may_be_heard_by_another(cache: Path, told: list[str]) -> None:
     jit.compiled(ratio, "int32(int32, int32)")
-    assert told == [f"compiling the fast engine, once for this version: about 50 s (kept in {jit.folder()})"]
+    assert told == [f"compiling the fast engine, once for this version: about 40 s (kept in {jit.folder()})"]
 
 
 # --- times ------------------------------------------------------------------------------------------------

@@ -120,65 +120,22 @@ ENTRIES = {
     "draw_when": "void({state}, int64, int64, int64, int64)",
 }  # fmt: skip
 
-
-INLINED = frozenset(
-    [
-        "move",
-        "touch",
-        "level_of",
-        "hold",
-        "spend",
-        "refill",
-        "used",
-        "fits",
-        "spend_quota",
-        "four",
-        "value",
-        "because",
-        "passed_on",
-        "will_answer",
-        "travel",
-        "arrive",
-        "admitted",
-        "admit",
-        "passes",
-        "met_too",
-        "look_up",
-        "answering",
-        "answered",
-        "record",
-        "release",
-        "take_row",
-        "take_node",
-        "free_node",
-        "push",
-        "pop",
-        "precedes",
-        "lift",
-        "opened",
-        "first_attempt",
-        "schedule",
-        "wake",
-        "learn",
-        "back",
-        "known",
-        "reached",
-        "reach",
-        "free_place",
-        "fetch",
-        "marked",
-        "open_slot",
-        "sent",
-        "leaves",
-        "ended",
-        "numbered",
-        "alias",
-        "uniform",
-        "choose",
-        "happens",
-    ]
-)
+ALWAYS = """
+    move touch level_of hold spend refill used fits spend_quota four value because passed_on will_answer travel arrive
+    admitted admit passes met_too look_up answering answered record release take_row take_node free_node push pop
+    precedes lift opened first_attempt schedule wake learn back known reached reach free_place fetch marked open_slot
+    sent leaves ended numbered alias uniform choose happens
+"""
+INLINED = frozenset(ALWAYS.split())
 """On the way of every attempt: a call costs more than what they do."""
+MANY = """
+    draw_calls draw_call draw_words look_words_up choose_call look_ahead draw_hit draw_work draw_outcome draw_send works_of
+    place relay relayed_at small keep line_up drop resent try_again listed delay part refused refuse detach watch_limits
+    execute invoke occupy has_tokens may_scale spend_rates made idle_again slowed exits record_job begun
+    enqueue start waits take_next drained needs started begin goes_on next_comes told learns over
+"""
+OFTEN = frozenset(MANY.split())
+"""On the way of many attempts. All others are for what a scenario may have besides, or for what happens seldom."""
 
 
 @dataclass(frozen=True)
@@ -220,8 +177,11 @@ def compiled() -> Kernel:
 
     alone = {quantile.depth, *(entry(name) for name in ENTRIES)} - {environments.bury_all, environments.sweep}
     helpers = Helpers(thing for module in SOURCES for thing in functions(module) if thing not in alone)
+    seldom = {helper.__name__ for helper in helpers} - INLINED - OFTEN
     made_entries = {
-        name: entry_point(made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED))
+        name: entry_point(
+            made(entry(name), views.signature_of(signature), helpers=helpers, inlined=INLINED, seldom=seldom)
+        )
         for name, signature in ENTRIES.items()
     }
     return Kernel(**made_entries, state=lambda state: state)
