@@ -19,10 +19,10 @@ from apigw_sim.engine.compiled.words import (
     FIELDS,
     FOR_EVER,
     HEAP,
-    HOT,
     LINE,
     NEAR,
     NEAR_BITS,
+    NEEDED,
     NODE,
 )
 from apigw_sim.engine.order import ATTEMPT_BITS, CLIENT_BITS, HOP_BITS, USER_BITS
@@ -40,7 +40,7 @@ def push(s: State, node: int) -> None:
     """Put an event into the heap."""
     heap, n = s.heap, view(s.node, node)
     at, rank, number = n.at, n.rank, n.id
-    for word in range(0, HOT, LINE):
+    for word in range(0, NEEDED, LINE):
         ahead(s.row, n.row + word)
     i = s.heap_n
     s.heap_n = i + 1
@@ -137,7 +137,7 @@ def open_slot(s: State, where: int) -> None:
     What the slots after it will need is fetched meanwhile: the event of the second, and the row of the first one's.
     """
     following = view(s.node, s.wheel[(where + 1) & (NEAR - 1)]).row
-    for word in range(0, HOT, LINE):
+    for word in range(0, NEEDED, LINE):
         ahead(s.row, following + word)
     ahead(s.node, s.wheel[(where + 2) & (NEAR - 1)])
     node = s.wheel[where]

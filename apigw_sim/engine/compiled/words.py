@@ -209,8 +209,8 @@ TAKEN = FIELDS["block"].index("at")
 """Words of a drawn call that its first attempt takes over as they stand."""
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
-HOT = FIELDS["row"].index("source")
-"""The last word of a row that an attempt needs which meets no backend."""
+NEEDED = FIELDS["row"].index("source")
+"""What an attempt needs that meets no backend stands before this word of its row."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))
 CHANCE = width("chance")
 REMEMBERED = width("remembered")
