@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +16,7 @@ from apigw_sim.engine.model.clock import Clock
 from apigw_sim.engine.model.code import refuse
 from apigw_sim.engine.model.coded import CodedModel
 from apigw_sim.metrics import Metrics
-from apigw_sim.records import Sink
+from apigw_sim.records import TAKEN, Sink
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from apigw_sim.draws import Draws
     from apigw_sim.engine.clock import Instants
     from apigw_sim.plan.tables import Plan
-    from apigw_sim.records import Block
+    from apigw_sim.records import Block, Takers
     from apigw_sim.scenario.expect import Expectation
 
 Story = list[tuple[int, str]]
@@ -69,15 +69,17 @@ class Engine(Protocol):
         """The run is over."""
 
 
-def made(engine: str, plan: Plan, draws: Draws, sink: Sink, grid: int, watch: Watch | None) -> Engine:
-    """An engine with a run before it."""
+def made(
+    engine: str, plan: Plan, draws: Draws, sink: Sink, grid: int, watch: Watch | None, takers: Takers | None = None
+) -> Engine:  # fmt: skip
+    """An engine with a run before it; the compiled one asks `takers` before the sink."""
     if engine == "simpy":
         own = any(backend.code is not None for backend in plan.backends)
         return (CodedModel if own else Model)(plan, draws, sink, Clock(grid), watch)
     from apigw_sim.engine.compiled import build
     from apigw_sim.engine.compiled.engine import Compiled
 
-    return Compiled(plan, draws, sink, build.compiled(), grid)
+    return Compiled(plan, draws, sink, build.compiled(), grid, takers=takers)
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,7 @@ def simulate(
     engine: str = "auto",
     expect: Iterable[Expectation] = (),
     sink: Sink | None = None,
+    tables: Container[str] | None = None,
     watch: Watch | None = None,
     grid: int = 1,
     fold: bool = True,
@@ -117,7 +120,8 @@ def simulate(
     On a `grid` above 1 ns nothing happens between two of its lines, and without `fold` no metrics are made of the rows:
     both are for tests of the engines.
 
-    `sink` sees every block after the metrics have; `progress` is told the simulated instant (ns) from time to time.
+    `sink` sees every block after the metrics have, or those of `tables` alone, and the run is faster without attempts, calls
+    and invocations among them; `progress` is told the simulated instant (ns) from time to time.
     `enough` is asked at each tick: a run that is enough ends there, and its metrics are not whole.
     `on_alarm` is told each alarm's changes of state as they happen.
     Python code that the scenario names runs only with `allow_code`; raises CodeError, also if that code fails.
@@ -131,10 +135,12 @@ def simulate(
     def taken(block: Block) -> None:
         if fold:
             metrics.fold(block)
-        if sink is not None:
+        if sink is not None and (tables is None or block.table.name in tables):
             sink(block)
 
-    model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch)
+    unseen = sink is None or (tables is not None and not any(table in tables for table in TAKEN))
+    takers = metrics.takers() if fold and unseen else None
+    model = made(chosen.engine, plan, draw(plan, seed, replication), taken, grid, watch, takers)
     provisioning = Provisioning(model.clock, plan, model, taken)
     timeline = Timeline(model.clock, plan, provisioning, taken)
     alarms = Alarms(model.clock, plan, metrics, taken if fold else None)

@@ -5,7 +5,7 @@ A block is rows of int64, at most BLOCK_ROWS of them, in the order in which they
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import IntEnum, IntFlag
 from typing import TYPE_CHECKING, NamedTuple
@@ -265,3 +265,22 @@ class Block:
 
 Sink = Callable[[Block], None]
 """Who takes blocks; their rows may be written over after the call, so what is to stay must be copied."""
+
+
+class Taker(NamedTuple):
+    """What takes a block's rows where they stand, with no way through Python, or leaves them to the sink.
+
+    A compiled function by C's rules: of the frame, the address of the rows, and how many there are; gives 1 if it took
+    them, 0 if not.
+    """
+
+    function: int
+    """Its address."""
+    frame: int
+    """What it takes as its frame."""
+
+
+TAKEN = ("attempts", "calls", "invocations")
+"""The tables whose rows can be taken so."""
+Takers = Mapping[str, Taker]
+"""By name of the table."""

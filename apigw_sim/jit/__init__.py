@@ -2,6 +2,7 @@
 
 from apigw_sim.jit.compiling import (
     UnusableError,
+    address,
     check_usable,
     compile_times,
     compiled,
@@ -16,6 +17,7 @@ __all__ = [
     "CacheError",
     "Helpers",
     "UnusableError",
+    "address",
     "check_usable",
     "clear",
     "compile_times",

@@ -100,6 +100,14 @@ def entry_point(function: Any) -> Callable[..., Any]:
     return found
 
 
+def address(function: Any) -> int:
+    """Where what `compiled` gives stands in this process, for callers by C's rules: words in, a word out."""
+    (signature,) = function.signatures
+    found = function.overloads[signature]
+    where: int = found.library.get_pointer_to_function(found.fndesc.llvm_cfunc_wrapper_name)
+    return where
+
+
 def _callable(helper: Callable[..., Any], inlined: bool) -> Any:
     """Let compiled functions call a plain one by a dispatcher of its own, which is compiled once for each signature.
 

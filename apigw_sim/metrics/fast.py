@@ -9,15 +9,17 @@ import numpy as np
 from apigw_sim.metrics import fast_watch
 from apigw_sim.metrics.coding import CACHE_BITS, CARRIED, CELLS, FATE_BITS, LAST_METERED
 from apigw_sim.metrics.fast_order import Levels, by_counting, count
-from apigw_sim.metrics.fast_parts import Parts
+from apigw_sim.metrics.fast_parts import CHUNK, Parts
 from apigw_sim.metrics.fast_seconds import changes, of_attempts, of_invocations
 from apigw_sim.metrics.fast_spreads import Spreads
 from apigw_sim.metrics.fast_watch import CountedSpread
 from apigw_sim.metrics.fold import watch_calls, watch_work, within, worked
 from apigw_sim.metrics.kernels import load
-from apigw_sim.metrics.kernels_rows import HELD, INNER, KEPT, LATEST, OTHERS, SHOWN
+from apigw_sim.metrics.kernels_frames import Frame
+from apigw_sim.metrics.kernels_rows import HELD, INNER, KEPT, LATEST, OTHERS, OUTER, SHOWN, STATE
 from apigw_sim.metrics.periods import THROTTLED, Groups, Level, Samples, Work
 from apigw_sim.plan.tables import BackendKind
+from apigw_sim.records import TAKEN, Taker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from apigw_sim.metrics.series import WorkLevel
     from apigw_sim.metrics.totals import Totals
     from apigw_sim.metrics.watch import Watch
-    from apigw_sim.records import Block
+    from apigw_sim.records import Block, Takers
 
 __all__ = ["CountedSpread", "CountedWork", "FastFold", "Gateway", "Parts", "load"]
 FATES = 1 << FATE_BITS
@@ -132,7 +134,17 @@ class FastFold:
         clients = len(plan.clients)
         self._first_client = 1 + 2 * coding.units
         self._spreads = Spreads(self._first_client + clients)
-        self._state, self._state_of_work = np.zeros(8, np.int64), np.zeros(8, np.int64)
+        self._state, self._state_of_work = (np.zeros(STATE, np.int64) for _ in range(2))
+        self._frames = {table: Frame(table) for table in TAKEN}
+        """What the kernels take besides rows, by table."""
+        self._take = {
+            "attempts": kernels.take_attempts,
+            "calls": kernels.take_calls,
+            "invocations": kernels.take_invocations,
+        }
+        self._codes = np.empty(0, np.int32)
+        self._open = False
+        """Whether rows can have been taken in that are not settled."""
         self._attempts, self._invocations = of_attempts(kernels, limits), of_invocations(kernels, limits)
         limits.by_attempts, limits.by_invocations = self._attempts, self._invocations
         self._window = (plan.warm_up, plan.duration)
@@ -154,57 +166,101 @@ class FastFold:
 
     def attempts(self, block: Block) -> None:
         """Take in attempts."""
-        rows, spreads, state, cells = whole(block), self._spreads, self._state, self._attempts
-        size = len(rows)
-        spreads.make_room(2 * size)
-        (stamps, outer), (inner_stamps, inner) = (stream.room(size) for stream in self._of_gateway.streams)
-        state[KEPT], state[HELD], state[INNER] = spreads.held, cells.room(size), 0
-        self._kernels.fold_attempts(
-            rows, *self._for_attempts, spreads.table, spreads.buckets, spreads.kept_of, spreads.kept, *self._refused,
-            cells.table, cells.out, stamps, *outer, inner_stamps, *inner, state,
-        )  # fmt: skip
-        spreads.held = int(state[KEPT])
-        cells.took(int(state[HELD]), int(state[LATEST]))
-        spreads.settle()
-        self._of_gateway.took(size, int(state[INNER]))
+        rows = self._taken(block)
         if self._totals.authorized:
             self._totals.add_authorized(block, within(block["arrived_ns"], *self._window))
-        for watch in self._attempt_watches:
-            watch.see(rows, outer.code)
+        if self._attempt_watches:
+            upto = int(self._state[OUTER])
+            for watch in self._attempt_watches:
+                watch.see(rows, self._codes[upto - len(rows) : upto])
 
     def calls(self, block: Block) -> None:
         """Take in calls."""
-        totals = self._totals
-        if totals.paced:
-            block = totals.paced.take(block)
-        rows, spreads = whole(block), self._spreads
-        spreads.make_room(len(rows))
-        spreads.held = self._kernels.fold_calls(
-            rows, *self._window, self._first_client, totals.calls, totals.ended, spreads.table,
-            spreads.buckets, spreads.kept_of, spreads.kept, spreads.held,
-        )  # fmt: skip
-        spreads.settle()
+        if self._totals.paced:
+            block = self._totals.paced.take(block)
+        self._taken(block)
         if self._call_watches:
             watch_calls(self._call_watches, block, *self._window)
 
     def invocations(self, block: Block) -> None:
         """Take in invocations."""
-        rows, state, cells = whole(block), self._state_of_work, self._invocations
-        size = len(rows)
-        stamps, columns = self._of_lambda.streams[0].room(size)
-        state[HELD], state[SHOWN] = cells.room(size), 0
-        self._kernels.fold_invocations(
-            rows, *self._for_invocations, *self._refused, cells.table, cells.out, stamps, *columns, state
-        )
-        cells.took(int(state[HELD]), int(state[LATEST]))
-        self._of_lambda.took(int(state[SHOWN]))
+        self._taken(block)
         if self._work_watches:
             of = worked(block)
             stamp = of.arrived if self._for_invocations[0] else of.ended
             watch_work(self._work_watches, of, stamp, within(of.arrived, *self._window))
 
+    def takers(self) -> Takers:
+        """What the engine's loop can hand rows to."""
+        from apigw_sim.jit import address
+
+        return {
+            table: Taker(address(self._take[table]), frame.address) for table, frame in self._frames.items()
+        }
+
+    def _taken(self, block: Block) -> NDArray[np.int64]:
+        """The rows of a block, taken in."""
+        rows, table = whole(block), block.table.name
+        where = self._frames[table].address, rows.ctypes.data, len(rows)
+        if not self._take[table](*where):
+            self.settle()
+            self._make_room(len(rows))
+            self._take[table](*where)
+        return rows
+
+    def _make_room(self, size: int) -> None:
+        """Let `size` rows of a table be taken in, or more; nothing waits to be settled."""
+        spreads, state, work = self._spreads, self._state, self._state_of_work
+        (stamps, outer), (inner_stamps, inner) = (stream.room(size) for stream in self._of_gateway.streams)
+        (work_stamps, shown) = self._of_lambda.streams[0].room(size)
+        most, most_shown, most_calls = (
+            min(len(outer.code), len(inner.code)),
+            len(shown.code),
+            max(size, CHUNK),
+        )
+        spreads.make_room(2 * most + most_calls)
+        kept = spreads.table, spreads.buckets, spreads.kept_of, spreads.kept
+        state[KEPT] = spreads.held
+        state[HELD], work[HELD] = self._attempts.room(most), self._invocations.room(most_shown)
+        self._codes = outer.code
+        self._open = True
+        self._frames["attempts"].put(
+            most, *self._for_attempts, *kept, *self._refused, self._attempts.table, self._attempts.out, stamps, *outer,
+            inner_stamps, *inner, state,
+        )  # fmt: skip
+        self._frames["calls"].put(
+            most_calls,
+            *self._window,
+            self._first_client,
+            self._totals.calls,
+            self._totals.ended,
+            *kept,
+            state,
+        )
+        self._frames["invocations"].put(
+            most_shown, *self._for_invocations, *self._refused, self._invocations.table, self._invocations.out,
+            work_stamps, *shown, work,
+        )  # fmt: skip
+
+    def settle(self) -> None:
+        """See to what rows that were taken in leave behind; what comes next needs room made anew."""
+        if not self._open:
+            return
+        self._open = False
+        state, work = self._state, self._state_of_work
+        for frame in self._frames.values():
+            frame.close()
+        self._spreads.held = int(state[KEPT])
+        self._spreads.settle()
+        self._attempts.took(int(state[HELD]), int(state[LATEST]))
+        self._invocations.took(int(work[HELD]), int(work[LATEST]))
+        self._of_gateway.took(int(state[OUTER]), int(state[INNER]))
+        self._of_lambda.took(int(work[SHOWN]))
+        state[OUTER] = state[INNER] = work[SHOWN] = 0
+
     def finish(self) -> None:
         """No more rows will come: fill in the totals."""
+        self.settle()
         totals, spread = self._totals, self._spreads.spread
         totals.served_other = int(self._state[OTHERS])
         totals.invocations, totals.errors, totals.throttles, totals.cold_starts, totals.billed_ms = (

@@ -31,12 +31,12 @@ class Stream:
         self._free: list[Part] = []
 
     def room(self, size: int) -> tuple[NDArray[np.int64], Part]:
-        """Where stamps, codes, values and buckets of at most `size` samples go."""
-        if len(self._stamps) < size:
-            self._stamps = np.empty(size, np.int64)
+        """Where stamps, codes, values and buckets of the next samples go: of `size`, or more."""
         if self._filled + size > len(self._chunk.code):
             self._put_away()
             self._chunk = self._free.pop() if self._free and size <= CHUNK else _part(max(size, CHUNK))
+        if len(self._stamps) < len(self._chunk.code):
+            self._stamps = np.empty(len(self._chunk.code), np.int64)
         return self._stamps, _rows(self._chunk, slice(self._filled, None))
 
     def took(self, size: int, following: int) -> None:

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from apigw_sim.metrics.fast import FastFold
+    from apigw_sim.records import Takers
     from apigw_sim.scenario.expect import Expectation
 
 
@@ -125,6 +126,14 @@ class Metrics:
                 "attempts": self._fast.attempts, "invocations": self._fast.invocations, "calls": self._fast.calls,
             }  # fmt: skip
 
+    def takers(self) -> Takers | None:
+        """What can take the rows of an engine where they stand; None where each row has to be seen here."""
+        seen = (
+            self.recoveries, self.losses, self._fronted, self._processed, self._socketed, self._streams,
+            self.provisioned.there, self._told, self.totals.authorized, self.totals.paced,
+        )  # fmt: skip
+        return None if self._fast is None or any(map(bool, seen)) else self._fast.takers()
+
     def fold(self, block: Block) -> None:
         """Take in the rows of a block; tables that no metric needs are let go."""
         fold = self._folds.get(block.table.name)
@@ -166,6 +175,8 @@ class Metrics:
             self._close_one(period, (period + 1) * self.plan.period)
 
     def _close_one(self, number: int, now: int) -> None:
+        if self._fast is not None:
+            self._fast.settle()
         self.gauges.close(number)
         self.closed = number + 1
         until = now - self._longest  # stamped by arrival, a period is complete only later
@@ -186,6 +197,8 @@ class Metrics:
         """No more blocks will come; close every period that has rows. Calling it again changes nothing."""
         if self._finished:
             return
+        if self._fast is not None:
+            self._fast.settle()
         period = self.plan.period
         waiting = max(of.waiting.last for of in (self._gateway, self._lambda, self._streams))
         last = max(-(-self.plan.duration // period) - 1, waiting, -(-self.gauges.pending // period) - 1)

@@ -9,31 +9,27 @@ from typing import Any, NamedTuple
 from apigw_sim.metrics import kernels_order as order
 from apigw_sim.metrics import kernels_rows as rows
 from apigw_sim.metrics import kernels_seconds as seconds
+from apigw_sim.metrics import kernels_taken as taken
 from apigw_sim.metrics import kernels_watch as watch
+from apigw_sim.metrics.kernels_frames import WORDS
 from apigw_sim.rules.window import billed_ms
 
 HELPERS = (
     order.bucket_of, order.select, seconds.see, seconds.add, seconds.crown, seconds.count_at,
-    billed_ms, rows.epoch_of, rows.put,
+    billed_ms, rows.epoch_of, rows.put, rows.fold_attempts, rows.fold_calls, rows.fold_invocations,
 )  # fmt: skip
-INLINED = frozenset(["see", "put", "add", "crown", "count_at", "bucket_of", "epoch_of"])
+INLINED = frozenset([
+    "see", "put", "add", "crown", "count_at", "bucket_of", "epoch_of", "fold_attempts", "fold_calls", "fold_invocations",
+])  # fmt: skip
 """For every row: a call costs more than what they do, for each array that is passed is counted up and down."""
-WORDS = {
-    "i": "int64", "b": "boolean", "I": "int64[::1]", "II": "int64[:, ::1]", "III": "int64[:, :, ::1]",
-    "n": "int32[::1]", "nn": "int32[:, ::1]", "nnn": "int32[:, :, ::1]", "h": "int16[::1]", "B": "boolean[::1]",
-    "BB": "boolean[:, ::1]", "R": "Array(int64, 2, 'C', True)", "v": "void",
-}  # fmt: skip
-"""Short names of numba's types: integers, truths, arrays of them by dimension (I, II, III), narrower ones (n, h).
-
-R: rows that are only read."""
 
 
 class Kernels(NamedTuple):
     """All of them, by name."""
 
-    fold_attempts: Any
-    fold_calls: Any
-    fold_invocations: Any
+    take_attempts: Any
+    take_calls: Any
+    take_invocations: Any
     count: Any
     tally: Any
     aim: Any
@@ -47,9 +43,9 @@ class Kernels(NamedTuple):
 
 
 SIGNATURES: dict[Callable[..., Any], str] = {
-    rows.fold_attempts: "v R b i i i i I I II I I b I I I I I I II II n I I I II II I n I h I n I h I",
-    rows.fold_calls: "i R i i i I II II II n I i",
-    rows.fold_invocations: "v R b i i B II I I II II I I I II II I n I h I",
+    taken.take_attempts: "i i i i",
+    taken.take_calls: "i i i i",
+    taken.take_invocations: "i i i i",
     order.count: "v n I",
     order.tally: "v n I h i n nn n I I nn I n",
     order.aim: "i n II nn nn III",
@@ -68,6 +64,7 @@ SIGNATURES: dict[Callable[..., Any], str] = {
 def load() -> Kernels:
     """Compile the kernels, or load them from disk."""
     from apigw_sim.jit import Helpers, compiled
+    from apigw_sim.metrics import kernels_lowered  # noqa: F401
 
     made, helpers = {}, Helpers(HELPERS)
     for function, words in SIGNATURES.items():

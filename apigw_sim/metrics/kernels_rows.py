@@ -19,9 +19,9 @@ if TYPE_CHECKING:
 COUNT, HIGH, LOW, LEAST, MOST, ROW = range(6)
 """Columns of a spread: how many samples, their sum as HIGH * CARRY + LOW, extremes, its row of buckets or -1."""
 CARRY = 1 << 62
-KEPT, HELD, LATEST, OTHERS, INNER, SHOWN = range(6)
-"""Cells of `state`: samples kept as they are, cells written out, the latest instant, attempts served another's entry,
-attempts that were relayed, invocations shown by AWS/Lambda."""
+KEPT, HELD, LATEST, OTHERS, OUTER, INNER, SHOWN, STATE = range(8)
+"""Cells of `state`: samples kept as they are, cells written out, the latest instant, attempts served another's entry;
+and since the period's streams were last told: attempts, those that were relayed, invocations shown by AWS/Lambda."""
 
 _A = {name: number for number, name in enumerate(ATTEMPTS.names)}
 A_CLIENT, A_STAGE, A_METHOD, A_KEY = _A["client"], _A["stage"], _A["method"], _A["api_key"]
@@ -102,7 +102,7 @@ def fold_attempts(
     `of_limit` is fate and level by limit, the last of NULL; `refused` how many were by each limit, and when first.
     """
     samples, held, latest, others = state[KEPT], state[HELD], state[LATEST], state[OTHERS]
-    inner = state[INNER]
+    outer, inner = state[OUTER], state[INNER]
     none = len(of_limit) - 1
     for at in range(len(rows)):
         stage, method = rows[at, A_STAGE], rows[at, A_METHOD]
@@ -126,18 +126,19 @@ def fold_attempts(
         if answered > latest:
             latest = answered
         bucket = bucket_of(latency)
-        stamps[at] = arrived if by_arrival else answered
-        codes[at] = code
-        latencies[at] = latency
-        their_buckets[at] = bucket
+        stamps[outer] = arrived if by_arrival else answered
+        codes[outer] = code
+        latencies[outer] = latency
+        their_buckets[outer] = bucket
         inner_bucket = 0
         if integration >= 0:
             inner_bucket = bucket_of(integration)
-            inner_stamps[inner] = stamps[at]
+            inner_stamps[inner] = stamps[outer]
             inner_codes[inner] = code
             integrations[inner] = integration
             inner_buckets[inner] = inner_bucket
             inner += 1
+        outer += 1
         chosen = 1 if begin <= arrived < end else 0
         level = stands[why]
         if level == 0:
@@ -163,24 +164,20 @@ def fold_attempts(
             samples = put(spreads, buckets, kept_of, kept, samples, number, latency, bucket)
             if integration >= 0:
                 samples = put(spreads, buckets, kept_of, kept, samples, 0, integration, inner_bucket)
-    state[KEPT], state[HELD], state[LATEST], state[OTHERS], state[INNER] = (
-        samples,
-        held,
-        latest,
-        others,
-        inner,
-    )
+    state[KEPT], state[HELD], state[LATEST], state[OTHERS] = samples, held, latest, others
+    state[OUTER], state[INNER] = outer, inner
 
 
 def fold_calls(
     rows: NDArray[np.int64], begin: int, end: int, first: int, calls: NDArray[np.int64],
     ended: NDArray[np.int64], spreads: NDArray[np.int64], buckets: NDArray[np.int64],
-    kept_of: NDArray[np.int32], kept: NDArray[np.int64], samples: int,
-) -> int:  # fmt: skip
-    """Take in calls; the spread of a client is number `first` + its own. Gives how many samples are kept.
+    kept_of: NDArray[np.int32], kept: NDArray[np.int64], state: NDArray[np.int64],
+) -> None:  # fmt: skip
+    """Take in calls; the spread of a client is number `first` + its own.
 
     Rows of `ended`: succeeded, short-circuited.
     """
+    samples = state[KEPT]
     for at in range(len(rows)):
         started = rows[at, C_STARTED]
         if begin <= started < end:
@@ -193,7 +190,7 @@ def fold_calls(
                 ended[1, client] += 1
             bucket = bucket_of(lasted)
             samples = put(spreads, buckets, kept_of, kept, samples, first + client, lasted, bucket)
-    return samples
+    state[KEPT] = samples
 
 
 def fold_invocations(

@@ -51,6 +51,7 @@ def run(
         engine=engine,
         expect=scenario.expect,
         sink=kept.fold,
+        tables=kept.tables,
         progress=progress,
         allow_code=allow_code,
     )

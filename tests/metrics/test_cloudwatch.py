@@ -121,9 +121,14 @@ def test_a_period_says_the_same_however_its_rows_are_cut_and_ordered() -> None:
 
 def test_a_row_that_comes_after_its_period_was_closed_is_an_error_of_the_engine() -> None:
     metrics = Metrics(PLAN)
+
+    def late() -> None:
+        metrics.fold(block(ATTEMPTS, [attempt(1)]))
+        metrics.close(1)
+
     metrics.close(0)
     with pytest.raises(RuntimeError, match="period 0"):
-        metrics.fold(block(ATTEMPTS, [attempt(1)]))
+        late()
 
 
 # AWS/Lambda

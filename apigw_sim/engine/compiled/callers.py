@@ -9,7 +9,7 @@ from apigw_sim.engine.compiled.connections import closes, comes, connects, due, 
 from apigw_sim.engine.compiled.drawing import OF_SEND, draw_call, draw_calls, draw_key, draw_send, four
 from apigw_sim.engine.compiled.events import CALL_SHIFT, WHO_MASK, free_node, sink_client, take_node, wake
 from apigw_sim.engine.compiled.names import aimed
-from apigw_sim.engine.compiled.plain import copy, view, words
+from apigw_sim.engine.compiled.plain import ahead, copy, view, words
 from apigw_sim.engine.compiled.processes import THROTTLED, learnt, listed, may_retry, may_send
 from apigw_sim.engine.compiled.users import goes_on, next_comes
 from apigw_sim.engine.compiled.words import (
@@ -21,12 +21,14 @@ from apigw_sim.engine.compiled.words import (
     FREED,
     HELD,
     LEFT,
+    LINE,
     PERMIT,
     PICK,
     PICKED,
     RETRY,
     ROW,
     SEND,
+    SENT,
     TAKEN,
     TOLD,
     WAIT,
@@ -60,6 +62,8 @@ def opened(s: State) -> View:
     c.block += CALL_BLOCK
     if c.block_n > 0:
         c.at = view(s.block, c.block).at
+        ahead(s.block, c.block + CALL_BLOCK)
+        ahead(s.block, c.block + CALL_BLOCK + LINE)
     elif c.instant_n > 0:
         c.at = s.instant[c.instant]
     else:
@@ -392,10 +396,13 @@ def ended(s: State, a: View, at: int, status: int, outcome: int) -> None:
 
 
 def take_row(s: State) -> int:
-    """A row that is free."""
+    """A row that is free; the one after it is fetched, for who comes next."""
     found = s.row_free
     if found != 0:
-        s.row_free = view(s.row, found).next
+        following = view(s.row, found).next
+        s.row_free = following
+        for word in range(0, SENT, LINE):
+            ahead(s.row, following + word)
         return found
     found = s.row_top
     s.row_top = found + ROW

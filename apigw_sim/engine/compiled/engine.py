@@ -17,6 +17,7 @@ from apigw_sim.engine.compiled import words as w
 from apigw_sim.engine.compiled.builder import Builder
 from apigw_sim.engine.compiled.client_vectors import client_row
 from apigw_sim.engine.compiled.gateway_vectors import ANSWERS
+from apigw_sim.engine.compiled.kernel import nearly_full
 from apigw_sim.engine.compiled.plain import view
 from apigw_sim.engine.compiled.state import State
 from apigw_sim.engine.order import USER_BITS
@@ -31,6 +32,7 @@ from apigw_sim.records import (
     CallOutcome,
     Sink,
     Table,
+    Takers,
 )
 from apigw_sim.rules import quantile
 from apigw_sim.rules.bucket import cut
@@ -43,8 +45,8 @@ if TYPE_CHECKING:
 Ints = NDArray[np.int64]
 FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 14, 1 << 18
 """Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
-BLOCK = 1 << 13
-"""Rows in a block: few enough to be still in the processor's cache when they are folded."""
+BLOCK, LITTLE_BLOCK = 1 << 13, 1 << 11
+"""Rows in a block: few enough to be still in the processor's cache when they are folded; fewer, where that is no way."""
 NOT_STARTED = int(CallOutcome.NOT_STARTED)
 OUT = (
     (ATTEMPTS, "attempts"),
@@ -97,8 +99,11 @@ class Compiled:
     story: list[tuple[int, str]] | None = None
 
     def __init__(
-        self, plan: Plan, draws: Draws, sink: Sink, kernel: Kernel, grid: int = 1, block: int = BLOCK
-    ) -> None:
+        self, plan: Plan, draws: Draws, sink: Sink, kernel: Kernel, grid: int = 1, block: int | None = None,
+        takers: Takers | None = None,
+    ) -> None:  # fmt: skip
+        """`takers`, where there are any, are asked before the sink, each time that a block is full."""
+        block = block or (LITTLE_BLOCK if takers else BLOCK)
         self.plan = plan
         self.sink = sink
         self.kernel = kernel
@@ -106,6 +111,10 @@ class Compiled:
         self.clock = Instants(grid)
         """SimPy's clock: the control plane's."""
         self.state: State = kernel.state(Builder(plan, draws, grid, block).state())
+        for table, taker in (takers or {}).items():
+            self.state.takes = 1
+            setattr(self.state, f"takes_{table}", taker.function)
+            setattr(self.state, f"of_{table}", taker.frame)
         largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), FIRST_BLOCK), LARGEST_BLOCK)
         self._calls = [
             Calls(client, partial(self._when, number), plan.duration, largest, draws.client(number).key)
@@ -206,7 +215,7 @@ class Compiled:
             elif why == w.GROW:
                 state.make_room()
             else:
-                self._hand_on(max(3 * int(state.block_rows) // 4, 1))  # what is nearly full goes with it
+                self._hand_on(nearly_full(int(state.block_rows)))
         state.now = until
 
     @property

@@ -262,10 +262,12 @@ def schedule(s: State, at: int, rank: int, number: int, what: int, row: int) -> 
 
 
 def take_node(s: State) -> int:
-    """A node that is free."""
+    """A node that is free; the one after it is fetched, for who comes next."""
     node = s.node_free
     if node != 0:
-        s.node_free = view(s.node, node).next
+        following = view(s.node, node).next
+        s.node_free = following
+        ahead(s.node, following)
         return node
     node = s.node_top
     s.node_top = node + NODE

@@ -46,7 +46,7 @@ from apigw_sim.engine.compiled.gateway import (
     travel,
     watch_limits,
 )
-from apigw_sim.engine.compiled.plain import view
+from apigw_sim.engine.compiled.plain import taken, view
 from apigw_sim.engine.compiled.queues import of_queue, offered, over
 from apigw_sim.engine.compiled.words import (
     ADMIT,
@@ -215,12 +215,37 @@ def needs(s: State) -> int:
     if s.dead_first != 0:
         bury_all(s)
     block = s.block_rows
-    if s.attempts_n >= block or s.invocations_n >= block or s.calls_n >= block:
-        return BLOCK_FULL
     if s.environments_n >= block:
+        return BLOCK_FULL
+    if (s.attempts_n >= block or s.invocations_n >= block or s.calls_n >= block) and not handed_on(s):
         return BLOCK_FULL
     s.stop = 0
     return REACHED
+
+
+def handed_on(s: State) -> bool:
+    """Whether rows go to who takes them where they stand, and all of those have been taken that are nearly enough."""
+    if s.takes == 0:
+        return False
+    nearly = nearly_full(s.block_rows)
+    if s.attempts_n >= nearly:
+        if not taken(s.takes_attempts, s.of_attempts, s.attempts, s.attempts_n):
+            return False
+        s.attempts_n = 0
+    if s.invocations_n >= nearly:
+        if not taken(s.takes_invocations, s.of_invocations, s.invocations, s.invocations_n):
+            return False
+        s.invocations_n = 0
+    if s.calls_n >= nearly:
+        if not taken(s.takes_calls, s.of_calls, s.calls, s.calls_n):
+            return False
+        s.calls_n = 0
+    return True
+
+
+def nearly_full(block: int) -> int:
+    """How many rows of a table go with those of another whose block is full."""
+    return 3 * block // 4 if block > 1 else 1
 
 
 def reached(s: State, a: View, what: int) -> int:

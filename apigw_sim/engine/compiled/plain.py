@@ -43,3 +43,8 @@ def copy(target: Any, to: int, source: Any, first: int, count: int) -> None:
 
 def ahead(vector: Any, first: int) -> None:
     """A word of a vector will be read soon: the compiler has it fetched."""
+
+
+def taken(function: int, frame: int, vector: Any, n: int) -> bool:
+    """Hand the first n rows of a vector to a compiled function at an address, with its frame: whether it took them."""
+    raise NotImplementedError("plain Python hands rows to a sink")

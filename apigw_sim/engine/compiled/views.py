@@ -280,6 +280,22 @@ def _ahead(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
+@type_callable(plain.taken)
+def _type_taken(context: Any) -> Any:  # noqa: ARG001
+    return lambda function, frame, vector, n: types.boolean  # noqa: ARG005
+
+
+@lower_builtin(plain.taken, types.Integer, types.Integer, Vector, types.Integer)
+def _taken(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    function, frame, vector, n = _words(context, builder, sig, args)
+    first = cgutils.create_struct_proxy(sig.args[2])(context, builder, value=vector).first
+    kind = ir.FunctionType(WORD, [WORD, WORD, WORD])
+    answer = builder.call(
+        builder.inttoptr(function, kind.as_pointer()), [frame, builder.ptrtoint(first, WORD), n]
+    )
+    return builder.icmp_signed("!=", answer, ir.Constant(WORD, 0))
+
+
 @type_callable(plain.lowest_bit)
 def _type_lowest_bit(context: Any) -> Any:  # noqa: ARG001
     return lambda word: types.int64  # noqa: ARG005

@@ -25,16 +25,17 @@ FIELDS: dict[str, tuple[str, ...]] = {
             message_free message_top message_room connection_free connection_top connection_room drops new_connections
             before_waf waf_interval waf_delay
             unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
-            authorizer_malformed""",
+            authorizer_malformed
+            takes takes_attempts of_attempts takes_invocations of_invocations takes_calls of_calls""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
         "node": "next at rank id what row",
         # an attempt: who sent it and what it draws (drawn_), the answer so far, and its job at the backend (job_)
         # (what is written or copied together stands together: `opened`, `sent`, `record`)
-        "row": """me refs who client call number started record previous limit method release arrived
+        "row": """me refs next who client call number started record previous limit
             pick key resource entry age rtt body overhead
-            gone executed response flags
+            gone executed method release arrived response flags
             authorizing integration status integration_status reason refused_by tokens cache authorizer
-            next backend waiting identity standing given source
+            backend waiting identity standing given source
             detached stops drawn_duration drawn_response job_arrived queued provisioning init duration
             end environment outcome job_status job_refused_by repeated alias paid probe""",
         # (`keeps`: whether its calls have anything to do with each other: users, or processes that keep something)
@@ -203,12 +204,14 @@ TEST, RATE, SENDER, PERMIT = map(width, ("test", "rate", "sender", "permit"))
 BUCKET, QUOTA, BACKEND, ENVIRONMENT, GAUGE, PROCESS = map(
     width, ("bucket", "quota", "backend", "environment", "gauge", "process")
 )
-DRAWN = 256
+DRAWN = 128
 """Calls of a client that are drawn at once."""
 TAKEN = FIELDS["block"].index("at")
 """Words of a drawn call that its first attempt takes over as they stand."""
 PICKED, ANSWERED = FIELDS["row"].index("pick"), FIELDS["row"].index("authorizing")
 """Where they stand in its row, and where the words that its record takes over as they stand."""
+SENT = FIELDS["row"].index("method")
+"""What an attempt knows as it is sent stands before this word of its row."""
 NEEDED = FIELDS["row"].index("source")
 """What an attempt needs that meets no backend stands before this word of its row."""
 CALL_BLOCK, LISTED, PARAMETER, KEY, ACCESS = map(width, ("block", "listed", "parameter", "key", "access"))

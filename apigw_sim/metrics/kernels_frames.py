@@ -1,0 +1,62 @@
+"""What compiled folds take besides rows, in words that compiled callers can hand over without Python."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WORDS = {
+    "i": "int64", "b": "boolean", "I": "int64[::1]", "II": "int64[:, ::1]", "III": "int64[:, :, ::1]",
+    "n": "int32[::1]", "nn": "int32[:, ::1]", "nnn": "int32[:, :, ::1]", "h": "int16[::1]", "B": "boolean[::1]",
+    "BB": "boolean[:, ::1]", "R": "Array(int64, 2, 'C', True)", "v": "void",
+}  # fmt: skip
+"""Short names of numba's types: integers, truths, arrays of them by dimension (I, II, III), narrower ones (n, h).
+
+R: rows that are only read."""
+FRAMES = {
+    "attempts": "b i i i i I I II I I b I I I I I I II II n I I I II II I n I h I n I h I",
+    "calls": "i i i I II II II n I I",
+    "invocations": "b i i B II I I II II I I I II II I n I h I",
+}
+"""What the fold of each table takes after the rows."""
+LEFT, FIRST = 0, 1
+"""Words of a frame: for how many rows more there is room; the first argument."""
+
+
+def size_of(word: str) -> int:
+    """How many words an argument takes: a number one, an array its address and its shape."""
+    return 1 if word in "ib" else 1 + len(word)
+
+
+class Frame:
+    """The arguments of one fold; the arrays among them are kept alive."""
+
+    def __init__(self, table: str) -> None:
+        self._takes = FRAMES[table].split()
+        sizes = [size_of(word) for word in self._takes]
+        self._at = (FIRST + np.cumsum([0, *sizes[:-1]])).tolist()
+        self.words: NDArray[np.int64] = np.zeros(FIRST + sum(sizes), np.int64)
+        self.address = self.words.ctypes.data
+        self._arguments: list[Any] = [None] * len(sizes)
+
+    def put(self, left: int, *arguments: Any) -> None:
+        """The arguments from now on, and how many rows there is room for."""
+        words = self.words
+        words[LEFT] = left
+        for number, (at, argument) in enumerate(zip(self._at, arguments, strict=True)):
+            if argument is self._arguments[number]:
+                continue
+            self._arguments[number] = argument
+            if isinstance(argument, np.ndarray):
+                words[at] = argument.ctypes.data
+                words[at + 1 : at + 1 + argument.ndim] = argument.shape
+            else:
+                words[at] = argument
+
+    def close(self) -> None:
+        """Let nothing be taken in until arguments are put anew."""
+        self.words[LEFT] = 0
