@@ -21,6 +21,8 @@ from apigw_sim.plan.tables import Batches, Counted, Listed, Placement, Rated, Se
 
 Ints = NDArray[np.int64]
 ROOM = 1 << 62
+MOST_NEGATIVE = 2.0**-53 - 1
+"""A word's share of all, with its sign turned, is at least this, so that its logarithm is finite."""
 
 
 class Words(Protocol):
@@ -99,25 +101,28 @@ class RatedSource:
         u = self.words(self.number, count).astype(np.float64)
         u += 0.5
         u *= -(2.0**-63)
-        np.maximum(u, 2.0**-53 - 1, out=u)
+        if u.min() < MOST_NEGATIVE:
+            np.maximum(u, MOST_NEGATIVE, out=u)
         np.log1p(u, out=u)
         u *= -UNIT
         return u.astype(np.int64)
 
     def take(self, count: int) -> Ints:
         """The next instants."""
-        gaps = np.cumsum(self.gaps(count))
+        gaps = self.gaps(count)
+        np.cumsum(gaps, out=gaps)
         taken: list[Ints] = []
         base = 0
         while len(gaps) and (segment := self.segment) is not None:
             beyond = self.units
             inside = int(np.searchsorted(gaps, beyond - self.passed + base, side="left"))
             if inside:
-                at = reach(segment, self.passed, gaps[:inside] - base if base else gaps[:inside])
-                at += segment.begin
-                taken.append(at)
-                self.passed += int(gaps[inside - 1]) - base
-                base = int(gaps[inside - 1])
+                last, more = int(gaps[inside - 1]), gaps[:inside]
+                if base:
+                    more -= base
+                taken.append(reach(segment, self.passed, more))
+                self.passed += last - base
+                base = last
                 gaps = gaps[inside:]
             if len(gaps):
                 self.passed -= beyond
@@ -136,24 +141,26 @@ def units(segment: Segment) -> int:
 
 
 def reach(segment: Segment, passed: int, more: Ints) -> Ints:
-    """Nanoseconds into the segment at which its integrated rate reaches `passed + more`, rounded up."""
+    """When a segment's integrated rate reaches `passed + more`, rounded up; `more` may be written over."""
     p, q = segment.first
-    length = segment.end - segment.begin
+    begin, length = segment.begin, segment.end - segment.begin
     if segment.first == segment.last:
         whole, rest = divmod(passed * q, p)
         if int(more[-1]) * q + rest + p < ROOM:
-            at = more * q
+            at = more
+            if q != 1:
+                at *= q
             at += rest + p - 1
             at //= p
-            at += whole
+            at += whole + begin
             return at
-        return np.array([-(-(passed + int(m)) * q // p) for m in more], np.int64)
+        return np.array([begin - (-(passed + int(m)) * q // p) for m in more], np.int64)
     rate = p / q
     slope = (segment.last[0] / segment.last[1] - rate) / length
     sums = (passed + more).astype(np.float64)
     root = np.sqrt(np.maximum(rate * rate + 2 * slope * sums, 0.0)) + rate
     at = np.ceil(np.divide(2 * sums, root, out=np.zeros_like(sums), where=root > 0))
-    return np.minimum(np.maximum.accumulate(at.astype(np.int64)), length)
+    return begin + np.minimum(np.maximum.accumulate(at.astype(np.int64)), length)
 
 
 class BatchSource:

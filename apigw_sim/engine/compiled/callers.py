@@ -161,6 +161,15 @@ def leaves(s: State, a: View, c: View) -> int:
     a.limit = s.now + timeout if timeout != NULL else FOR_EVER
     a.gone = 0
     a.executed = 0
+    if s.detoured:
+        blank(a)
+    if a.rtt > 1 or c.detours:
+        return SEND
+    return ARRIVE
+
+
+def blank(a: View) -> None:
+    """Nothing of the answer is known: written when a request meets what may answer it, so that it is at hand then."""
     a.response = 0
     a.flags = 0
     a.authorizing = NULL
@@ -172,9 +181,6 @@ def leaves(s: State, a: View, c: View) -> int:
     a.tokens = NULL
     a.cache = 0
     a.authorizer = 0
-    if a.rtt > 1 or c.detours:
-        return SEND
-    return ARRIVE
 
 
 def will_answer(s: State, a: View, instant: int) -> None:

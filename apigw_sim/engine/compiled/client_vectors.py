@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -46,6 +47,7 @@ class ClientVectors(Parts):
         parameters: list[int] = []
         guides: list[Ints] = []
         p = guided = 0
+        detoured = False
         owners = [number for number, row in enumerate(plan.clients) if row.names for _ in row.names.twins]
         for aim, number in enumerate((*range(len(plan.clients)), *owners)):
             row, me = plan.aims[aim], client_row(plan, aim)
@@ -53,13 +55,16 @@ class ClientVectors(Parts):
             statuses = sorted(retry.statuses)
             guide, shift = guide_of(row.weights)
             guides.append(guide)
+            detours = row.new_connection > 0 or row.distribution != NULL or number in plan.lossy
+            detoured = detoured or detours
             fill(
                 self.vectors["client"], "client", me, me=me * w.CLIENT, number=number,
                 **round_keys(stream.key), stage=row.stage, pick=p * w.PICK,
                 weights=self._shares([0] * len(row.weights), row.weights), weights_n=len(row.weights),
                 guide=guided, guide_shift=shift,
                 block_first=number * w.CALL_BLOCK * w.DRAWN, first_key=row.first_key, key_n=keys.n if keys else 0,
-                key_table=self.tables.numbered(keys) if keys else NULL, timeout=row.timeout_ns,
+                key_table=self.tables.numbered(keys) if keys else NULL, key_group=group_of(plan, row.first_key),
+                timeout=row.timeout_ns,
                 attempts=retry.attempts, jitter=retry.jitter, base=retry.base_ns, cap=retry.cap_ns,
                 client_timeout=retry.client_timeout, statuses=self._shares(statuses, [0] * len(statuses)),
                 statuses_n=len(statuses), process=processes[number], **kept(retry), drops_key=drops_key(plan, row),
@@ -67,7 +72,7 @@ class ClientVectors(Parts):
                 names=NULL if plan.clients[number].names is None else number * w.width("names"),
                 connections=self._connections_of(number), users=self._users_of(number),
                 workers=NULL if row.workers == NULL else number * w.WORKERS, **self._identities(row),
-                detours=row.new_connection > 0 or row.distribution != NULL or number in plan.lossy,
+                detours=detours,
                 new_connection=row.new_connection, front=row.front, untrusted=row.untrusted,
                 distribution=row.distribution, **self._laws(handshakes=row.handshakes, edge=row.rtt_to_edge),
                 **screens.of(row), **permissions(row),
@@ -92,6 +97,7 @@ class ClientVectors(Parts):
                         drawn.entry_stride,
                     ]  # fmt: skip
                 p += 1
+        fill(self.vectors["head"], "head", 0, detoured=detoured)
         self.vectors["guide"] = joined(guides)
         self.vectors["turn"] = rows(len(plan.clients), 1)
         self.vectors["parameter"] = np.array([*parameters, *[0] * w.PARAMETER], np.int64)
@@ -204,6 +210,11 @@ class ClientVectors(Parts):
             return NULL
         before = sum(row.connections is not None for row in self.plan.clients[:client])
         return before * w.width("connections")
+
+
+def group_of(plan: Plan, key: int) -> int:
+    """The number of the group that an API key is of; 0 of none."""
+    return max(bisect([group.first for group in plan.key_groups], key) - 1, 0)
 
 
 def client_row(plan: Plan, aim: int) -> int:

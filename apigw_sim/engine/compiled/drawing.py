@@ -271,7 +271,8 @@ def look_words_up(s: State, c: View, b: View, call: int, user: int, listed: int)
     if p.method != NULL:
         ahead(s.method, p.method * METHOD)
         if p.needs_key and b.key != NULL:
-            ahead(s.access, (view(s.key, b.key * KEY).group * s.method_count + p.method) * ACCESS)
+            ahead(s.key, b.key * KEY)
+            ahead(s.access, (c.key_group * s.method_count + p.method) * ACCESS)
     if c.replays:
         b.body = said.body
 

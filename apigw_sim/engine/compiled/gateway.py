@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from apigw_sim.draws.groups import Group
 from apigw_sim.engine.compiled.answers import because, passed_on
 from apigw_sim.engine.compiled.caching import keep, look_up
-from apigw_sim.engine.compiled.callers import will_answer
+from apigw_sim.engine.compiled.callers import blank, will_answer
 from apigw_sim.engine.compiled.checks import (
     customised,
     lost,
@@ -94,6 +94,8 @@ def travel(s: State, a: View) -> int:
 
 def arrive(s: State, a: View) -> int:
     """A request reaches the gateway, now; gives the stage that follows."""
+    if s.detoured == 0:
+        blank(a)
     number = view(s.pick, a.pick).method
     a.method = number
     if s.fronts and turned_away(s, a, view(s.client, a.client)):

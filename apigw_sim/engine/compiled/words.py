@@ -24,7 +24,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
             encryption_overhead largest_request largest_cached size_check_after_cache validation_after_cache rare_502
             message_free message_top message_room connection_free connection_top connection_room drops new_connections
             before_waf waf_interval waf_delay
-            unhealthy fronts hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
+            unhealthy fronts detoured hosts releases parted tokens_first quota_first hit hit_c authorizer_refused
             authorizer_malformed
             takes takes_attempts of_attempts takes_invocations of_invocations takes_calls of_calls""",
         # an event that is still to come; `row`: of its attempt, or the step of its session with which a user begins
@@ -42,8 +42,8 @@ FIELDS: dict[str, tuple[str, ...]] = {
         # a client; its next call starts at `at` and stands at `block`, of which block_n are left; drawn from `undrawn`
         # on are those whose instants stand at `instant`, of which instant_n are left
         "client": """me number at stage pick weights weights_n guide guide_shift first_key key_n
-            key_table timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays listed_at instant
-            instant_n undrawn block_first block block_n call chance chance_from chance_to
+            key_table key_group timeout attempts jitter base cap client_timeout statuses statuses_n picked listed replays
+            listed_at instant instant_n undrawn block_first block block_n call chance chance_from chance_to
             drops_key identities identity_table first_identity valid denied missing expired
             detours new_connection handshakes handshakes_c front untrusted distribution edge edge_c
             loses_requests loses_answers
