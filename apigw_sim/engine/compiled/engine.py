@@ -43,8 +43,8 @@ if TYPE_CHECKING:
     from apigw_sim.engine.compiled.plain import View
 
 Ints = NDArray[np.int64]
-FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 14, 1 << 18
-"""Calls that are drawn at once: of a client at first, at most, and of all clients together at most."""
+LEAST_BLOCK, FIRST_BLOCK, LARGEST_BLOCK, ALL_BLOCKS = 64, 1 << 9, 1 << 14, 1 << 19
+"""Calls that are drawn at once: of a client at least, at first and at most, and of all clients together at most."""
 BLOCK, LITTLE_BLOCK = 1 << 13, 1 << 11
 """Rows in a block: few enough to be still in the processor's cache when they are folded; fewer, where that is no way."""
 NOT_STARTED = int(CallOutcome.NOT_STARTED)
@@ -115,7 +115,7 @@ class Compiled:
             self.state.takes = 1
             setattr(self.state, f"takes_{table}", taker.function)
             setattr(self.state, f"of_{table}", taker.frame)
-        largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), FIRST_BLOCK), LARGEST_BLOCK)
+        largest = min(max(ALL_BLOCKS // max(len(plan.clients), 1), LEAST_BLOCK), LARGEST_BLOCK)
         self._calls = [
             Calls(client, partial(self._when, number), plan.duration, largest, draws.client(number).key)
             for number, client in enumerate(plan.clients)
