@@ -202,10 +202,9 @@ class FastFold:
         """The rows of a block, taken in."""
         rows, table = whole(block), block.table.name
         where = self._frames[table].address, rows.ctypes.data, len(rows)
-        if not self._take[table](*where):
+        while not self._take[table](*where):
             self.settle()
             self._make_room(len(rows))
-            self._take[table](*where)
         return rows
 
     def _make_room(self, size: int) -> None:
@@ -213,11 +212,8 @@ class FastFold:
         spreads, state, work = self._spreads, self._state, self._state_of_work
         (stamps, outer), (inner_stamps, inner) = (stream.room(size) for stream in self._of_gateway.streams)
         (work_stamps, shown) = self._of_lambda.streams[0].room(size)
-        most, most_shown, most_calls = (
-            min(len(outer.code), len(inner.code)),
-            len(shown.code),
-            max(size, CHUNK),
-        )
+        most, most_shown = min(len(outer.code), len(inner.code)), len(shown.code)
+        most_calls = max(size, CHUNK)
         spreads.make_room(2 * most + most_calls)
         kept = spreads.table, spreads.buckets, spreads.kept_of, spreads.kept
         state[KEPT] = spreads.held
@@ -229,14 +225,8 @@ class FastFold:
             inner_stamps, *inner, state,
         )  # fmt: skip
         self._frames["calls"].put(
-            most_calls,
-            *self._window,
-            self._first_client,
-            self._totals.calls,
-            self._totals.ended,
-            *kept,
-            state,
-        )
+            most_calls, *self._window, self._first_client, self._totals.calls, self._totals.ended, *kept, state
+        )  # fmt: skip
         self._frames["invocations"].put(
             most_shown, *self._for_invocations, *self._refused, self._invocations.table, self._invocations.out,
             work_stamps, *shown, work,

@@ -23,8 +23,9 @@ FRAMES = {
     "invocations": "b i i B II I I II II I I I II II I n I h I",
 }
 """What the fold of each table takes after the rows."""
+DTYPES = {"I": "int64", "n": "int32", "h": "int16", "B": "bool"}
 LEFT, FIRST = 0, 1
-"""Words of a frame: for how many rows more there is room; the first argument."""
+"""Words of a frame: for how many rows more there is room, -1 where nothing may be taken in; the first argument."""
 
 
 def size_of(word: str) -> int:
@@ -42,21 +43,34 @@ class Frame:
         self.words: NDArray[np.int64] = np.zeros(FIRST + sum(sizes), np.int64)
         self.address = self.words.ctypes.data
         self._arguments: list[Any] = [None] * len(sizes)
+        self.close()
 
     def put(self, left: int, *arguments: Any) -> None:
-        """The arguments from now on, and how many rows there is room for."""
+        """The arguments from now on, and how many rows there is room for.
+
+        Compiled code believes what it is told, so an array of another dtype, dimension or layout is a TypeError here.
+        """
         words = self.words
-        words[LEFT] = left
-        for number, (at, argument) in enumerate(zip(self._at, arguments, strict=True)):
+        for number, (at, argument, kind) in enumerate(zip(self._at, arguments, self._takes, strict=True)):
             if argument is self._arguments[number]:
                 continue
-            self._arguments[number] = argument
             if isinstance(argument, np.ndarray):
+                if (argument.dtype, argument.ndim) != (
+                    DTYPES.get(kind[0]),
+                    len(kind),
+                ) or not argument.flags.c_contiguous:
+                    raise TypeError(
+                        f"argument {number}: {kind} is wanted, not {argument.dtype} of {argument.shape}"
+                    )
                 words[at] = argument.ctypes.data
                 words[at + 1 : at + 1 + argument.ndim] = argument.shape
-            else:
+            elif kind in "ib":
                 words[at] = argument
+            else:
+                raise TypeError(f"argument {number}: {kind} is wanted, not {argument!r}")
+            self._arguments[number] = argument
+        words[LEFT] = left
 
     def close(self) -> None:
         """Let nothing be taken in until arguments are put anew."""
-        self.words[LEFT] = 0
+        self.words[LEFT] = -1

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from metrics.test_fast import SHIPPED, says, scenario
 
@@ -11,6 +12,7 @@ from apigw_sim.compose import simulate
 from apigw_sim.engine.compiled import engine
 from apigw_sim.metrics import Metrics, fast_parts
 from apigw_sim.metrics.fast import FastFold
+from apigw_sim.metrics.kernels_frames import LEFT, Frame
 from apigw_sim.records import TAKEN, Block
 from apigw_sim.scenario.expect import read
 
@@ -54,6 +56,23 @@ def test_rows_that_python_has_to_see_come_by_way_of_the_sink() -> None:
     assert Metrics(of, fast=True).takers() is not None
     assert Metrics(of, [watched], fast=True).takers() is None
     assert Metrics(of).takers() is None
+
+
+def test_a_frame_takes_only_what_compiled_code_was_made_for() -> None:
+    """It is told addresses, and would read whatever stands there."""
+    n, three = np.zeros(4, np.int64), np.zeros((2, 3), np.int64)
+    right = [0, 9, 1, n, three, three, three, n.astype(np.int32), n, n]
+    frame = Frame("calls")
+    assert frame.words[LEFT] == -1
+    frame.put(7, *right)
+    assert frame.words[LEFT] == 7
+    for place, wrong in (
+        (3, n.astype(np.int32)), (3, three), (3, np.zeros(8, np.int64)[::2]), (3, 5), (0, n), (7, n), (4, three.T),
+    ):  # fmt: skip
+        with pytest.raises(TypeError, match=f"argument {place}: "):
+            frame.put(7, *right[:place], wrong, *right[place + 1 :])
+    frame.close()
+    assert frame.words[LEFT] == -1
 
 
 def test_a_sink_is_given_the_tables_that_it_asks_for() -> None:
