@@ -55,13 +55,9 @@ class Frame:
             if argument is self._arguments[number]:
                 continue
             if isinstance(argument, np.ndarray):
-                if (argument.dtype, argument.ndim) != (
-                    DTYPES.get(kind[0]),
-                    len(kind),
-                ) or not argument.flags.c_contiguous:
-                    raise TypeError(
-                        f"argument {number}: {kind} is wanted, not {argument.dtype} of {argument.shape}"
-                    )
+                like = argument.dtype.name, argument.ndim, argument.flags.c_contiguous
+                if like != (DTYPES.get(kind[0]), len(kind), True):
+                    raise TypeError(f"argument {number}: {kind} is wanted, not {like}")
                 words[at] = argument.ctypes.data
                 words[at + 1 : at + 1 + argument.ndim] = argument.shape
             elif kind in "ib":

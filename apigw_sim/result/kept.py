@@ -24,7 +24,7 @@ class Kept:
         self.requests, self.logs = requests, logs
         some = (LEVELS, JOURNAL, *LOGGED) if logs else (LEVELS, JOURNAL)
         tables: Iterable[Table] = TABLES if requests else some
-        self.tables = frozenset(table.name for table in tables)
+        self.tables = tuple(table.name for table in tables)
         """The names of the tables that are kept."""
         self._blocks: dict[str, list[list[NDArray[Any]]]] = {name: [] for name in self.tables}
 

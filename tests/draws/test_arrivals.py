@@ -13,8 +13,8 @@ from engine.running import MS, SECOND, planned, story
 from scipy import stats
 
 from apigw_sim.draws import draw
-from apigw_sim.draws.arrivals import source
-from apigw_sim.plan.tables import Counted, Placement
+from apigw_sim.draws.arrivals import ROOM, reach, source
+from apigw_sim.plan.tables import Counted, Placement, Segment
 
 
 def instants(process: str, rate: Any, duration: str = "10 s", seed: int = 1, take: int = 1_000) -> list[int]:
@@ -220,3 +220,16 @@ def test_placed_as_poisson_a_count_is_as_many_uniform_instants() -> None:
     found = np.array(counted(Placement.POISSON, [10_000])) / SECOND
     assert stats.kstest(found, "uniform").statistic < 2.69 / 100
     assert all(one <= two for one, two in pairwise(found))
+
+
+@pytest.mark.parametrize("rate", [(3, 1), (7, 3), (9_180, 10**9), (10**9 - 1, 10**12)])
+@pytest.mark.parametrize("passed", [0, 5, 10**9 + 7])
+def test_a_steady_rate_is_reached_at_the_first_nanosecond_not_before_its_exact_time(
+    rate: tuple[int, int], passed: int
+) -> None:
+    """In exact fractions: also where a product leaves 63 bits, and for a stretch that begins late."""
+    begin, more = 60 * SECOND + 1, [0, 1, 2, 1_000, 10**7]
+    want = [begin + ceil((passed + units) / Fraction(*rate)) for units in more]
+    found = reach(Segment(begin, 10 * begin, rate, rate), passed, np.array(more, np.int64))
+    assert found.tolist() == want
+    assert (more[-1] * rate[1] >= ROOM) == (rate[1] == 10**12)

@@ -123,8 +123,8 @@ ENTRIES = {
 ALWAYS = """
     move touch level_of hold spend refill used fits spend_quota four value because passed_on will_answer travel arrive
     admitted admit passes met_too look_up answering answered record release take_row take_node free_node push pop
-    precedes lift opened first_attempt schedule wake learn back known reached reach free_place blank fetch marked open_slot
-    sent leaves ended numbered alias uniform choose happens
+    precedes lift opened first_attempt schedule wake learn back known reached reach free_place fetch marked open_slot
+    sent leaves blank ended numbered alias uniform choose happens
 """
 INLINED = frozenset(ALWAYS.split())
 """On the way of every attempt: a call costs more than what they do."""
